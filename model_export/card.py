@@ -1,0 +1,174 @@
+"""The model card: what an exported file says about itself, and the contract between the rooms.
+
+One JSON object, kept in the ONNX file's metadata under ``alexnet_card`` and beside the file as
+``NAME.json``. The exporter writes it; the runner, the site and the tests read it. It needs
+neither torch nor onnx, so reading one is instant.
+
+Fields are validated when a card is read: `CardError` names the field that does not fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+CARD_VERSION = 1
+METADATA_KEY = "alexnet_card"
+
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Triple = tuple[float, float, float]
+
+
+class CardError(ValueError):
+    """A card that is missing, not JSON, of another version, or wrong in a field it names."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One class: a name people use, and its WordNet id where it has one."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    wnid: Annotated[str, msgspec.Meta(pattern="^n[0-9]{8}$")] | None = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """How a picture becomes the input tensor.
+
+    The shorter side is resized to ``resize`` pixels, the centre ``size`` x ``size`` cut out,
+    pixels divided by 255, ``mean`` subtracted, the result divided by ``std``. The tensor is
+    float32 (N, 3, size, size), channels in ``channels`` order.
+    """
+
+    name: str
+    size: Positive
+    resize: Positive
+    mean: Triple
+    std: tuple[
+        Annotated[float, msgspec.Meta(gt=0)],
+        Annotated[float, msgspec.Meta(gt=0)],
+        Annotated[float, msgspec.Meta(gt=0)],
+    ]
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    antialias: bool = True
+    crop: Literal["centre"] = "centre"
+    channels: Literal["RGB", "BGR"] = "RGB"
+    layout: Literal["NCHW"] = "NCHW"
+    dtype: Literal["float32"] = "float32"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where the numbers came from."""
+
+    source: str
+    sha256: Sha256
+    trained_by: str
+    trained_on: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A measurement, percent of ``count`` pictures; ``views`` 1 is the centre alone."""
+
+    dataset: str
+    count: Positive
+    views: Positive
+    top1: Percent
+    top5: Percent
+    measured_with: str
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Distance of the file's logits from PyTorch in float64 over ``pictures`` pictures."""
+
+    reference: str
+    pictures: Positive
+    max_abs: float
+    rel_l2: float
+    top5_agreement: Share
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What wrote the file."""
+
+    exporter: str
+    torch: str
+    onnx: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything needed to run a file rightly and to say what it is."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_.-]*$")]
+    title: str
+    architecture: str
+    parameters: Positive
+    labels: Annotated[tuple[Label, ...], msgspec.Meta(min_length=2)]
+    input: Input
+    output: str
+    weights: Weights
+    training: dict[str, Any]
+    precision: Literal["fp32", "fp16", "int8", "int4"]
+    opset: Positive
+    ir_version: Positive
+    versions: Versions
+    parity: Parity
+    accuracy: tuple[Accuracy, ...] = ()
+    card_version: int = CARD_VERSION
+
+    def to_json(self, indent: int | None = None) -> str:
+        """JSON with sorted keys: the same card is always the same bytes."""
+        packed = msgspec.json.encode(self, order="sorted")
+        if indent:
+            packed = msgspec.json.format(packed, indent=indent)
+        return packed.decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> ModelCard:
+        """Read and validate.
+
+        Raises:
+            CardError: not JSON, another version, or a field that does not fit, by its path.
+        """
+        try:
+            version = msgspec.json.decode(text, type=_Version).card_version
+        except msgspec.MsgspecError as error:
+            raise CardError(f"the model card cannot be read: {error}") from None
+        if version != CARD_VERSION:
+            raise CardError(
+                f"the model card is of version {version}; this program reads version "
+                f"{CARD_VERSION}: export the model again with the same release"
+            )
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.MsgspecError as error:
+            raise CardError(f"the model card is wrong: {error}") from None
+
+    @classmethod
+    def from_metadata(cls, metadata: dict[str, str], file: str) -> ModelCard:
+        """The card in an ONNX file's metadata.
+
+        Raises:
+            CardError: as `from_json`, or ``file`` carries no card.
+        """
+        if METADATA_KEY not in metadata:
+            raise CardError(
+                f"{file} carries no model card, so its labels and its input are unknown: "
+                "export it with `python -m model_export`"
+            )
+        return cls.from_json(metadata[METADATA_KEY])
+
+
+@dataclass(frozen=True)
+class _Version:
+    card_version: int
