@@ -90,7 +90,9 @@ class ResponseNorm(nn.Module):
         return x * _inverse_power(self.k + self.alpha * mean.reshape(n, c, h, w), self.beta)
 
     def extra_repr(self) -> str:
-        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}, towers={self.towers}"
+        return (
+            f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}, towers={self.towers}"
+        )
 
 
 class MapNorm(nn.Module):
@@ -214,7 +216,8 @@ class AlexNet2012(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.classifier(self.features(image).flatten(1))
+        logits: Tensor = self.classifier(self.features(image).flatten(1))
+        return logits
 
 
 # Pixels of 0 to 255 have a standard deviation of about 70 in Tiny ImageNet; ours are divided by

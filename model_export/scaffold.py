@@ -54,7 +54,8 @@ class BandedResponseNorm(ResponseNorm):
         band = (near & same_tower).to(x.dtype) * (self.alpha / self.size)
         k = torch.full((x.shape[1],), self.k, dtype=x.dtype, device=x.device)
         with torch.autocast(x.device.type, enabled=False):
-            return _BandedNorm.apply(x, band[:, :, None, None], k)
+            y: Tensor = _BandedNorm.apply(x, band[:, :, None, None], k)
+            return y
 
 
 def scaffold(net: AlexNet2012) -> nn.Sequential:
@@ -64,10 +65,11 @@ def scaffold(net: AlexNet2012) -> nn.Sequential:
     Shares the parameters of ``net``. Input (N, 3, S, S), S from 40 to 64; output logits.
     """
     layers: list[tuple[str, nn.Module]] = []
+    layer: Any
     for name, layer in (*net.features.named_children(), *net.classifier.named_children()):
         if isinstance(layer, ResponseNorm):
-            banded = BandedResponseNorm(layer.size, layer.alpha, layer.beta, layer.k, layer.towers)
-            layer = banded
+            constants = layer.size, layer.alpha, layer.beta, layer.k, layer.towers
+            layer = BandedResponseNorm(*constants)
         if name == "pool5":  # equal to pool5 at the native size
             layer = nn.AdaptiveMaxPool2d(3)
         if name == "fc6":
@@ -75,8 +77,10 @@ def scaffold(net: AlexNet2012) -> nn.Sequential:
         layers.append((name, layer))
         if name in NORMALISED:
             is_conv = isinstance(layer, nn.Conv2d)
-            width = layer.out_channels if is_conv else layer.out_features
-            layers.append((f"bn_{name}", (nn.BatchNorm2d if is_conv else nn.BatchNorm1d)(width)))
+            width = layer.weight.shape[0]
+            layers.append(
+                (f"bn_{name}", nn.BatchNorm2d(width) if is_conv else nn.BatchNorm1d(width))
+            )
     return nn.Sequential(OrderedDict(layers))
 
 
@@ -94,9 +98,9 @@ def fold(trained: nn.Sequential, into: AlexNet2012) -> AlexNet2012:
     plain = {**dict(into.features.named_children()), **dict(into.classifier.named_children())}
     with torch.no_grad():
         for name in (*NORMALISED, "fc8"):
-            layer = modules[name].float().eval()
+            layer: Any = modules[name].float().eval()
             if name in NORMALISED:
-                norm = modules[f"bn_{name}"].float().eval()
+                norm: Any = modules[f"bn_{name}"].float().eval()
                 fuse = fuse_conv_bn_eval if isinstance(layer, nn.Conv2d) else fuse_linear_bn_eval
                 layer = fuse(layer, norm)
             plain[name].load_state_dict(layer.state_dict())

@@ -11,13 +11,16 @@ training, 50 validation and 50 unlabelled test pictures a class. Official layout
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +52,10 @@ class TinyImageNet:
         self.path = Path(path)
         if not self.path.exists():
             raise DataError(f"{self.path}: no such file or folder. {how_to_supply()}")
-        self._zip = zipfile.ZipFile(self.path) if self.path.is_file() else None
+        try:
+            self._zip = zipfile.ZipFile(self.path) if self.path.is_file() else None
+        except zipfile.BadZipFile:
+            raise DataError(f"{self.path}: not a zip file. {how_to_supply()}") from None
         self._root = ""
         names = self._zip.namelist() if self._zip else []
         if not self._zip and (self.path / "tiny-imagenet-200").is_dir():
@@ -78,7 +84,9 @@ class TinyImageNet:
         """
         index = {wnid: i for i, wnid in enumerate(self.wnids)}
         if split == "val":
-            rows = [r.split("\t") for r in self.read("val/val_annotations.txt").decode().splitlines()]
+            rows = [
+                r.split("\t") for r in self.read("val/val_annotations.txt").decode().splitlines()
+            ]
             found = [(f"val/images/{name}", index[wnid]) for name, wnid, *_ in rows]
         else:
             found = [
@@ -129,6 +137,49 @@ class Split:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+
+
+def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) -> Path:
+    """Fetch the official zip to ``path`` with a progress bar; kept if it is there already.
+
+    Args:
+        path: where the zip goes; a part-file beside it is moved there once its hash fits.
+        url, md5: of the official zip, 248 MB.
+        timeout: seconds without an answer before giving up.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        DataError: no network, an answer other than 200, or bytes with another hash.
+    """
+    from rich.progress import Progress
+
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        with urlopen(url, timeout=timeout) as answer, part.open("wb") as file, Progress() as bar:  # noqa: S310
+            total = int(answer.headers.get("Content-Length") or 0) or None
+            task = bar.add_task(f"downloading {path.name}", total=total)
+            while block := answer.read(1 << 20):
+                file.write(block)
+                digest.update(block)
+                bar.advance(task, len(block))
+    except (OSError, HTTPException) as error:
+        part.unlink(missing_ok=True)
+        reason = getattr(error, "reason", None) or error
+        raise DataError(f"{url} could not be downloaded ({reason}). {how_to_supply()}") from None
+    if digest.hexdigest() != md5:
+        part.unlink()
+        raise DataError(
+            f"{url} gave a file with MD5 {digest.hexdigest()}, not {md5}: it is not the official "
+            f"zip, or it was cut off; nothing kept. {how_to_supply()}"
+        )
+    part.replace(path)
+    return path
 
 
 def how_to_supply() -> str:

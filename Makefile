@@ -1,0 +1,86 @@
+# The AlexNet Moment. `make help` lists the verbs; the README tells what they do.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLES_JSON := docs/data/results/samples.json
+# glibc's allocator gives large pages back at once; keeping them makes CPU training a fifth faster.
+TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 \
+	GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+
+.PHONY: help setup serve test export train lint site samples clean port browser
+
+help:  ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the samples, serve the site (PORT=8000)
+	@$(BIN)/python -m demo classify demo/samples
+	@echo "The site: http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
+	@$(BIN)/mkdocs serve --quiet --livereload --dev-addr 127.0.0.1:$(PORT)
+
+test: $(VENV)/.dev build/alexnet64.onnx node_modules/.package-lock.json browser  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
+	@$(BIN)/python -m model_export
+
+train: $(VENV)/.run  ## train alexnet64 (TINY_IMAGENET=folder or zip; ARGS=--resume goes on)
+	@$(TRAIN_ENV) $(BIN)/python -m model_export.train $(ARGS)
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+site: $(VENV)/.run  ## strict static build into site/
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html is built"
+
+samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it runs here"
+	@mkdir -p $(dir $(SAMPLES_JSON))
+	@$(BIN)/python -m demo classify --device cpu --json demo/samples > $(SAMPLES_JSON).new
+	@mv $(SAMPLES_JSON).new $(SAMPLES_JSON)
+
+clean:  ## remove what was built (the environment in .venv stays)
+	rm -rf build site node_modules .pytest_cache .mypy_cache .ruff_cache
+
+setup: $(VENV)/.run  ## create .venv with everything that runs
+
+port:
+	@$(PYTHON) -c "import socket, sys; s = socket.socket(); \
+	s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
+	sys.exit(s.connect_ex(('127.0.0.1', $(PORT))) == 0 and 1)" \
+	|| { echo "port $(PORT) is taken: stop what listens there, or choose another: make serve PORT=8001" >&2; exit 1; }
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: install Python 3.11 or newer" >&2; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed (PYTHON=python3.12 names another)" >&2; exit 3; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 3; }
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what runs into $(VENV) (PyTorch and its CUDA libraries: about 6 GB, once)"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,export]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/weights/* model_export/labels/*)
+	@$(BIN)/python -m model_export --output $@
+
+node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Debian's chromium where it is; else apt's, where there is apt and the right to use it; else Playwright's.
+browser: $(VENV)/.dev
+	@command -v chromium >/dev/null || { \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
+	sudo apt-get update -qq && sudo apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	else $(BIN)/playwright install chromium; fi; }

@@ -1,0 +1,57 @@
+"""``python -m model_export``: the exporter's command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model_export.errors import ExportError
+
+OUTPUT = Path("build/alexnet64.onnx")
+
+
+def main(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The ONNX file to write.")
+    ] = OUTPUT,
+) -> None:
+    """Export the bundled alexnet64 to ONNX, with its card, proved equal to PyTorch.
+
+    Exit codes: 0 written; 1 the file would be wrong, nothing written; 2 wrong use; 3 something is
+    missing here.
+    """
+    try:
+        import onnx  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        typer.echo(
+            f"export needs PyTorch and onnx, and {error.name} is not installed: "
+            'run `make setup`, or pip install "alexnet-moment[export]"',
+            err=True,
+        )
+        raise typer.Exit(3) from None
+    from model_export.export import export
+
+    if output.is_dir() or output.suffix != ".onnx":
+        typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
+        raise typer.Exit(2)
+    try:
+        report = export(output)
+    except ExportError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        typer.echo(f"cannot write {output}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(
+        f"{report.file}: {report.card.title}, {report.card.parameters:,} parameters, "
+        f"{report.size / 1e6:.1f} MB, opset {report.card.opset}"
+    )
+    typer.echo(report.parity_line)
+    typer.echo(f"card: {report.card_file}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,89 @@
+"""The bundled weights, and what is known about them.
+
+``weights/alexnet64.safetensors`` holds the tensors in fp16; ``weights/alexnet64.json`` the
+recipe, the curve and the measured accuracy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model_export.card import Accuracy, Input, Label, Weights
+from model_export.errors import EnvironmentLacks
+
+if TYPE_CHECKING:
+    from model_export.architectures import AlexNet2012
+
+HERE = Path(__file__).parent
+WEIGHTS = HERE / "weights" / "alexnet64.safetensors"
+RECORD = HERE / "weights" / "alexnet64.json"
+LABELS = HERE / "labels" / "tiny_imagenet.tsv"
+
+LICENCE = (
+    "Weights: CC0-1.0. Trained on Tiny ImageNet, a subset of ImageNet, whose terms allow "
+    "non-commercial research and education only; whether they reach the weights is unsettled."
+)
+
+
+def labels() -> tuple[Label, ...]:
+    """The 200 classes of Tiny ImageNet in the order of the logits."""
+    rows = (line.split("\t") for line in LABELS.read_text("utf-8").splitlines())
+    return tuple(Label(name, wnid) for wnid, name in rows)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record() -> dict[str, Any]:
+    """What `train` and the measurement wrote: recipe, curve, machine, accuracy."""
+    found: dict[str, Any] = json.loads(RECORD.read_text("utf-8"))
+    return found
+
+
+def origin() -> Weights:
+    """Where the bundled weights came from, with their hash."""
+    return Weights(
+        source="model_export/weights/alexnet64.safetensors",
+        sha256=sha256(WEIGHTS),
+        trained_by="the AlexNet Moment project",
+        trained_on="Tiny ImageNet, 100,000 training pictures of 200 classes, 64x64 pixels",
+        licence=LICENCE,
+    )
+
+
+def accuracies() -> tuple[Accuracy, ...]:
+    """The accuracy measured through the runner; empty before the first measurement."""
+    return tuple(Accuracy(**row) for row in record().get("accuracy", ()))
+
+
+def input_rule() -> Input:
+    """How `alexnet64` wants its pictures."""
+    from model_export.tiny_imagenet import MEAN, SIZE, STD
+
+    return Input(name="image", size=SIZE, resize=SIZE, mean=MEAN, std=STD)
+
+
+def load_alexnet64(path: Path = WEIGHTS) -> AlexNet2012:
+    """`alexnet64` with its weights, float32, in evaluation mode.
+
+    Raises:
+        EnvironmentLacks: the weights file is missing.
+    """
+    from safetensors.torch import load_file
+
+    from model_export.architectures import alexnet64
+
+    if not path.exists():
+        raise EnvironmentLacks(
+            f"{path} is missing: it is part of the repository, so restore it with "
+            "`git checkout -- model_export/weights`, or make your own with `make train`"
+        )
+    net = alexnet64()
+    net.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
+    return net.eval()
