@@ -1,0 +1,239 @@
+"""The network as an object: pictures in, names and probabilities out.
+
+    with Classifier("build/alexnet64.onnx") as classifier:
+        classifier.classify(["cat.jpg"])[0].top
+
+Everything needed to run a file rightly stands in its card (`model_export.card`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from demo import preprocess as rule
+from demo.errors import ModelError, ResultError
+from demo.pictures import Picture, decode
+from demo.session import MAKE_ONE, Device, open_session
+from model_export.card import METADATA_KEY, CardError, ModelCard
+
+DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "build" / "alexnet64.onnx"
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class, its WordNet id where it has one, and its probability, 0 to 1."""
+
+    label: str
+    wnid: str | None
+    probability: float
+
+
+@dataclass(frozen=True)
+class Milliseconds:
+    """Where the time went.
+
+    ``decode``: reading, decoding and preprocessing. ``inference``: the network, a batch's time
+    shared equally among its pictures.
+    """
+
+    decode: float
+    inference: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of one picture; ``top`` runs from the likeliest down.
+
+    ``size`` is (width, height) in pixels, upright, before resizing.
+    """
+
+    size: tuple[int, int]
+    top: tuple[ClassScore, ...]
+    milliseconds: Milliseconds
+
+
+class Classifier:
+    """An exported network, loaded.
+
+    Threads may share one: nothing in it changes after it is made, until `close`.
+
+    Args:
+        model: the ONNX file; left out, the repository's build/alexnet64.onnx.
+        device: ``cpu``, ``cuda``, or ``auto``: CUDA where it works.
+        batch_size: pictures that go through the network together.
+
+    Attributes:
+        path: the ONNX file.
+        card: what the file says of itself.
+        provider: ONNX Runtime's name of what really runs, ``CUDAExecutionProvider`` for one.
+        device: ``cpu`` or ``cuda``, likewise.
+        device_note: why `auto` took that.
+        device_warning: set where a GPU is here and could not be used.
+
+    Raises:
+        ModelError: no such file, not a model, no card, or a card that does not fit the graph.
+        DeviceError: ``cuda`` was asked for and does not work.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        device: Device = "auto",
+        batch_size: int = 32,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is at least 1, not {batch_size}")
+        self.path = Path(model)
+        self.batch_size = batch_size
+        runtime = open_session(self.path, device)
+        self._session = runtime.session
+        self._open = True
+        self.card = self._read_card()
+        self.provider: str = runtime.provider
+        self.device: Literal["cpu", "cuda"] = runtime.device
+        self.device_note = runtime.note
+        self.device_warning = runtime.warning
+
+    def __enter__(self) -> Classifier:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the model and its memory; closing twice does no harm."""
+        if self._open:
+            self._open = False
+            del self._session
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the ONNX file, hexadecimal."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def classify(self, pictures: Sequence[Picture], top: int = 5) -> list[Prediction]:
+        """Name what is in each picture.
+
+        Args:
+            pictures: paths, bytes of files, Pillow images, arrays (H, W, 3) of uint8.
+            top: classes to a picture; all of them, where the network knows fewer.
+
+        Raises:
+            PictureError: one of them cannot be decoded; the message names it.
+            ResultError: the network gave something that is no number.
+        """
+        if isinstance(pictures, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
+            raise TypeError("classify takes a list of pictures: classify([picture])")
+        if top < 1:
+            raise ValueError(f"top is at least 1, not {top}")
+        found: list[Prediction] = []
+        for start in range(0, len(pictures), self.batch_size):
+            found.extend(self._classify_batch(pictures[start : start + self.batch_size], top))
+        return found
+
+    def preprocess(self, picture: Picture) -> NDArray[np.float32]:
+        """A picture to the network's input, (3, size, size)."""
+        return rule.preprocess(decode(picture), self.card.input)
+
+    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A batch (N, 3, size, size) of float32 to the last layer's output (N, classes).
+
+        Raises:
+            ValueError: of another shape or type, or the classifier is closed.
+        """
+        if not self._open:
+            raise ValueError("the classifier is closed")
+        size = self.card.input.size
+        if batch.dtype != np.float32 or batch.ndim != 4 or batch.shape[1:] != (3, size, size):
+            raise ValueError(
+                f"a batch is float32 (N, 3, {size}, {size}), not {batch.dtype} {batch.shape}"
+            )
+        classes = len(self.card.labels)
+        if not len(batch):
+            return np.empty((0, classes), np.float32)
+        (output,) = self._session.run([self.card.output], {self.card.input.name: batch})
+        if output.shape != (len(batch), classes):
+            raise ModelError(
+                f"{self.path}: gives {output.shape} for {len(batch)} pictures, but its card names "
+                f"{classes} classes; {MAKE_ONE}"
+            )
+        logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
+        return logits
+
+    def _classify_batch(self, pictures: Sequence[Picture], top: int) -> Iterator[Prediction]:
+        size = self.card.input.size
+        batch = np.empty((len(pictures), 3, size, size), np.float32)
+        sizes, decoded = [], []
+        for i, picture in enumerate(pictures):
+            began = time.perf_counter()
+            image = decode(picture)
+            batch[i] = rule.preprocess(image, self.card.input)
+            sizes.append(image.size)
+            decoded.append(1000 * (time.perf_counter() - began))
+        began = time.perf_counter()
+        logits = self.logits(batch)
+        inference = 1000 * (time.perf_counter() - began) / len(pictures)
+        if not np.isfinite(logits).all():
+            raise ResultError(
+                f"{self.path}: gave a value that is no number on {self.provider}; "
+                "try --device cpu, or a model of another precision"
+            )
+        for i, probabilities in enumerate(softmax(logits)):
+            likeliest = np.argsort(-probabilities, kind="stable")[:top]
+            yield Prediction(
+                size=sizes[i],
+                top=tuple(self._score(int(k), float(probabilities[k])) for k in likeliest),
+                milliseconds=Milliseconds(decoded[i], inference),
+            )
+
+    def _score(self, index: int, probability: float) -> ClassScore:
+        label = self.card.labels[index]
+        return ClassScore(label.name, label.wnid, probability)
+
+    def _read_card(self) -> ModelCard:
+        """The card in the file, checked against the graph it describes."""
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        try:
+            card = ModelCard.from_metadata(metadata, str(self.path))
+            rule.check(card.input)
+        except (CardError, ModelError) as error:
+            if METADATA_KEY not in metadata:
+                raise ModelError(str(error)) from None
+            raise ModelError(f"{self.path}: {error}; {MAKE_ONE}") from None
+        for what, name, known in (
+            ("input", card.input.name, self._session.get_inputs()),
+            ("output", card.output, self._session.get_outputs()),
+        ):
+            if name not in (names := [tensor.name for tensor in known]):
+                raise ModelError(
+                    f"{self.path}: the card's {what} {name!r} is not in the graph, which has "
+                    f"{', '.join(map(repr, names))}; {MAKE_ONE}"
+                )
+        return card
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities, (N, classes), in double precision."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    np.exp(shifted, out=shifted)
+    shifted /= shifted.sum(axis=1, keepdims=True)
+    return shifted

@@ -1,0 +1,116 @@
+"""`python -m demo classify PHOTO...`: name what is in photographs.
+
+A picture that fails is told on standard error, and the others are classified all the same; the
+exit codes stand in `demo.cli`. With ``--json`` standard output is one JSON object::
+
+    {"model": {"name", "title", "file", "sha256", "weights_sha256", "trained_by", "trained_on",
+               "precision", "parameters", "accuracy": [rows of the card]},
+     "provider": "CPUExecutionProvider", "device": "cpu",
+     "results": [{"file", "status": "ok", "size": [width, height],
+                  "top": [{"label", "wnid", "probability"}, ...],
+                  "milliseconds": {"decode", "inference"}},
+                 {"file", "status": "error", "error"}]}
+
+and nothing at all where there is no model or no such device (code 3).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from demo.errors import DemoError, PictureError, ResultError
+from demo.report import JsonReport, TextReport, complain
+
+if TYPE_CHECKING:
+    from demo.classifier import Classifier
+    from demo.inputs import Named
+
+EXIT_CODES = (
+    "Exit code: 0 fine; 1 a picture is damaged or too large, or one in a folder is bad; 2 wrong "
+    "use (no such file, not a picture, a folder without any); 3 no usable model, or no CUDA where "
+    "asked for. Where several apply, the greatest."
+)
+
+
+def classify(
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO",
+            help="Files (JPEG, PNG, WebP, GIF, BMP, TIFF); folders, for the pictures directly in "
+            "them, sorted by name; - for standard input.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="The exported network, an ONNX file with its card.",
+            show_default="build/alexnet64.onnx of this repository",
+        ),
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        typer.Option(help="Where to run; auto is CUDA where it works, and says what it took."),
+    ] = "auto",
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 5,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Name what is in photographs, with probabilities."""
+    try:
+        from demo.classifier import DEFAULT_MODEL, Classifier
+        from demo.inputs import expand
+
+        with Classifier(model or _beside_here(DEFAULT_MODEL), device) as classifier:
+            if classifier.device_warning:
+                complain(classifier.device_warning, "warning")
+            code = _classify_all(classifier, list(expand(photos)), top, as_json)
+    except DemoError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from None
+    raise typer.Exit(code)
+
+
+def _classify_all(classifier: Classifier, photos: list[Named], top: int, as_json: bool) -> int:
+    """Classify and report each; the exit code."""
+    report = JsonReport(classifier) if as_json else TextReport(classifier)
+    code = 0
+    with _progress(photos, silent=not as_json and sys.stdout.isatty()) as each:
+        for photo in each:
+            try:
+                prediction = classifier.classify([photo.picture], top)[0]
+            except (PictureError, ResultError) as error:
+                failed = photo.exit_code(error)
+                complain(str(error))
+                report.add_error(photo.name, str(error))
+                code = max(code, failed)
+            else:
+                report.add(photo.name, prediction)
+    report.close()
+    return code
+
+
+@contextmanager
+def _progress(photos: list[Named], silent: bool) -> Iterator[Iterable[Named]]:
+    """A progress bar on standard error, where that is a terminal and results are not seen."""
+    if silent or len(photos) < 2 or not sys.stderr.isatty():
+        yield photos
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        yield progress.track(photos, description="Classifying")
+
+
+def _beside_here(path: Path) -> Path:
+    """A path as seen from the current folder, where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,36 @@
+"""The command line: `python -m demo VERB ...`.
+
+Exit codes, of every verb:
+
+| code | meaning |
+|---|---|
+| 0 | fine |
+| 1 | the result is wrong; a picture is cut short, damaged or too large; a folder holds a bad one |
+| 2 | wrong use: no such file, no permission, not a picture, a folder without pictures, an option |
+| 3 | the environment lacks something: a usable model, CUDA where asked for, a package |
+
+Where several apply, the greatest. Results go to standard output, all else to standard error.
+Each verb is a module of its own name; what is heavy is imported when a verb runs.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from demo.classify import EXIT_CODES, classify
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def demo() -> None:
+    """Run an exported AlexNet on photographs, on the GPU or the CPU."""
+
+
+app.command(epilog=EXIT_CODES)(classify)

@@ -1,0 +1,244 @@
+"""Decode a picture, of whatever kind, to 8-bit RGB.
+
+Reads JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation or a stack of pages, the first. The
+EXIF orientation is applied. Transparent pixels are laid over white. Sixteen-bit grey is scaled
+(65535 becomes 255), never clipped; 32-bit grey is taken as 16-bit where its values fit that,
+floating-point grey as 0..1 or 0..255 where they fit, and both are otherwise stretched from their
+least to their greatest value. CMYK is converted without colour profiles, as are all others.
+
+Before anything is decoded the header is looked at: a picture of more than `PIXEL_LIMIT` pixels
+is refused, so a small file cannot claim all memory.
+
+Raises `NotAPictureError` (no such file, no permission, empty, another kind of file) and
+`PictureError` (cut short, damaged, over a limit); each message begins with the picture's name.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from demo.errors import NotAPictureError, PictureError
+
+Picture: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+READ_HERE = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+
+PIXEL_LIMIT = 89_478_485
+"""Pixels in one picture: Pillow's own limit, a quarter of a gigabyte of 24-bit colour."""
+
+BYTE_LIMIT = 512 * 2**20
+"""Bytes in one file or stream."""
+
+_ORIENTATION = 0x0112  # EXIF tag 274
+_PHOTOMETRIC = 262  # TIFF tag; 0 means that white is stored as zero
+
+_SIGNATURES = (
+    ("JPEG", re.compile(rb"\xff\xd8\xff")),
+    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
+    ("GIF", re.compile(rb"GIF8[79]a")),
+    ("BMP", re.compile(rb"BM")),
+    ("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]")),
+)
+_HEIF = re.compile(rb"....ftyp(heic|heix|heif|hevc|mif1|msf1|avif|avis)", re.DOTALL)
+
+
+def decode(picture: Picture, name: str | None = None) -> Image.Image:
+    """Any picture to an RGB image, upright, (width, height) as a viewer shows it.
+
+    Args:
+        picture: a path, the bytes of a file, an open binary file or pipe, a Pillow image, or an
+            array (H, W, 3) of uint8.
+        name: what messages call it; a path is called by itself.
+
+    Raises:
+        NotAPictureError, PictureError: see the module.
+        TypeError: of none of these types.
+    """
+    if isinstance(picture, (str, os.PathLike)):
+        name = name or os.fspath(picture)
+        try:
+            with Path(picture).open("rb") as file:
+                return _decode_file(file, name)
+        except OSError as error:
+            raise _unreadable(error, name) from None
+    if isinstance(picture, bytes):
+        return _decode_stream(io.BytesIO(picture), name or "the picture")
+    if isinstance(picture, Image.Image):
+        return _to_rgb(picture, name or "the image")
+    if isinstance(picture, np.ndarray):
+        return _from_array(picture, name or "the array")
+    if hasattr(picture, "read"):
+        return _decode_stream(picture, name or _name_of(picture))
+    raise TypeError(
+        "a picture is a path, bytes, a binary file, a Pillow image or a uint8 array (H, W, 3), "
+        f"not {type(picture).__name__}"
+    )
+
+
+def _decode_stream(stream: IO[bytes], name: str) -> Image.Image:
+    """What cannot be rewound, a pipe for one; read to its end only if it begins as a picture."""
+    try:
+        head = stream.read(16)
+        _check_signature(head, name)
+        content = io.BytesIO(head)
+        content.seek(0, io.SEEK_END)
+        while chunk := stream.read(2**20):
+            content.write(chunk)
+            if content.tell() > BYTE_LIMIT:
+                raise _too_many_bytes(name)
+    except OSError as error:
+        raise _unreadable(error, name) from None
+    content.seek(0)
+    return _decode_seekable(content, name)
+
+
+def _name_of(stream: IO[bytes]) -> str:
+    if stream is getattr(sys.stdin, "buffer", None):
+        return "standard input"
+    return str(getattr(stream, "name", "the stream"))
+
+
+def _decode_file(file: IO[bytes], name: str) -> Image.Image:
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):  # a named pipe, a device
+        return _decode_stream(file, name)
+    _check_signature(file.read(16), name)
+    if status.st_size > BYTE_LIMIT:
+        raise _too_many_bytes(name)
+    file.seek(0)
+    return _decode_seekable(file, name)
+
+
+def _decode_seekable(file: IO[bytes], name: str) -> Image.Image:
+    """Decode what has the first bytes of a picture."""
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            pixels = image.width * image.height
+            if pixels > PIXEL_LIMIT:
+                raise _too_many_pixels(pixels, name)
+            return _to_rgb(image, name)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        counted = re.search(r"\d+", str(error))
+        raise _too_many_pixels(int(counted[0]) if counted else None, name) from None
+
+
+def _to_rgb(image: Image.Image, name: str) -> Image.Image:
+    """Pixels, upright, in RGB."""
+    try:
+        image.load()
+        return _flatten(_upright(image))
+    except UnidentifiedImageError:
+        raise _damaged(name, "its header makes no sense") from None
+    except MemoryError:
+        raise PictureError(
+            f"{name}: not enough memory for {image.width} x {image.height} pixels; "
+            "make it smaller first"
+        ) from None
+    except Exception as error:  # Pillow lets many kinds through for a damaged file
+        raise _damaged(name, str(error) or type(error).__name__) from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF orientation says; a damaged EXIF block counts as none."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        turned = orientation in range(2, 9)
+    except Exception:
+        return image
+    return ImageOps.exif_transpose(image) if turned else image
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """One of Pillow's modes to RGB."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        image = Image.fromarray(_grey_to_8_bit(image))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _grey_to_8_bit(image: Image.Image) -> NDArray[np.uint8]:
+    """Grey of 16 or 32 bits, or floating point, (H, W), to 0..255."""
+    grey = np.asarray(image)
+    if image.mode == "F":
+        grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
+    least, greatest = float(grey.min()), float(grey.max())
+    if image.mode == "F" and least >= 0 and greatest <= 255:
+        low, high = 0.0, 1.0 if greatest <= 1 else 255.0
+    elif image.mode != "F" and least >= 0 and greatest <= 65535:
+        low, high = 0.0, 65535.0
+    else:
+        low, high = least, max(greatest, least + 1)
+    scaled = (grey.astype(np.float32) - low) * np.float32(255 / (high - low))
+    if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0:
+        scaled = 255 - scaled
+    rounded: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return rounded
+
+
+def _from_array(array: NDArray[np.uint8], name: str) -> Image.Image:
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or not array.size:
+        raise PictureError(
+            f"{name}: of shape {array.shape} and type {array.dtype}; give (height, width, 3) "
+            "of uint8, red first"
+        )
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _check_signature(head: bytes, name: str) -> None:
+    """Let only the first bytes of a picture pass."""
+    if not head:
+        raise NotAPictureError(f"{name}: empty (0 bytes); save or download it again")
+    if any(pattern.match(head) for _, pattern in _SIGNATURES):
+        return
+    what = "HEIC or AVIF, which is not read here" if _HEIF.match(head) else "not a picture"
+    raise NotAPictureError(f"{name}: {what}; give a {READ_HERE} file")
+
+
+def _unreadable(error: OSError, name: str) -> NotAPictureError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if re.match(r"https?://", name):
+            return NotAPictureError(
+                f"{name}: an address, not a file; download it first, or pipe it in: "
+                "curl -L ADDRESS | python -m demo classify -"
+            )
+        where = "" if Path(name).is_absolute() else f" (looked for in {Path.cwd()})"
+        return NotAPictureError(f"{name}: no such file; check its name{where}")
+    if error.errno == errno.EISDIR:
+        return NotAPictureError(f"{name}: a folder, not a picture; give a file inside it")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return NotAPictureError(
+            f"{name}: no permission to read it; change its permissions (chmod) or copy it"
+        )
+    return NotAPictureError(f"{name}: cannot be read ({error.strerror or error}); try a copy of it")
+
+
+def _damaged(name: str, reason: str) -> PictureError:
+    reason = " ".join(reason.split()).rstrip(".")
+    return PictureError(f"{name}: cut short or damaged ({reason}); save or download it again")
+
+
+def _too_many_pixels(pixels: int | None, name: str) -> PictureError:
+    count = f"{pixels:,} pixels, more" if pixels else "more pixels"
+    return PictureError(f"{name}: {count} than the limit of {PIXEL_LIMIT:,}; make it smaller first")
+
+
+def _too_many_bytes(name: str) -> PictureError:
+    return PictureError(
+        f"{name}: more bytes than the limit of {BYTE_LIMIT:,}; save it smaller first"
+    )

@@ -1,0 +1,71 @@
+"""A picture to the input tensor, by the rule in the model card.
+
+The shorter side is resized to ``resize`` pixels and the longer in proportion, rounded down; then
+the centre ``size`` x ``size`` is cut out, its corner rounded to the even pixel at halves. These
+are torchvision's `Resize` and `CenterCrop`, so that a network sees here what it saw in training.
+Pillow's filters widen with the reduction (antialias): the card has to ask for that.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from demo.errors import ModelError
+from model_export.card import Input
+
+_FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+_SLENDER = 32
+"""Above this ratio of the sides the crop is resampled directly, so that memory stays bounded."""
+
+
+def check(spec: Input) -> None:
+    """Whether this module can do what a card asks for.
+
+    Raises:
+        ModelError: it cannot; names the field.
+    """
+    if spec.resize < spec.size:
+        raise ModelError(
+            f"the card's input.resize ({spec.resize}) is smaller than its input.size "
+            f"({spec.size}), so there is nothing to crop from; export the model again"
+        )
+    if not spec.antialias:
+        raise ModelError(
+            "the card's input.antialias is false, and pictures are only resized with antialias "
+            "here; export the model with antialias"
+        )
+
+
+def preprocess(image: Image.Image, spec: Input) -> NDArray[np.float32]:
+    """An RGB image to float32 (3, size, size), normalised.
+
+    ``mean`` and ``std`` are in the order of the tensor's channels.
+    """
+    pixels = np.asarray(resize_and_crop(image, spec))
+    if spec.channels == "BGR":
+        pixels = pixels[:, :, ::-1]
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    normalised = (scaled - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+
+
+def resize_and_crop(image: Image.Image, spec: Input) -> Image.Image:
+    """What the network sees, before it is turned into numbers: size x size pixels."""
+    width, height = image.size
+    shorter = min(width, height)
+    across = spec.resize * width // shorter
+    down = spec.resize * height // shorter
+    left = round((across - spec.size) / 2)
+    top = round((down - spec.size) / 2)
+    resample = _FILTERS[spec.interpolation]
+    if max(across, down) > _SLENDER * spec.resize:
+        x, y = width / across, height / down
+        box = (left * x, top * y, (left + spec.size) * x, (top + spec.size) * y)
+        return image.resize((spec.size, spec.size), resample, box=box)
+    resized = image.resize((across, down), resample)
+    return resized.crop((left, top, left + spec.size, top + spec.size))

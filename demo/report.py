@@ -1,0 +1,150 @@
+"""Results as text for a person and as JSON for a program; complaints on standard error.
+
+Colours are used on a terminal only (and not where NO_COLOR is set). Names of files are shown with
+control characters escaped, so that a name cannot command the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from demo.classifier import Classifier, Prediction
+    from model_export.card import ModelCard
+
+_BAR = 24
+_NAME = 24
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+class TextReport:
+    """Prints as the results come: whose network it is, then each picture."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.console = _console()
+        self.provider = classifier.provider
+        note = f" ({classifier.device_note})" if classifier.device_note else ""
+        self._print(describe(classifier.card), style="bold")
+        self._print(f"Runs on {classifier.provider}{note}.", style="dim")
+
+    def add(self, name: str, prediction: Prediction) -> None:
+        width, height = prediction.size
+        self._print("")
+        self._print(f"{printable(name)} ({width} x {height})", style="bold cyan")
+        for score in prediction.top:
+            line = self._line(score.label, score.probability)
+            self.console.print(line, soft_wrap=True)
+        times = prediction.milliseconds
+        self._print(
+            f"  decode {times.decode:.1f} ms, inference {times.inference:.1f} ms, {self.provider}",
+            style="dim",
+        )
+
+    def add_error(self, name: str, message: str) -> None:
+        """Standard error has it already."""
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+    def _line(self, label: str, probability: float) -> Any:
+        from rich.cells import cell_len
+        from rich.text import Text
+
+        gap = " " * max(0, _NAME - cell_len(label))
+        bar = _bar(probability, self.console.encoding.startswith("utf"))
+        return Text.assemble(
+            f"  {label}{gap} ", (f"{bar:<{_BAR}}", "green"), f" {100 * probability:5.1f} %"
+        )
+
+    def _print(self, text: str, style: str = "") -> None:
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+class JsonReport:
+    """One JSON object on standard output, at the end."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        card = classifier.card
+        self.content: dict[str, Any] = {
+            "model": {
+                "name": card.name,
+                "title": card.title,
+                "file": str(classifier.path),
+                "sha256": classifier.sha256,
+                "weights_sha256": card.weights.sha256,
+                "trained_by": card.weights.trained_by,
+                "trained_on": card.weights.trained_on,
+                "precision": card.precision,
+                "parameters": card.parameters,
+                "accuracy": [asdict(row) for row in card.accuracy],
+            },
+            "provider": classifier.provider,
+            "device": classifier.device,
+            "results": [],
+        }
+
+    def add(self, name: str, prediction: Prediction) -> None:
+        self.content["results"].append(
+            {
+                "file": name,
+                "status": "ok",
+                "size": list(prediction.size),
+                "top": [asdict(score) for score in prediction.top],
+                "milliseconds": asdict(prediction.milliseconds),
+            }
+        )
+
+    def add_error(self, name: str, message: str) -> None:
+        self.content["results"].append({"file": name, "status": "error", "error": message})
+
+    def close(self) -> None:
+        sys.stdout.write(json.dumps(self.content, indent=2, allow_nan=False) + "\n")
+
+
+def describe(card: ModelCard) -> str:
+    """One line: which network, trained by whom, on what, and how good it is."""
+    line = (
+        f"{card.title} ({card.name}, {card.precision}, {card.parameters:,} parameters), "
+        f"trained by {card.weights.trained_by} on {card.weights.trained_on}"
+    )
+    for row in card.accuracy[:1]:
+        line += (
+            f"; top-1 {row.top1:.1f} %, top-5 {row.top5:.1f} % of {row.count:,} pictures "
+            f"({row.dataset})"
+        )
+    return printable(line)
+
+
+def complain(message: str, kind: str = "error") -> None:
+    """One line on standard error."""
+    from rich.text import Text
+
+    style = "bold red" if kind == "error" else "bold yellow"
+    line = Text.assemble((f"{kind}: ", style), printable(message))
+    _console(stderr=True).print(line, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Control characters, undecodable bytes and direction overrides as escapes."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def _bar(share: float, unicode: bool) -> str:
+    """A bar of `_BAR` cells at most, in eighths of a cell where the terminal can show them."""
+    if not unicode:
+        return "#" * round(share * _BAR)
+    whole, part = divmod(round(share * _BAR * 8), 8)
+    return "█" * whole + _EIGHTHS[part].strip()
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, emoji=False)

@@ -1,0 +1,211 @@
+"""An ONNX Runtime session, and the truth about where it runs.
+
+onnxruntime-gpu lists the CUDA provider on machines without a GPU too, and a session asked to run
+there runs on the CPU without a word. So the provider reported is always the one the session took,
+compared with the one asked for, after one run on zeros has shown that it works.
+
+`auto` takes CUDA where the driver finds a device and CUDA then works, otherwise the CPU. The
+driver is asked first (a millisecond), so that a machine without a GPU pays nothing for the
+question. The CUDA libraries are loaded from the nvidia packages, if those are installed, only
+when CUDA is tried.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from demo.errors import DeviceError, ModelError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+CUDA = "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+MAKE_ONE = "make one with `python -m model_export`"
+
+_QUIET = 4  # ONNX Runtime's severity "fatal": what goes wrong arrives as an exception
+_DEFAULT_SEVERITY = 2
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why CUDA does not work here, and how to mend it."""
+
+    reason: str
+    mend: str
+    has_gpu: bool = False
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A session and where it runs.
+
+    ``note`` says why `auto` took what it took; ``warning`` is set where a GPU is here and could
+    not be used.
+    """
+
+    session: onnxruntime.InferenceSession
+    provider: str
+    device: Literal["cpu", "cuda"]
+    note: str = ""
+    warning: str = ""
+
+
+def open_session(path: Path, device: Device = "auto") -> Runtime:
+    """Load an ONNX file on a device.
+
+    Raises:
+        ModelError: no such file, or ONNX Runtime cannot load it.
+        DeviceError: ``cuda`` was asked for and does not work; says why, and the mend.
+        ValueError: an unknown device.
+    """
+    if device not in get_args(Device):
+        raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
+    _check_file(path)
+    if device == "cpu":
+        return Runtime(_load(path, CPU), CPU, "cpu")
+    obstacle = driver_obstacle()
+    if obstacle is None:
+        session, obstacle = _try_cuda(path)
+        if session is not None:
+            note = "auto: the GPU works" if device == "auto" else ""
+            return Runtime(session, CUDA, "cuda", note)
+    assert obstacle is not None
+    if device == "cuda":
+        raise DeviceError(
+            f"CUDA does not work here: {obstacle.reason}; {obstacle.mend}, or use --device cpu"
+        )
+    warning = ""
+    if obstacle.has_gpu:
+        warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
+    return Runtime(_load(path, CPU), CPU, "cpu", f"auto: {obstacle.reason}", warning)
+
+
+def driver_obstacle() -> Obstacle | None:
+    """What keeps CUDA from working that can be told without trying: package, driver, device."""
+    import onnxruntime
+
+    if CUDA not in onnxruntime.get_available_providers():
+        return Obstacle(
+            "the installed onnxruntime is built without CUDA",
+            "install onnxruntime-gpu in its place",
+        )
+    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(library)
+    except OSError:
+        return Obstacle(
+            "no NVIDIA driver",
+            f"install it, for {library} (in a container: start that with the GPU)",
+        )
+    count = ctypes.c_int(0)
+    code = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    if code == 0 and count.value > 0:
+        return None
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return Obstacle(
+            f"no GPU is visible (CUDA_VISIBLE_DEVICES={visible!r})", "unset CUDA_VISIBLE_DEVICES"
+        )
+    return Obstacle(
+        f"the NVIDIA driver finds no GPU (CUDA error {code})", "see what `nvidia-smi` says"
+    )
+
+
+def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle | None]:
+    """A session that has run on CUDA, or why there is none."""
+    import onnxruntime
+
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find
+        onnxruntime.preload_dlls()
+    onnxruntime.set_default_logger_severity(_QUIET)
+    try:
+        session = _load(path, CUDA)
+        if session.get_providers()[0] != CUDA:
+            return None, Obstacle(
+                _missing_library(),
+                'install its libraries: pip install "onnxruntime-gpu[cuda,cudnn]"',
+                has_gpu=True,
+            )
+        run_on_zeros(session)
+    except ModelError:
+        raise
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        return None, Obstacle(
+            f"a first run on it failed ({_first_line(error)})",
+            "see whether the driver is new enough with `nvidia-smi`",
+            has_gpu=True,
+        )
+    finally:
+        onnxruntime.set_default_logger_severity(_DEFAULT_SEVERITY)
+    return session, None
+
+
+def _missing_library() -> str:
+    """Which of CUDA's libraries keeps ONNX Runtime's provider from loading."""
+    import onnxruntime
+
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
+    try:
+        ctypes.CDLL(str(folder / "libonnxruntime_providers_cuda.so"))
+    except OSError as error:
+        return f"ONNX Runtime cannot load it ({error})"
+    return "ONNX Runtime did not take it, and ran on the CPU"
+
+
+def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
+    """One run on a batch of one, all zeros."""
+    feeds = {
+        tensor.name: np.zeros([d if isinstance(d, int) else 1 for d in tensor.shape], np.float32)
+        for tensor in session.get_inputs()
+    }
+    session.run(None, feeds)
+
+
+def _load(path: Path, provider: str) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _QUIET
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=[provider])
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        raise ModelError(
+            f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "
+            f"({_first_line(error)}); {MAKE_ONE}"
+        ) from None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise ModelError(f"{path}: a folder, not a model; name the .onnx file in it")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise ModelError(f"{path}: the model is empty (0 bytes); {MAKE_ONE}")
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such model; {MAKE_ONE}") from None
+    except OSError as error:
+        raise ModelError(
+            f"{path}: the model cannot be read ({error.strerror}); check its permissions, or "
+            f"{MAKE_ONE}"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    """ONNX Runtime's message without its prefix, on one line."""
+    text: Any = str(error).removeprefix("[ONNXRuntimeError] : ")
+    return " ".join(text.split())[:300].rstrip(".")

@@ -1,0 +1,105 @@
+"""Tiny ONNX networks with cards, whose right answer can be computed by hand.
+
+`colour_model` averages each channel over the picture and multiplies by `GAIN`: its logits for a
+picture of one colour (r, g, b), 0..255, are GAIN * r / 255 and so on, and its three classes are
+called red, green and blue. `probabilities` computes the answer independently, in NumPy.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from model_export.card import (
+    METADATA_KEY,
+    Accuracy,
+    Input,
+    Label,
+    ModelCard,
+    Parity,
+    Versions,
+    Weights,
+)
+
+GAIN = 4.0
+SIZE = 8
+COLOURS = ("red", "green", "blue")
+
+
+def card(**changes: Any) -> ModelCard:
+    """A valid card of the colour network; ``changes`` replace its fields, those of its input too."""
+    rule = {
+        "name": "image",
+        "size": SIZE,
+        "resize": SIZE,
+        "mean": (0.0, 0.0, 0.0),
+        "std": (1.0, 1.0, 1.0),
+    }
+    rule |= {key: changes.pop(key) for key in list(changes) if key in Input.__annotations__}
+    fields: dict[str, Any] = {
+        "name": "colour",
+        "title": "The colour network",
+        "architecture": "mean of each channel",
+        "parameters": 12,
+        "labels": (
+            Label("red", "n00000001"),
+            Label("green", "n00000002"),
+            Label("blue"),
+        ),
+        "input": Input(**rule),
+        "output": "logits",
+        "weights": Weights("by hand", "0" * 64, "the tests", "three colours", "MIT"),
+        "training": {},
+        "precision": "fp32",
+        "opset": 17,
+        "ir_version": 9,
+        "versions": Versions("tests", "none", onnx.__version__),
+        "parity": Parity("by hand", 1, 0.0, 0.0, 1.0),
+        "accuracy": (Accuracy("Three Colours", 1234, 1, 87.5, 99.25, "by hand"),),
+    }
+    return ModelCard(**fields | changes)
+
+
+def colour_model(
+    path: Path,
+    model_card: ModelCard | str | None,
+    *,
+    classes: int = 3,
+    gain: float = GAIN,
+    batch: int | str = "batch",
+) -> Path:
+    """Write the colour network, with this card (an object, raw text or none)."""
+    size = model_card.input.size if isinstance(model_card, ModelCard) else SIZE
+    weight = np.float32(gain) * np.eye(3, classes, dtype=np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+            helper.make_node("Flatten", ["pooled"], ["means"]),
+            helper.make_node("Gemm", ["means", "weight", "bias"], ["logits"]),
+        ],
+        "colour",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, size, size])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, classes])],
+        [
+            numpy_helper.from_array(weight, "weight"),
+            numpy_helper.from_array(np.zeros(classes, np.float32), "bias"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    if model_card is not None:
+        text = model_card.to_json() if isinstance(model_card, ModelCard) else model_card
+        helper.set_model_props(model, {METADATA_KEY: text})
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
+    return path
+
+
+def probabilities(colour: tuple[float, float, float]) -> NDArray[np.float64]:
+    """What the colour network says of a picture of one colour (0..255 a channel)."""
+    exponentials = np.exp(GAIN * np.array(colour, np.float64) / 255)
+    return exponentials / exponentials.sum()
