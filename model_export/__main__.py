@@ -37,6 +37,10 @@ def main(
     if output.is_dir() or output.suffix != ".onnx":
         typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
         raise typer.Exit(2)
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if not above.is_dir():
+        typer.echo(f"cannot write {output}: {above} is a file, not a folder", err=True)
+        raise typer.Exit(2)
     try:
         report = export(output)
     except ExportError as error:

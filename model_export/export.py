@@ -94,7 +94,7 @@ def export(output: Path, net: AlexNet2012 | None = None) -> Report:
         precision="fp32",
         opset=OPSET,
         ir_version=model.ir_version,
-        versions=Versions(model_export.__version__, torch.__version__, onnx.__version__),
+        versions=Versions(model_export.__version__, str(torch.__version__), onnx.__version__),
         parity=parity,
         accuracy=weights.accuracies(),
     )

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import numpy as np
@@ -171,6 +172,8 @@ def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) 
     except (OSError, HTTPException) as error:
         part.unlink(missing_ok=True)
         reason = getattr(error, "reason", None) or error
+        if isinstance(error, HTTPError):
+            error.close()
         raise DataError(f"{url} could not be downloaded ({reason}). {how_to_supply()}") from None
     if digest.hexdigest() != md5:
         part.unlink()

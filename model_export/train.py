@@ -67,7 +67,7 @@ def machine(device: str) -> dict[str, str]:
             torch.cuda.get_device_name() if device == "cuda" else f"{platform.machine()} CPU"
         ),
         "threads": str(torch.get_num_threads()),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "python": platform.python_version(),
         "precision": "bfloat16 autocast, float32 weights",
     }

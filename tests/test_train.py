@@ -1,0 +1,298 @@
+"""Training: the data set's layouts, the recipe, a real short run, resuming, the downloads."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.server
+import io
+import json
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from model_export import tiny_imagenet as tiny
+from model_export.architectures import ResponseNorm, alexnet64
+from model_export.augment import augment, colour_axes
+from model_export.recipe import Recipe
+from model_export.scaffold import BandedResponseNorm, fold, scaffold
+from model_export.train import train
+
+SMALL = Recipe(epochs=2, warmup_epochs=0.5, batch=16, rate=0.02, dropout=0.0, seed=1)
+
+
+def make_set(folder: Path, classes: int = 6, each: int = 16) -> Path:
+    """Tiny ImageNet's official layout with plain colours: red, green, blue, and again."""
+    root = folder / "tiny-imagenet-200"
+    rng = np.random.default_rng(0)
+    wnids = [f"n0000000{c}" for c in range(classes)]
+    (root / "val" / "images").mkdir(parents=True)
+    (root / "wnids.txt").write_text("\n".join(wnids))
+    (root / "words.txt").write_text("".join(f"{w}\tcolour {w}, shade\n" for w in wnids))
+    rows = []
+    for c, wnid in enumerate(wnids):
+        images = root / "train" / wnid / "images"
+        images.mkdir(parents=True)
+        (images.parent / f"{wnid}_boxes.txt").write_text("")
+        for i in range(each):
+            pixels = rng.integers(0, 80, (64, 64, 3), np.uint8)
+            pixels[..., c % 3] += 150
+            Image.fromarray(pixels).save(images / f"{wnid}_{i}.JPEG")
+            if i < 4:
+                name = f"val_{c * 4 + i}.JPEG"
+                grey = Image.fromarray(pixels).convert("L")
+                (grey if i == 3 else Image.fromarray(pixels)).save(root / "val" / "images" / name)
+                rows.append(f"{name}\t{wnid}\t0\t0\t63\t63\n")
+    (root / "val" / "val_annotations.txt").write_text("".join(rows))
+    return root
+
+
+def zipped(root: Path) -> Path:
+    path = root.parent / "tiny.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(root.rglob("*")):
+            archive.write(file, file.relative_to(root.parent))
+    return path
+
+
+def test_folder_and_zip_give_the_same(tmp_path: Path) -> None:
+    root = make_set(tmp_path)
+    sources = [tiny.TinyImageNet(p) for p in (root, tmp_path, zipped(root))]
+    for split, count in (("train", 96), ("val", 24)):
+        first, *others = [s.load(split) for s in sources]
+        assert first.images.shape == (count, 64, 64, 3)
+        assert np.bincount(first.labels).tolist() == [count // 6] * 6
+        for other in others:
+            assert np.array_equal(first.images, other.images)
+            assert np.array_equal(first.labels, other.labels)
+    assert sources[0].class_name("n00000001") == "colour n00000001"
+    red = sources[0].load("train").images[0].mean((0, 1))
+    assert red.argmax() == 0
+
+
+def test_wrong_sources_say_how_to_supply_the_data(tmp_path: Path) -> None:
+    mend = (
+        f"Tiny ImageNet is at {tiny.URL}: fetch it on a machine with a network and name the zip, "
+        "or the unpacked folder, with --data PATH or the environment variable TINY_IMAGENET."
+    )
+    text = tmp_path / "a.zip"
+    text.write_text("no zip")
+    for path, reason in (
+        (tmp_path / "none", "no such file or folder"),
+        (tmp_path, "holds no wnids.txt"),
+        (text, "not a zip file"),
+    ):
+        with pytest.raises(tiny.DataError) as error:
+            tiny.TinyImageNet(path)
+        assert str(error.value) == f"{path}: {reason}. {mend}"
+
+
+def test_a_validation_only_set_has_nothing_to_train_on(tmp_path: Path) -> None:
+    root = make_set(tmp_path)
+    with zipfile.ZipFile(tmp_path / "val.zip", "w") as archive:
+        for name in ("wnids.txt", "words.txt", "val/val_annotations.txt"):
+            archive.write(root / name, f"tiny-imagenet-200/{name}")
+    source = tiny.TinyImageNet(tmp_path / "val.zip")
+    with pytest.raises(tiny.DataError, match="holds no train pictures"):
+        source.load("train")
+
+
+def test_the_schedule() -> None:
+    recipe = Recipe()
+    rates = [recipe.rate_at(e / 4) for e in range(4 * recipe.epochs + 1)]
+    assert max(rates) == pytest.approx(recipe.rate)
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+    peak = int(np.argmax(rates))
+    assert peak == 4 * recipe.warmup_epochs
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    sizes = [recipe.size_at(e) for e in range(recipe.epochs)]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == 64
+
+
+def test_augmentation_is_seeded_and_shaped() -> None:
+    images = torch.randint(0, 256, (6, 64, 64, 3), dtype=torch.uint8)
+    axes = torch.from_numpy(colour_axes(images.numpy()))
+
+    def view(seed: int) -> torch.Tensor:
+        return augment(images, 40, Recipe(), axes, torch.Generator().manual_seed(seed))
+
+    assert view(1).shape == (6, 3, 40, 40)
+    assert torch.equal(view(1), view(1))
+    assert not torch.equal(view(1), view(2))
+    # Without randomness it is the picture itself, normalised.
+    still = Recipe(crop_area=(1.0, 1.0), crop_aspect=1.0, colour_shift=0.0, brightness=0.0)
+    x = augment(images, 64, still, axes, torch.Generator().manual_seed(0))
+    plain = (
+        images.permute(0, 3, 1, 2) / 255 - torch.tensor(tiny.MEAN).view(3, 1, 1)
+    ) / torch.tensor(tiny.STD).view(3, 1, 1)
+    for got, wanted in zip(x, plain, strict=True):
+        mirrored = wanted.flip(2)
+        assert min((got - wanted).abs().max(), (got - mirrored).abs().max()) < 1e-4
+
+
+def test_colour_axes_are_the_principal_components() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (50, 64, 64, 3), np.uint8)
+    axes = colour_axes(images)
+    covariance = np.cov(images[:, ::4, ::4].reshape(-1, 3) / 255.0, rowvar=False)
+    np.testing.assert_allclose(axes @ axes.T, covariance, rtol=1e-4, atol=1e-6)
+
+
+def test_the_banded_norm_and_its_gradient_are_the_plain_ones() -> None:
+    x = torch.randn(2, 12, 4, 5, dtype=torch.float64, requires_grad=True)
+    plain, banded = ResponseNorm(alpha=0.5, towers=2), BandedResponseNorm(alpha=0.5, towers=2)
+    torch.testing.assert_close(banded(x), plain(x))
+    weights = torch.randn_like(x)
+    wanted, got = (torch.autograd.grad((f(x) * weights).sum(), x)[0] for f in (plain, banded))
+    torch.testing.assert_close(got, wanted)
+
+
+def test_folding_gives_the_plain_network_with_the_same_answers() -> None:
+    torch.manual_seed(0)
+    trained = scaffold(alexnet64(5))
+    for _ in range(3):  # so that the running statistics are not the initial ones
+        trained(torch.randn(8, 3, 64, 64) * 2 + 1)
+    for layer in trained:
+        if isinstance(layer, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(layer.weight, 0.5, 1.5)
+            torch.nn.init.normal_(layer.bias)
+    trained.eval()
+    x = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        wanted = trained(x)
+        got = fold(trained, alexnet64(5))(x)
+    torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[tiny.TinyImageNet, Path]:
+    folder = tmp_path_factory.mktemp("train")
+    source = tiny.TinyImageNet(make_set(folder))
+    train(source.load("train"), source.load("val"), folder / "out", SMALL, device="cpu")
+    return source, folder / "out"
+
+
+def test_a_short_run_learns_colours_and_leaves_its_files(
+    short_run: tuple[tiny.TinyImageNet, Path],
+) -> None:
+    _, out = short_run
+    results = json.loads((out / "results.json").read_text())
+    assert [row["epoch"] for row in results["curve"]] == [1, 2]
+    assert results["curve"][1]["loss"] < results["curve"][0]["loss"]
+    assert results["recipe"]["rate"] == 0.02
+    assert results["data"] == {"train": 96, "validation": 24, "classes": 6}
+    weights = load_file(out / "alexnet64.safetensors")
+    assert {w.dtype for w in weights.values()} == {torch.float16}
+    alexnet64(6).load_state_dict({k: v.float() for k, v in weights.items()})
+
+
+def test_a_resumed_run_ends_where_the_whole_one_did(
+    short_run: tuple[tiny.TinyImageNet, Path], tmp_path: Path
+) -> None:
+    source, whole = short_run
+    data = source.load("train"), source.load("val")
+    from model_export.train import Run
+
+    first = Run(*data, tmp_path, SMALL, "cpu")
+    for _ in first.epoch():
+        pass
+    first.curve.append(json.loads((whole / "results.json").read_text())["curve"][0])
+    first.save()
+    train(*data, tmp_path, SMALL, resume=True, device="cpu")
+    a, b = (load_file(f / "alexnet64.safetensors") for f in (whole, tmp_path))
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=0, atol=2e-3, msg=name)
+
+
+def test_resuming_with_another_recipe_is_refused(short_run: tuple[tiny.TinyImageNet, Path]) -> None:
+    source, out = short_run
+    with pytest.raises(tiny.DataError, match="has another recipe: start without --resume"):
+        train(
+            source.load("train"),
+            source.load("val"),
+            out,
+            Recipe(epochs=3),
+            resume=True,
+            device="cpu",
+        )
+
+
+def test_the_command_without_data_says_how_to_supply_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "model_export.train", "--data", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"{tmp_path / 'none'}: no such file or folder. Tiny ImageNet is")
+    assert "Traceback" not in done.stderr
+
+
+@contextlib.contextmanager
+def answering(body: bytes, status: int = 200, length: int | None = None) -> Iterator[str]:
+    """A server on 127.0.0.1 that gives every request the same answer."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/tiny.zip"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_download_is_checked_and_kept(tmp_path: Path) -> None:
+    body = io.BytesIO(b"x" * 3_000_000).getvalue()
+    md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    path = tmp_path / "deep" / "tiny.zip"
+    with answering(body) as url:
+        assert tiny.download(path, url, md5) == path
+    assert path.read_bytes() == body
+    assert tiny.download(path, "http://127.0.0.1:1/", md5) == path  # no second request
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "reason"),
+    [
+        (404, None, "could not be downloaded (Not Found)"),
+        (200, None, "gave a file with MD5 9dd4e461268c8034f5c8564e155c67a6, not"),
+        (200, 5, "gave a file with MD5 9dd4e461268c8034f5c8564e155c67a6, not"),
+    ],
+    ids=["missing", "another file", "cut off"],
+)
+def test_a_bad_download_leaves_nothing(
+    tmp_path: Path, status: int, length: int | None, reason: str
+) -> None:
+    with answering(b"x", status, length) as url, pytest.raises(tiny.DataError) as error:
+        tiny.download(tmp_path / "tiny.zip", url, timeout=5)
+    assert reason in str(error.value)
+    assert "--data PATH or the environment variable TINY_IMAGENET" in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(tiny.DataError) as error:
+        tiny.download(tmp_path / "tiny.zip", "http://127.0.0.1:1/tiny.zip", timeout=2)
+    assert "could not be downloaded ([Errno 111] Connection refused)" in str(error.value)
