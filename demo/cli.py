@@ -18,6 +18,7 @@ from __future__ import annotations
 import typer
 
 from demo.classify import EXIT_CODES, classify
+from demo.evaluate import evaluate
 
 app = typer.Typer(
     add_completion=False,
@@ -34,3 +35,4 @@ def demo() -> None:
 
 
 app.command(epilog=EXIT_CODES)(classify)
+app.command()(evaluate)

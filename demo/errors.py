@@ -18,6 +18,12 @@ class DemoError(Exception):
     exit_code = 1
 
 
+class UsageError(DemoError):
+    """Asked for something that is not there or does not fit."""
+
+    exit_code = 2
+
+
 class PictureError(DemoError):
     """A picture that cannot be decoded: cut short, damaged, or over the limits."""
 
