@@ -1,0 +1,48 @@
+"""MkDocs entry points: each only calls a plain function of `sitekit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
+from sitekit.errors import ContentError
+from sitekit.pages import Knowledge, Rendered, load_knowledge, render
+
+_state: dict[str, Knowledge] = {}
+_rendered: dict[str, Rendered] = {}
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """Read the data once per build; a mistake in it stops the build with one clear line."""
+    try:
+        _state["knowledge"] = load_knowledge(Path(config.config_file_path).parent)
+    except ContentError as error:
+        raise PluginError(str(error)) from error
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Publish the sample photographs, which lie with the demo."""
+    for sample in _state["knowledge"].samples.rows:
+        uri = sample.uri
+        if files.get_file_from_path(uri) is None:
+            files.append(File.generated(config, uri, abs_src_path=str(sample.path)))
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Fill in the facts and notes of a page."""
+    root = get_relative_url(".", page.url)
+    try:
+        rendered = render(markdown, _state["knowledge"], "" if root == "." else f"{root}/")
+    except ContentError as error:
+        raise PluginError(f"{page.file.src_uri}: {error}") from error
+    _rendered[page.file.src_uri] = rendered
+    return rendered.markdown
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put the page's figures and galleries in their places."""
+    return _rendered[page.file.src_uri].fill(html)

@@ -1,0 +1,125 @@
+"""Renders the expressions in a page's Markdown.
+
+Pages write ``{= fact("win_error") =}``. The delimiters are not Jinja's own, so that code samples
+with ``{{ }}`` or ``{% %}`` pass untouched. Whatever is undefined is an error, never a blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, TemplateError
+
+from sitekit import charts, samples
+from sitekit.bibliography import Bibliography, load_bibliography
+from sitekit.errors import ContentError
+from sitekit.facts import Facts, load_facts, load_yaml
+from sitekit.notes import Notes
+
+ENVIRONMENT = Environment(
+    variable_start_string="{=",
+    variable_end_string="=}",
+    block_start_string="{=%",
+    block_end_string="%=}",
+    comment_start_string="{=#",
+    comment_end_string="#=}",
+    undefined=StrictUndefined,
+    autoescape=False,
+    keep_trailing_newline=True,
+)
+
+
+@dataclass
+class Knowledge:
+    """All that the pages may draw on, read once per build."""
+
+    facts: Facts
+    bibliography: Bibliography
+    ilsvrc: Mapping[str, Any]
+    samples: samples.Samples
+    cited: set[str] = field(default_factory=set)
+
+
+def load_knowledge(root: Path) -> Knowledge:
+    """Read every data file of the site.
+
+    Args:
+        root: the repository's root.
+
+    Raises:
+        ContentError: a file is missing or wrong, or a fact names an unknown source.
+    """
+    data = root / "docs" / "data"
+    ilsvrc = load_yaml(data / "ilsvrc.yml")
+    bibliography = load_bibliography(data / "references.bib")
+    facts = load_facts(data / "facts.yml", {"ilsvrc": ilsvrc})
+    for fact in facts.values():
+        for key in fact.sources:
+            try:
+                bibliography[key]
+            except ContentError as error:
+                raise ContentError(f'fact "{fact.id}": {error}') from None
+    results = samples.load_samples(data / "results" / "samples.json", root / "demo" / "samples")
+    return Knowledge(facts, bibliography, ilsvrc, results)
+
+
+@dataclass
+class Rendered:
+    """A page's Markdown, and the blocks of HTML that go into it once it has become HTML.
+
+    Markdown must not see figures: inside other HTML it would tear their tags apart. So the
+    Markdown holds an empty element in the place of each, and `fill` puts the block there.
+    """
+
+    markdown: str
+    blocks: dict[str, str]
+
+    def fill(self, html: str) -> str:
+        """The page's HTML with its blocks in place."""
+        for place, block in self.blocks.items():
+            html = html.replace(place, block)
+        return html
+
+
+def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
+    """A page's Markdown with its facts and notes filled in, and its figures beside it.
+
+    Args:
+        markdown: the source.
+        knowledge: the site's data.
+        to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
+
+    Raises:
+        ContentError: the page asks for something that does not exist.
+    """
+    notes = Notes(knowledge.bibliography, knowledge.facts)
+    blocks: dict[str, str] = {}
+
+    def block(html: str) -> str:
+        place = f'<div data-block="{len(blocks)}"></div>'
+        blocks[place] = html
+        return place
+
+    names: dict[str, Callable[..., str]] = {
+        "fact": lambda name: knowledge.facts[name].text,
+        "num": lambda name: knowledge.facts[name].number,
+        "day": lambda name: knowledge.facts[name].day,
+        "cite": notes.cite,
+        "evidence": notes.evidence,
+        "figure_entries": lambda: block(charts.entries_figure(knowledge.ilsvrc)),
+        "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),
+        "sample_gallery": lambda: block(samples.gallery(knowledge.samples, to_root)),
+        "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
+        "sample_score": lambda: samples.score(knowledge.samples),
+        "model_accuracy": lambda: samples.accuracy(knowledge.samples),
+    }
+    try:
+        text = ENVIRONMENT.from_string(markdown).render(names)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
+    knowledge.cited |= notes.cited
+    return Rendered(text + notes.markdown, blocks)
