@@ -10,7 +10,7 @@ SAMPLES_JSON := docs/data/results/samples.json
 TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 \
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 
-.PHONY: help setup serve test export train lint site samples clean port browser
+.PHONY: help setup serve test export train lint site samples measure clean port browser
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it
 	@mkdir -p $(dir $(SAMPLES_JSON))
 	@$(BIN)/python -m demo classify --device cpu --json demo/samples > $(SAMPLES_JSON).new
 	@mv $(SAMPLES_JSON).new $(SAMPLES_JSON)
+
+measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (TINY_IMAGENET=...)
+	@$(BIN)/python -m demo evaluate "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}" --device cpu --json > build/accuracy.json
+	@$(BIN)/python -m model_export.model_card build/accuracy.json
+	@$(BIN)/python -m model_export
 
 clean:  ## remove what was built (the environment in .venv stays)
 	rm -rf build site node_modules .pytest_cache .mypy_cache .ruff_cache

@@ -80,7 +80,7 @@ def export(output: Path, net: AlexNet2012 | None = None) -> Report:
         raise ExportError(f"ONNX's check refuses the model, nothing written: {error}") from None
     pictures = sample_batch()
     parity = measure_parity(net, model.SerializeToString(), pictures)
-    known = weights.record()
+    known = weights.training()
     card = ModelCard(
         name="alexnet64",
         title="AlexNet, the 2012 form at 64 pixels",

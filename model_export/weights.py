@@ -1,7 +1,8 @@
 """The bundled weights, and what is known about them.
 
-``weights/alexnet64.safetensors`` holds the tensors in fp16; ``weights/alexnet64.json`` the
-recipe, the curve and the measured accuracy.
+``weights/alexnet64.safetensors`` holds the tensors in fp16, ``weights/training.json`` the recipe,
+the curve and the machine (written by `train`), ``weights/accuracy.json`` what the runner measured
+on the exported file (written by `model_card`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE / "weights" / "alexnet64.safetensors"
-RECORD = HERE / "weights" / "alexnet64.json"
+TRAINING = HERE / "weights" / "training.json"
+ACCURACY = HERE / "weights" / "accuracy.json"
 LABELS = HERE / "labels" / "tiny_imagenet.tsv"
 
 LICENCE = (
@@ -40,10 +42,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def record() -> dict[str, Any]:
-    """What `train` and the measurement wrote: recipe, curve, machine, accuracy."""
-    found: dict[str, Any] = json.loads(RECORD.read_text("utf-8"))
+def training() -> dict[str, Any]:
+    """What `train` wrote: recipe, data, machine, curve."""
+    found: dict[str, Any] = json.loads(TRAINING.read_text("utf-8"))
     return found
+
+
+def measured() -> dict[str, Any] | None:
+    """What the runner measured with these very weights; None before that, or of other weights."""
+    if not ACCURACY.exists():
+        return None
+    found: dict[str, Any] = json.loads(ACCURACY.read_text("utf-8"))
+    return found if found["weights_sha256"] == sha256(WEIGHTS) else None
 
 
 def origin() -> Weights:
@@ -58,8 +68,20 @@ def origin() -> Weights:
 
 
 def accuracies() -> tuple[Accuracy, ...]:
-    """The accuracy measured through the runner; empty before the first measurement."""
-    return tuple(Accuracy(**row) for row in record().get("accuracy", ()))
+    """The measured accuracy as rows of the card; empty before the first measurement."""
+    found = measured()
+    if found is None:
+        return ()
+    return (
+        Accuracy(
+            dataset=found["dataset"],
+            count=found["count"],
+            views=found["views"],
+            top1=round(found["top1"]["percent"], 2),
+            top5=round(found["top5"]["percent"], 2),
+            measured_with=f"python -m demo evaluate, {found['provider']}",
+        ),
+    )
 
 
 def input_rule() -> Input:
