@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import sys
+import warnings
 
 
 def main() -> None:
     """Run the command line; a package that is not installed is said in one line, code 3."""
+    _quiet_libraries()
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no crash
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
@@ -23,6 +27,20 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(3)
+
+
+def _quiet_libraries() -> None:
+    """Keep what C libraries and Pillow print about damaged files and absent GPUs to themselves.
+
+    Python's standard error moves to a copy of the descriptor, on which it goes on as before; a
+    crash in a library is still told there. All that matters also arrives as an exception.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding)
+    faulthandler.enable(sys.stderr)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 2)
 
 
 if __name__ == "__main__":

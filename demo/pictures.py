@@ -21,6 +21,8 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -77,7 +79,8 @@ def decode(picture: Picture, name: str | None = None) -> Image.Image:
     if isinstance(picture, bytes):
         return _decode_stream(io.BytesIO(picture), name or "the picture")
     if isinstance(picture, Image.Image):
-        return _to_rgb(picture, name or "the image")
+        with _said_of(name or "the image"):
+            return _to_rgb(picture)
     if isinstance(picture, np.ndarray):
         return _from_array(picture, name or "the array")
     if hasattr(picture, "read"):
@@ -124,31 +127,37 @@ def _decode_file(file: IO[bytes], name: str) -> Image.Image:
 
 def _decode_seekable(file: IO[bytes], name: str) -> Image.Image:
     """Decode what has the first bytes of a picture."""
+    with _said_of(name), Image.open(file, formats=FORMATS) as image:
+        pixels = image.width * image.height
+        if pixels > PIXEL_LIMIT:
+            raise _too_many_pixels(pixels, name)
+        return _to_rgb(image)
+
+
+@contextmanager
+def _said_of(name: str) -> Iterator[None]:
+    """Turn whatever Pillow raises into a `PictureError` about this picture."""
     try:
-        with Image.open(file, formats=FORMATS) as image:
-            pixels = image.width * image.height
-            if pixels > PIXEL_LIMIT:
-                raise _too_many_pixels(pixels, name)
-            return _to_rgb(image, name)
+        yield
+    except PictureError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         counted = re.search(r"\d+", str(error))
         raise _too_many_pixels(int(counted[0]) if counted else None, name) from None
-
-
-def _to_rgb(image: Image.Image, name: str) -> Image.Image:
-    """Pixels, upright, in RGB."""
-    try:
-        image.load()
-        return _flatten(_upright(image))
     except UnidentifiedImageError:
         raise _damaged(name, "its header makes no sense") from None
     except MemoryError:
         raise PictureError(
-            f"{name}: not enough memory for {image.width} x {image.height} pixels; "
-            "make it smaller first"
+            f"{name}: too large for the memory that is free; make it smaller first"
         ) from None
-    except Exception as error:  # Pillow lets many kinds through for a damaged file
+    except Exception as error:  # a damaged file can raise nearly anything in Pillow
         raise _damaged(name, str(error) or type(error).__name__) from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Pixels, upright, in RGB."""
+    image.load()
+    return _flatten(_upright(image))
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -230,7 +239,9 @@ def _unreadable(error: OSError, name: str) -> NotAPictureError:
 
 def _damaged(name: str, reason: str) -> PictureError:
     reason = " ".join(reason.split()).rstrip(".")
-    return PictureError(f"{name}: cut short or damaged ({reason}); save or download it again")
+    return PictureError(
+        f"{name}: cut short, damaged or of a rare kind ({reason}); save or download it again"
+    )
 
 
 def _too_many_pixels(pixels: int | None, name: str) -> PictureError:

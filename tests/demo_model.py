@@ -32,7 +32,7 @@ COLOURS = ("red", "green", "blue")
 
 
 def card(**changes: Any) -> ModelCard:
-    """A valid card of the colour network; ``changes`` replace its fields, those of its input too."""
+    """A valid card of the colour network; ``changes`` replace its fields, or its input's."""
     rule = {
         "name": "image",
         "size": SIZE,
