@@ -61,7 +61,7 @@ def expand(arguments: Sequence[str]) -> Iterator[Named]:
                 )
             standard_input_taken = True
             yield Named(argument, error=error)
-        elif Path(argument).is_dir():
+        elif _is_folder(argument):
             yield from _members(argument)
         else:
             yield Named(argument)
@@ -81,7 +81,7 @@ def _members(folder: str) -> Iterator[Named]:
     pictures = [entry.name for entry in entries if _is_picture(entry)]
     if not pictures:
         hint = "name a folder or a file with pictures"
-        if any(entry.is_dir() for entry in entries):
+        if any(map(_is_folder, entries)):
             hint = "folders inside it are not searched: name one of them"
         yield Named(
             folder,
@@ -94,4 +94,10 @@ def _members(folder: str) -> Iterator[Named]:
 
 
 def _is_picture(entry: Path) -> bool:
-    return entry.suffix.lower() in ENDINGS and not entry.name.startswith(".") and not entry.is_dir()
+    ending = entry.suffix.lower()
+    return ending in ENDINGS and not entry.name.startswith(".") and not _is_folder(entry)
+
+
+def _is_folder(path: str | Path) -> bool:
+    """False also where nobody can tell: no permission, too long a name (`Path.is_dir` raises)."""
+    return os.path.isdir(path)  # noqa: PTH112

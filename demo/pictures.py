@@ -70,9 +70,9 @@ def decode(picture: Picture, name: str | None = None) -> Image.Image:
         TypeError: of none of these types.
     """
     if isinstance(picture, (str, os.PathLike)):
-        name = name or os.fspath(picture)
+        name = name or os.fspath(picture) or "(an empty name)"
         try:
-            with Path(picture).open("rb") as file:
+            with open(picture, "rb") as file:  # noqa: PTH123 (a Path makes "" the folder)
                 return _decode_file(file, name)
         except OSError as error:
             raise _unreadable(error, name) from None

@@ -7,6 +7,8 @@ called red, green and blue. `probabilities` computes the answer independently, i
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,15 @@ def probabilities(colour: tuple[float, float, float]) -> NDArray[np.float64]:
     """What the colour network says of a picture of one colour (0..255 a channel)."""
     exponentials = np.exp(GAIN * np.array(colour, np.float64) / 255)
     return exponentials / exponentials.sum()
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG file."""
+    crc = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
+
+
+def png_start(width: int, height: int, depth: int = 8) -> bytes:
+    """A PNG file of RGB pixels as far as its header: a bomb is no larger than this."""
+    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
