@@ -1,0 +1,217 @@
+"""The README's commands do what it says, and its numbers are those of the files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+
+# Those that a test of their own runs, below or elsewhere, with the reason.
+ELSEWHERE = {
+    "make serve": "test_make_serve",
+    "make test": "this is it; test_ci_runs_make_test",
+    ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
+    'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra_alone",
+    "mkdocs serve": "test_docs_extra_alone",
+    "make train": "test_train.py: hours",
+    "make train ARGS=--resume": "test_train.py: hours",
+}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+
+made_by_make = pytest.mark.skipif(
+    Path(sys.prefix) != ROOT / ".venv", reason="not in the environment that `make` makes"
+)
+
+
+def test_the_readme_leads_with_two_commands() -> None:
+    assert COMMANDS[:2] == ["make serve", "make test"]
+
+
+@made_by_make
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ELSEWHERE])
+def test_command(command: str) -> None:
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+    if "--json" in command:
+        assert {r["status"] for r in json.loads(done.stdout)["results"]} == {"ok"}
+
+
+def test_every_exception_is_a_command_of_the_readme() -> None:
+    assert set(ELSEWHERE) <= set(COMMANDS)
+
+
+def test_help_lists_every_verb_that_the_makefile_explains() -> None:
+    done = subprocess.run(
+        ["make", "help"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    verbs = re.findall(r"^  make (\w+) +\S", done.stdout, re.MULTILINE)
+    assert {"help", "serve", "test", "export", "train", "lint", "site", "clean"} <= set(verbs)
+
+
+def test_ci_runs_make_test() -> None:
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
+    made = subprocess.run(
+        ["make", "--dry-run", "test"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert ".venv/bin/python -m pytest" in made.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(url: str, wait: float) -> str:
+    """The page, asked for until it is there or ``wait`` seconds are over."""
+    end = time.monotonic() + wait
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    """Ctrl-C for the whole group; what it printed."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        return process.communicate(timeout=20)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate()[0]
+
+
+@made_by_make
+def test_make_serve() -> None:
+    subprocess.run(["make", "build/alexnet64.onnx"], cwd=ROOT, env=ENVIRONMENT, check=True)
+    port = free_port()
+    process = subprocess.Popen(
+        ["make", "serve", f"PORT={port}"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    began = time.monotonic()
+    try:
+        page = get(f"http://127.0.0.1:{port}/", wait=90)
+        seconds = time.monotonic() - began
+    finally:
+        printed = stop(process)
+    assert "AlexNet" in page
+    assert f"http://127.0.0.1:{port}/" in printed
+    assert "CPUExecutionProvider" in printed or "CUDAExecutionProvider" in printed
+    assert "cat.jpg" in printed
+    # 15 s on a free machine; the suite may run beside other work.
+    assert seconds < 30, f"serving after {seconds:.1f} s"
+
+
+def test_a_taken_port_is_a_clear_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            ["make", "serve", f"PORT={port}"],
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == (
+        f"port {port} is taken: stop what listens there, or choose another: make serve PORT=8001"
+    )
+
+
+def test_docs_extra_alone(tmp_path: Path) -> None:
+    """`pip install .[docs]` and `mkdocs serve`: no torch, no ONNX Runtime, and the site is up."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [*install, "-c", "constraints.txt", "-e", ".[docs]"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode and re.search(r"Connection|Temporary failure|No matching", done.stderr):
+        pytest.skip("no package registry within reach")
+    assert done.returncode == 0, done.stderr
+    code = (
+        "import importlib.util as u; print([m for m in ('torch', 'onnxruntime') if u.find_spec(m)])"
+    )
+    assert subprocess.check_output([python, "-c", code], text=True) == "[]\n"
+    port = free_port()
+    process = subprocess.Popen(
+        [str(python), "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}"],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        page = get(f"http://127.0.0.1:{port}/", wait=60)
+    finally:
+        printed = stop(process)
+    assert "AlexNet" in page, printed
+
+
+def test_numbers_are_those_of_the_measurement() -> None:
+    measured = json.loads((ROOT / "model_export" / "weights" / "accuracy.json").read_text("utf-8"))
+    text = " ".join(README.split())
+    assert (
+        f"right on the first guess for {measured['top1']['percent']:.1f} % and within five guesses "
+        f"for {measured['top5']['percent']:.1f} % of {measured['count']:,} validation pictures"
+    ) in text
+
+
+def test_the_model_card_is_written_from_the_records() -> None:
+    from model_export import weights
+    from model_export.model_card import PAGE, render
+
+    measured = weights.measured()
+    assert measured is not None, "accuracy.json is of other weights: run `make measure`"
+    assert PAGE.read_text("utf-8") == render(weights.training(), measured)
+
+
+def test_the_weights_are_small_and_half_precision() -> None:
+    from model_export import weights
+
+    assert weights.WEIGHTS.stat().st_size <= 12_000_000
+    assert weights.WEIGHTS.stat().st_size == pytest.approx(2 * 5_949_000, rel=0.001)
