@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NotAPictureError,
         PictureError,
         ResultError,
+        UsageError,
     )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PictureError",
     "Prediction",
     "ResultError",
+    "UsageError",
 ]
 
 

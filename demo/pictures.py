@@ -226,6 +226,10 @@ def _unreadable(error: OSError, name: str) -> NotAPictureError:
                 f"{name}: an address, not a file; download it first, or pipe it in: "
                 "curl -L ADDRESS | python -m demo classify -"
             )
+        if os.path.islink(name):  # noqa: PTH114 (a Path can raise here)
+            return NotAPictureError(
+                f"{name}: a link to a file that is not there; see where it leads with `ls -l`"
+            )
         where = "" if Path(name).is_absolute() else f" (looked for in {Path.cwd()})"
         return NotAPictureError(f"{name}: no such file; check its name{where}")
     if error.errno == errno.EISDIR:

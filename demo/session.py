@@ -16,10 +16,11 @@ import contextlib
 import ctypes
 import io
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -206,6 +207,8 @@ def _check_file(path: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """ONNX Runtime's message without its prefix, on one line."""
-    text: Any = str(error).removeprefix("[ONNXRuntimeError] : ")
+    """ONNX Runtime's message on one line, without its codes."""
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
+    if "Protobuf parsing failed" in text:
+        return "it is no ONNX file, or is cut short"
     return " ".join(text.split())[:300].rstrip(".")
