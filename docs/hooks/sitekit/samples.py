@@ -133,7 +133,7 @@ def _sample(path: Path, credit: Mapping[str, Any], answer: Mapping[str, Any]) ->
             Guess(str(g["label"]), str(g["wnid"]), float(g["probability"]))
             for g in (answer["top"] if ok else ())
         ),
-        error="" if ok else str(answer.get("message") or answer["status"]),
+        error="" if ok else str(answer["error"]),
     )
 
 
@@ -167,19 +167,15 @@ def score(samples: Samples) -> str:
 
 def accuracy(samples: Samples) -> str:
     """The measured accuracy as a sentence, or a plain statement that none is recorded."""
-    told = samples.model.get("accuracy")
-    if not told:
+    rows = samples.model["accuracy"]
+    if not rows:
         return "Its accuracy has not been recorded in the results file."
+    told = rows[0]  # percent, as the model card has them
     return (
-        f"On the {int(told['count']):,} test pictures of {told['dataset']} it names "
-        f"**{_percent(told['top1'])}** rightly at the first guess and "
-        f"**{_percent(told['top5'])}** within five."
+        f"On the {told['count']:,} pictures of {told['dataset']}, which it never trained on, it "
+        f"names **{told['top1']:.1f}%** rightly at the first guess and **{told['top5']:.1f}%** "
+        "within five."
     )
-
-
-def _percent(share: float) -> str:
-    """Cards hold shares from 0 to 1; a number above 1 is already in per cent."""
-    return f"{share * 100 if share <= 1 else share:.1f}%"
 
 
 def _picture(sample: Sample, to_root: str) -> str:
