@@ -34,6 +34,11 @@ def _percent(value: float) -> str:
     return f"{value:.1f}%"
 
 
+def _lead(points: float) -> str:
+    """A lead in points; a tiny one keeps the digit that shows it."""
+    return f"+{points:.1f}" if points >= 0.1 else f"+{points:.2f}"
+
+
 def margin_2012(ilsvrc: Mapping[str, Any]) -> tuple[float, float]:
     """The winner's lead of 2012 in points: as submitted, and with supplied data only."""
     row = next(row for row in ilsvrc["winners"] if row["year"] == 2012)
@@ -158,7 +163,7 @@ def _winners_plot(rows: Sequence[Mapping[str, Any]], frame: Frame) -> str:
     top, base = 34.0, frame.height - 34.0
     scale = (base - top) / 35.0
     step = (frame.width - frame.left - frame.right) / len(rows)
-    bar = step * 0.56
+    bar = step * (0.56 if wide else 0.74)
 
     def y(error: float) -> float:
         return base - error * scale
@@ -211,12 +216,11 @@ def _winner(
         svg.tag("circle", cx=x, cy=y(rival), r=5, class_="rival"),
     ]
     # The lead is what the figure is about, so it is what is written; levels are in the table.
-    lead = f"{rival - error:.1f}"
+    lead = rival - error
     big = row["year"] == 2012
-    parts.append(svg.text(x, y(rival) - 12, f"+{lead}", "lead-label big" if big else "lead-label"))
-    inside = error > 6
-    at = y(error) + (20 if wide else 18) if inside else y(error) - 0
-    if inside:
+    parts.append(svg.text(x, y(rival) - 12, _lead(lead), "lead-label big" if big else "lead-label"))
+    if error > 6:  # the bar is tall enough to hold its figure
+        at = y(error) + (20 if wide else 18)
         parts.append(svg.text(x, at, f"{error:.1f}", "on-deep" if row["deep"] else "on-hand"))
     return parts
 
@@ -230,12 +234,11 @@ def winners_figure(ilsvrc: Mapping[str, Any]) -> str:
     supplied, key = "with the supplied pictures only", "With extra pictures: "
     data = svg.table(
         "Best and second-best team by year, per cent of test pictures wrong with five guesses",
-        ("Year", "Winner", "Method", "Winner’s error", "Supplied pictures only", "Runner-up"),
+        ("Year", "Winner and method", "Error", "Supplied pictures only", "Runner-up"),
         [
             (
                 str(row["year"]),
-                row["team"],
-                row["method"],
+                f"{row['team']}: {row['method']}",
                 f"{row['error']:.2f}%",
                 f"{row.get('error_supplied_data', row['error']):.2f}%",
                 f"{row['runner_up_error']:.2f}%",
@@ -259,13 +262,14 @@ def winners_figure(ilsvrc: Mapping[str, Any]) -> str:
         "Top-5 error of the best and the second-best team of each ImageNet challenge, "
         "per cent of the test pictures.",
         legend + plots,
-        "Compare the gap within each year. From the year after, the runners-up are deep networks "
-        "as well, and the gap closes.",
-        f"{key}{lead:.1f} points ahead in 2012; {supplied}, {fair:.1f}. The first two years used "
+        "Compare the gap within each year. Once nearly everyone had turned to deep networks, it "
+        "closed.",
+        f"{key}{lead:.2f} points ahead in 2012; {supplied}, {fair:.2f}. The first two years used "
         "other pictures and classes, so do not compare their bars with later ones. From 2012 on "
         "every winner averaged several networks. Sources: "
         '<a href="https://image-net.org/challenges/LSVRC/">ILSVRC results pages</a>, '
         '<a href="https://doi.org/10.1007/s11263-015-0816-y">Russakovsky et al. (2015)</a>; '
         "2013 to 2017 through agreeing secondary sources. Figure: this site.",
         data,
+        show_data=True,
     )

@@ -24,6 +24,14 @@ def badge(grade: str) -> str:
     )
 
 
+def grade_key() -> str:
+    """The four grades and what they mean, as a list."""
+    items = "".join(
+        f"<li>{badge(grade)}<span>{meaning}</span></li>" for grade, meaning in GRADES.items()
+    )
+    return f'<ul class="grade-key">{items}</ul>'
+
+
 class Notes:
     """Collects the notes of one page in the order of their first use."""
 
@@ -73,13 +81,10 @@ class Notes:
         """The closing section of the page: a key to the grades, then the notes."""
         if not self._texts:
             return ""
-        key = "".join(
-            f"<li>{badge(grade)}: {meaning}.</li>" for grade, meaning in GRADES.items()
-        )
         notes = "\n\n".join(f"[^{label}]: {text}" for label, text in self._texts.items())
         return (
             "\n\n## Notes and sources {#sources}\n\n"
             f'<details class="grades"><summary>How sure are we? Four grades</summary>'
-            f"<ul>{key}</ul></details>\n\n"
+            f"{grade_key()}</details>\n\n"
             f"///Footnotes Go Here///\n\n{notes}\n"
         )

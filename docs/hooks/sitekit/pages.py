@@ -17,7 +17,7 @@ from sitekit import charts, samples
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.facts import Facts, load_facts, load_yaml
-from sitekit.notes import Notes
+from sitekit.notes import Notes, grade_key
 
 ENVIRONMENT = Environment(
     variable_start_string="{=",
@@ -109,6 +109,7 @@ def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
         "day": lambda name: knowledge.facts[name].day,
         "cite": notes.cite,
         "evidence": notes.evidence,
+        "grade_key": lambda: block(grade_key()),
         "figure_entries": lambda: block(charts.entries_figure(knowledge.ilsvrc)),
         "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),
         "sample_gallery": lambda: block(samples.gallery(knowledge.samples, to_root)),

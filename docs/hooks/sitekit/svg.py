@@ -66,13 +66,20 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], nume
     )
     return (
         '<div class="table-wrap" tabindex="0" role="region" '
-        f'aria-label="{escape(caption, quote=True)}"><table><caption>{escape(caption)}</caption>'
+        f'aria-label="{escape(caption, quote=True)}"><table class="data"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def figure(
-    name: str, headline: str, unit: str, plots: str, look: str, source: str, data: str
+    name: str,
+    headline: str,
+    unit: str,
+    plots: str,
+    look: str,
+    source: str,
+    data: str,
+    show_data: bool = False,
 ) -> str:
     """A figure as the house draws it.
 
@@ -84,6 +91,7 @@ def figure(
         look: what to see, for the reader who does not yet.
         source: source and cautions, as HTML.
         data: the data table.
+        show_data: whether the table stands open.
     """
     return (
         f'<figure class="fig" id="{name}">'
@@ -91,6 +99,6 @@ def figure(
         f'<p class="fig__unit">{escape(unit)}</p></div>'
         f'{plots}<figcaption><p class="fig__look">{escape(look)}</p>'
         f'<p class="fig__source">{source}</p></figcaption>'
-        f'<details class="fig__data"><summary>The numbers behind this figure</summary>{data}'
+        f'<details class="fig__data"{" open" if show_data else ""}><summary>The numbers behind this figure</summary>{data}'
         "</details></figure>"
     )
