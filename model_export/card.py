@@ -41,8 +41,8 @@ class Input:
     """How a picture becomes the input tensor.
 
     The shorter side is resized to ``resize`` pixels, the centre ``size`` x ``size`` cut out,
-    pixels divided by 255, ``mean`` subtracted, the result divided by ``std``. The tensor is
-    float32 (N, 3, size, size), channels in ``channels`` order.
+    pixels divided by 255, ``mean`` subtracted, the result divided by ``std`` (both in the order of
+    ``channels``). The tensor is float32 (N, 3, size, size).
     """
 
     name: str
@@ -60,6 +60,14 @@ class Input:
     channels: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["NCHW"] = "NCHW"
     dtype: Literal["float32"] = "float32"
+
+    def __post_init__(self) -> None:
+        if self.resize < self.size:
+            raise ValueError(
+                f"resize ({self.resize}) is smaller than size ({self.size}): nothing to crop from"
+            )
+        if not self.antialias:
+            raise ValueError("antialias is false, and pictures are only resized with it here")
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def sample_batch() -> NDArray[np.float32]:
     """The sample photographs as one input batch, (N, 3, 64, 64)."""
     from PIL import Image
 
-    from model_export.preprocess import to_tensor
+    from model_export.preprocess import preprocess
 
     rule = weights.input_rule()
     files = sorted(SAMPLES.glob("*.jpg"))
@@ -173,7 +173,7 @@ def sample_batch() -> NDArray[np.float32]:
     tensors = []
     for file in files:
         with Image.open(file) as picture:
-            tensors.append(to_tensor(picture.convert("RGB"), rule))
+            tensors.append(preprocess(picture.convert("RGB"), rule))
     return np.stack(tensors)
 
 

@@ -1,7 +1,12 @@
-"""From picture to input tensor, as a card's `Input` says: the rule, executed.
+"""A picture to the input tensor, by the rule in the model card: the rule, executed.
 
-Pillow's reducing filters (antialias) are the reference; the browser's code reproduces them.
-Needs NumPy and Pillow, not torch.
+The exporter's proof, the runner and the tests share it; the browser's code reproduces it. It
+needs NumPy and Pillow, not torch.
+
+The shorter side is resized to ``resize`` pixels and the longer in proportion, rounded down; then
+the centre ``size`` x ``size`` is cut out, its corner rounded to the even pixel at halves. These
+are torchvision's `Resize` and `CenterCrop`, so that a network sees here what it saw in training.
+Pillow's filters widen with the reduction (antialias): the card has to ask for that.
 """
 
 from __future__ import annotations
@@ -12,37 +17,39 @@ from PIL import Image
 
 from model_export.card import Input
 
-FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+_FILTERS = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+_SLENDER = 32
+"""Above this ratio of the sides the crop is resampled directly, so that memory stays bounded."""
 
 
-def resize_and_crop(picture: Image.Image, spec: Input) -> Image.Image:
-    """Shorter side to ``spec.resize``, then the central ``spec.size`` square.
+def preprocess(image: Image.Image, spec: Input) -> NDArray[np.float32]:
+    """An RGB image to float32 (3, size, size), normalised.
 
-    Args:
-        picture: mode RGB, any size.
-        spec: the card's input rule.
-
-    Returns:
-        RGB picture of ``spec.size`` x ``spec.size``: what the network sees.
+    ``mean`` and ``std`` are in the order of the tensor's channels.
     """
-    width, height = picture.size
-    scale = spec.resize / min(width, height)
-    target = (max(spec.size, round(width * scale)), max(spec.size, round(height * scale)))
-    if target != picture.size:
-        picture = picture.resize(target, FILTERS[spec.interpolation])
-    left, top = (target[0] - spec.size) // 2, (target[1] - spec.size) // 2
-    return picture.crop((left, top, left + spec.size, top + spec.size))
-
-
-def to_tensor(picture: Image.Image, spec: Input) -> NDArray[np.float32]:
-    """`resize_and_crop`, then normalisation.
-
-    Returns:
-        (3, size, size) float32, contiguous, channels in ``spec.channels`` order.
-    """
-    pixels = np.asarray(resize_and_crop(picture, spec), np.float32) / 255
+    pixels = np.asarray(resize_and_crop(image, spec))
     if spec.channels == "BGR":
-        pixels = pixels[..., ::-1]
-    mean, std = np.asarray(spec.mean, np.float32), np.asarray(spec.std, np.float32)
-    pixels = (pixels - mean) / std
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        pixels = pixels[:, :, ::-1]
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    normalised = (scaled - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+
+
+def resize_and_crop(image: Image.Image, spec: Input) -> Image.Image:
+    """What the network sees, before it is turned into numbers: size x size pixels."""
+    width, height = image.size
+    shorter = min(width, height)
+    across = spec.resize * width // shorter
+    down = spec.resize * height // shorter
+    left = round((across - spec.size) / 2)
+    top = round((down - spec.size) / 2)
+    resample = _FILTERS[spec.interpolation]
+    if max(across, down) > _SLENDER * spec.resize:
+        x, y = width / across, height / down
+        box = (left * x, top * y, (left + spec.size) * x, (top + spec.size) * y)
+        return image.resize((spec.size, spec.size), resample, box=box)
+    resized = image.resize((across, down), resample)
+    return resized.crop((left, top, left + spec.size, top + spec.size))

@@ -54,6 +54,8 @@ def test_round_trip() -> None:
         (("input", "size"), 0, "the model card is wrong: Expected `int` >= 1 - at `$.input.size`"),
         (("input", "std"), [1, 0, 1], "the model card is wrong: Expected `float` > 0.0 - at `$.input.std[1]`"),
         (("input", "channels"), "GRB", "the model card is wrong: Invalid enum value 'GRB' - at `$.input.channels`"),
+        (("input", "resize"), 4, "the model card is wrong: resize (4) is smaller than size (8): nothing to crop from - at `$.input`"),
+        (("input", "antialias"), False, "the model card is wrong: antialias is false, and pictures are only resized with it here - at `$.input`"),
         (("weights", "sha256"), "abc", "the model card is wrong: Expected `str` matching regex '^[0-9a-f]{64}$' - at `$.weights.sha256`"),
         (("labels",), [], "the model card is wrong: Expected `array` of length >= 2 - at `$.labels`"),
         (("parity", "top5_agreement"), 1.5, "the model card is wrong: Expected `float` <= 1.0 - at `$.parity.top5_agreement`"),

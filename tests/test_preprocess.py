@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo import Classifier, ModelError
-from demo.preprocess import preprocess, resize_and_crop
-from tests.demo_model import card, colour_model
+from model_export.preprocess import preprocess, resize_and_crop
+from tests.demo_model import card
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -101,27 +98,3 @@ def test_bicubic_where_the_card_says_so() -> None:
     expected = image.resize((8, 8), Image.Resampling.BICUBIC)
     assert seen.tobytes() == expected.tobytes()
     assert seen.tobytes() != resize_and_crop(image, card().input).tobytes()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"resize": 7},
-            "the card's input.resize (7) is smaller than its input.size (8), so there is nothing "
-            "to crop from; export the model again; make one with `python -m model_export`",
-        ),
-        (
-            {"antialias": False},
-            "the card's input.antialias is false, and pictures are only resized with antialias "
-            "here; export the model with antialias; make one with `python -m model_export`",
-        ),
-    ],
-)
-def test_a_rule_that_cannot_be_followed_is_refused(
-    tmp_path: Path, change: dict[str, object], message: str
-) -> None:
-    path = colour_model(tmp_path / "m.onnx", card(**change))
-    with pytest.raises(ModelError) as caught:
-        Classifier(path, device="cpu")
-    assert str(caught.value) == f"{path}: {message}"
