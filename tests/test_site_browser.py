@@ -89,9 +89,7 @@ def test_every_page_is_accessible(page: Any, scheme: str, site: Path, served: st
             page.goto(served + name, wait_until="load")
             page.add_script_tag(path=str(AXE))
             result = page.evaluate("options => axe.run(document, options)", options)
-            found = [
-                (v["id"], [n["target"] for n in v["nodes"]][:3]) for v in result["violations"]
-            ]
+            found = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in result["violations"]]
             assert found == [], f"{name}, {scheme}, {width} px"
 
 
@@ -140,9 +138,7 @@ def test_links_and_anchors_lead_somewhere(site: Path) -> None:
             target = (file.parent / parts.path).resolve() if parts.path else file
             if target.is_dir():
                 target /= "index.html"
-            known = target in read and (
-                not parts.fragment or parts.fragment in read[target].ids
-            )
+            known = target in read and (not parts.fragment or parts.fragment in read[target].ids)
             if not (known or (target.exists() and target not in read)):
                 broken.append(f"{file.relative_to(site)}: {link}")
     assert broken == []
