@@ -85,7 +85,7 @@ def _entries_plot(rows: Sequence[Mapping[str, Any]], frame: Frame) -> str:
     ]
     for x, level, row in zip(xs, levels, rows, strict=True):
         y = base - level * (frame.dot * 2 + 2)
-        title = f"<title>{row['team']}: {float(row['error']):.2f}%</title>"
+        title = f"<title>{row['team']}: {row['error']:g}%</title>"
         kind = "deep" if row["deep"] else "hand"
         parts.append(svg.tag("circle", title, cx=x, cy=y, r=frame.dot, class_=kind))
     parts += _entries_labels(rows, xs, frame, base, wide)
@@ -140,7 +140,7 @@ def entries_figure(ilsvrc: Mapping[str, Any]) -> str:
     data = svg.table(
         "ImageNet challenge 2012, image classification: every entry",
         ("Team", "What it was", "Error"),
-        [(row["team"], row["note"] or "not stated", f"{row['error']:.2f}%") for row in rows],
+        [(row["team"], row["note"] or "not stated", f"{row['error']:g}%") for row in rows],
         numeric=1,
     )
     return svg.figure(
@@ -183,13 +183,10 @@ def _winners_plot(rows: Sequence[Mapping[str, Any]], frame: Frame) -> str:
         svg.text(edge - 8, 14, "other test pictures" if wide else "other test", "tick", "end"),
         svg.text(edge + 8, 14, "same test pictures" if wide else "same test", "tick", "start"),
     ]
-    label = (
-        "Bar chart of winner and runner-up by year. "
-        + " ".join(
-            f"{row['year']}: winner {_percent(row['error'])}, "
-            f"runner-up {_percent(row['runner_up_error'])}."
-            for row in rows
-        )
+    label = "Bar chart of winner and runner-up by year. " + " ".join(
+        f"{row['year']}: winner {_percent(row['error'])}, "
+        f"runner-up {_percent(row['runner_up_error'])}."
+        for row in rows
     )
     return svg.drawing(frame.width, frame.height, label, parts, frame.form)
 
@@ -207,8 +204,12 @@ def _winner(
         supplied = float(row["error_supplied_data"])
         parts.append(
             svg.tag(
-                "rect", x=x - bar / 2, y=y(supplied), width=bar,
-                height=y(error) - y(supplied), class_="supplied",
+                "rect",
+                x=x - bar / 2,
+                y=y(supplied),
+                width=bar,
+                height=y(error) - y(supplied),
+                class_="supplied",
             )
         )
     parts += [
@@ -239,9 +240,9 @@ def winners_figure(ilsvrc: Mapping[str, Any]) -> str:
             (
                 str(row["year"]),
                 f"{row['team']}: {row['method']}",
-                f"{row['error']:.2f}%",
-                f"{row.get('error_supplied_data', row['error']):.2f}%",
-                f"{row['runner_up_error']:.2f}%",
+                f"{row['error']:g}%",
+                f"{row.get('error_supplied_data', row['error']):g}%",
+                f"{row['runner_up_error']:g}%",
             )
             for row in rows
         ],

@@ -172,9 +172,9 @@ def accuracy(samples: Samples) -> str:
         return "Its accuracy has not been recorded in the results file."
     told = rows[0]  # percent, as the model card has them
     return (
-        f"On the {told['count']:,} pictures of {told['dataset']}, which it never trained on, it "
-        f"names **{told['top1']:.1f}%** rightly at the first guess and **{told['top5']:.1f}%** "
-        "within five."
+        f"Tested on {told['count']:,} pictures that it had never trained on ({told['dataset']}), "
+        f"it names **{told['top1']:.1f}%** rightly at the first guess and "
+        f"**{told['top5']:.1f}%** within five."
     )
 
 
@@ -195,7 +195,7 @@ def _verdict(sample: Sample) -> str:
 
 def _card(sample: Sample, to_root: str) -> str:
     guesses = "".join(
-        f'<li{" class=hit" if guess.wnid == sample.wnid else ""}>'
+        f"<li{' class=hit' if guess.wnid == sample.wnid else ''}>"
         f'<span class="guess__label">{escape(guess.label)}</span>'
         f'<span class="guess__share">{guess.probability:.1%}</span>'
         f'<span class="guess__bar" aria-hidden="true">'
