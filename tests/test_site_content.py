@@ -28,9 +28,10 @@ sys.path.insert(0, str(DOCS / "hooks"))
 from sitekit.bibliography import load_bibliography  # noqa: E402
 from sitekit.charts import entries_figure, swarm, winners_figure  # noqa: E402
 from sitekit.errors import ContentError  # noqa: E402
+from sitekit.events import load_timeline  # noqa: E402
 from sitekit.facts import load_facts, long_date  # noqa: E402
 from sitekit.notes import Notes  # noqa: E402
-from sitekit.pages import Knowledge, Rendered, render  # noqa: E402
+from sitekit.pages import Knowledge, Rendered, page_titles, render  # noqa: E402
 from sitekit.samples import Samples, load_samples  # noqa: E402
 
 FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
@@ -38,6 +39,8 @@ ILSVRC = yaml.safe_load((DOCS / "data" / "ilsvrc.yml").read_text(encoding="utf-8
 BIBLIOGRAPHY = load_bibliography(DOCS / "data" / "references.bib")
 FACTS = load_facts(DOCS / "data" / "facts.yml", {"ilsvrc": ILSVRC})
 PAGES = sorted(DOCS.rglob("*.md"))
+TITLES = page_titles(DOCS)
+TIMELINE = load_timeline(DOCS / "data", BIBLIOGRAPHY, TITLES)
 
 # Numbers that may stand typed in a page, each with its reason. Empty so far; keep it short.
 TYPED_NUMBERS: dict[str, str] = {}
@@ -57,7 +60,8 @@ NEVER_SAID = (
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
     """The site's data, without sample photographs."""
-    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, Samples((), {"accuracy": []}, "none"))
+    samples = Samples((), {"accuracy": []}, "none")
+    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, TITLES)
 
 
 def source(page: Path) -> str:

@@ -9,8 +9,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
+from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
 from sitekit.pages import Knowledge, Rendered, load_knowledge, render
+from sitekit.timeline import with_strip
 
 _state: dict[str, Knowledge] = {}
 _rendered: dict[str, Rendered] = {}
@@ -25,18 +27,27 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Publish the sample photographs, which lie with the demo."""
+    """Publish the sample photographs, which lie with the demo, and the timeline's files."""
     for sample in _state["knowledge"].samples.rows:
         uri = sample.uri
         if files.get_file_from_path(uri) is None:
             files.append(File.generated(config, uri, abs_src_path=str(sample.path)))
+    knowledge = _state["knowledge"]
+    bibliography = Path(config.docs_dir) / "data" / "references.bib"
+    told = timeline_files(knowledge.timeline, knowledge.bibliography, bibliography)
+    for name, content in told.items():
+        uri = f"assets/timeline/{name}"
+        if files.get_file_from_path(uri) is None:
+            files.append(File.generated(config, uri, content=content))
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill in the facts and notes of a page."""
     root = get_relative_url(".", page.url)
     try:
-        rendered = render(markdown, _state["knowledge"], "" if root == "." else f"{root}/")
+        to_root = "" if root == "." else f"{root}/"
+        title = str(page.title or "")
+        rendered = render(markdown, _state["knowledge"], to_root, title, page.url)
     except ContentError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from error
     _rendered[page.file.src_uri] = rendered
@@ -45,4 +56,6 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Put the page's figures and galleries in their places."""
-    return _rendered[page.file.src_uri].fill(html)
+    html = _rendered[page.file.src_uri].fill(html)
+    to_timeline = get_relative_url("timeline/", page.url)
+    return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)

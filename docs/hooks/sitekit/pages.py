@@ -6,6 +6,7 @@ with ``{{ }}`` or ``{% %}`` pass untouched. Whatever is undefined is an error, n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,14 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import charts, samples
+from sitekit import charts, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
-from sitekit.facts import Facts, load_facts, load_yaml
+from sitekit.events import Timeline, load_timeline
+from sitekit.facts import Facts, load_facts
 from sitekit.notes import Notes, grade_key
+from sitekit.story import cite_box, pieces
+from sitekit.tables import load_tables
 
 ENVIRONMENT = Environment(
     variable_start_string="{=",
@@ -40,6 +44,9 @@ class Knowledge:
     bibliography: Bibliography
     ilsvrc: Mapping[str, Any]
     samples: samples.Samples
+    timeline: Timeline = field(default_factory=lambda: Timeline((), ()))
+    titles: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
     cited: set[str] = field(default_factory=set)
 
 
@@ -53,9 +60,10 @@ def load_knowledge(root: Path) -> Knowledge:
         ContentError: a file is missing or wrong, or a fact names an unknown source.
     """
     data = root / "docs" / "data"
-    ilsvrc = load_yaml(data / "ilsvrc.yml")
+    tables = load_tables(data)
+    ilsvrc = tables["ilsvrc"]
     bibliography = load_bibliography(data / "references.bib")
-    facts = load_facts(data / "facts.yml", {"ilsvrc": ilsvrc})
+    facts = load_facts(data / "facts.yml", tables)
     for fact in facts.values():
         for key in fact.sources:
             try:
@@ -63,7 +71,18 @@ def load_knowledge(root: Path) -> Knowledge:
             except ContentError as error:
                 raise ContentError(f'fact "{fact.id}": {error}') from None
     results = samples.load_samples(data / "results" / "samples.json", root / "demo" / "samples")
-    return Knowledge(facts, bibliography, ilsvrc, results)
+    titles = page_titles(root / "docs")
+    events = load_timeline(data, bibliography, titles)
+    return Knowledge(facts, bibliography, ilsvrc, results, events, titles, tables)
+
+
+def page_titles(docs: Path) -> dict[str, str]:
+    """The title that each page gives itself at its head, by its path below ``docs``."""
+    titles = {}
+    for page in sorted(docs.rglob("*.md")):
+        found = re.search(r"^title: (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        titles[page.relative_to(docs).as_posix()] = found[1].strip() if found else page.stem
+    return titles
 
 
 @dataclass
@@ -84,13 +103,17 @@ class Rendered:
         return html
 
 
-def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
+def render(
+    markdown: str, knowledge: Knowledge, to_root: str = "", title: str = "", path: str = ""
+) -> Rendered:
     """A page's Markdown with its facts and notes filled in, and its figures beside it.
 
     Args:
         markdown: the source.
         knowledge: the site's data.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
+        title: the page's title, and
+        path: its address below the site's root; a story page ends with how to cite it.
 
     Raises:
         ContentError: the page asks for something that does not exist.
@@ -102,6 +125,12 @@ def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
         place = f'<div data-block="{len(blocks)}"></div>'
         blocks[place] = html
         return place
+
+    def timeline_list() -> str:
+        knowledge.cited |= knowledge.timeline.cited
+        return timeline.render_timeline(
+            knowledge.timeline, knowledge.bibliography, knowledge.titles, to_root, block
+        )
 
     names: dict[str, Callable[..., str]] = {
         "fact": lambda name: knowledge.facts[name].text,
@@ -116,6 +145,13 @@ def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
         "sample_score": lambda: samples.score(knowledge.samples),
         "model_accuracy": lambda: samples.accuracy(knowledge.samples),
+        **pieces(knowledge.tables, block),
+        "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
+        "timeline_count": lambda: str(len(knowledge.timeline.events)),
+        "timeline_list": timeline_list,
+        "timeline_downloads": lambda: block(timeline.downloads(to_root)),
+        "timeline_script": lambda: block(timeline.script(to_root)),
+        "tours": lambda: timeline.render_tours(knowledge.timeline, f"{to_root}timeline/", block),
     }
     try:
         text = ENVIRONMENT.from_string(markdown).render(names)
@@ -123,4 +159,7 @@ def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
         line = getattr(error, "lineno", None)
         raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
     knowledge.cited |= notes.cited
-    return Rendered(text + notes.markdown, blocks)
+    text += notes.markdown
+    if path.startswith("story/"):
+        text += f"\n\n{block(cite_box(title, path))}\n"
+    return Rendered(text, blocks)

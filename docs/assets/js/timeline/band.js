@@ -1,0 +1,119 @@
+/**
+ * The band on the screen: moves the marks that the build drew, and names them. It adds and
+ * removes nothing but labels and year lines, and writes text as text.
+ *
+ * @typedef {import("./layout.js").Scale} Scale
+ * @typedef {import("./layout.js").Item & {mark: SVGAElement}} Marked
+ */
+
+import { draw, moment, position } from "./layout.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An SVG element. @param {string} name @param {Record<string, string|number>} attributes
+ * @param {string} [text] */
+function element(name, attributes, text) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+export class Band {
+  /** @param {HTMLElement} frame the scrolling frame @param {Scale} scale */
+  constructor(frame, scale) {
+    this.frame = frame;
+    this.scale = scale;
+    this.svg = /** @type {SVGSVGElement} */ (frame.querySelector("svg"));
+    this.width = scale.width;
+    // The marks take the one tab stop; without a script it is the frame's, for scrolling.
+    frame.removeAttribute("tabindex");
+  }
+
+  /** Draw the events that are shown. @param {Marked[]} items all @param {Set<string>} shown ids
+   * @param {number} zoom */
+  redraw(items, shown, zoom) {
+    const centre = this.centre();
+    this.width = this.scale.width * zoom;
+    const visible = items.filter((item) => shown.has(item.id));
+    const drawing = draw(visible, this.scale, this.width, zoom > 1 ? 1 : 2);
+    const height = Math.max(drawing.height, 120);
+    this.svg.setAttribute("width", String(this.width));
+    this.svg.setAttribute("height", String(height));
+    this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
+    this.#lens(height);
+    this.#axis(drawing.ticks, height);
+    this.#lanes(drawing.lanes);
+    const places = new Map(drawing.places.map((place) => [place.id, place]));
+    for (const { id, mark } of items) {
+      const place = places.get(id);
+      mark.toggleAttribute("hidden", !place);
+      mark.style.display = place ? "" : "none";
+      if (place) this.#place(mark, place);
+    }
+    this.show(centre);
+  }
+
+  /** @param {SVGAElement} mark @param {import("./layout.js").Place} place */
+  #place(mark, { x, y, label, flipped }) {
+    mark.setAttribute("transform", `translate(${x.toFixed(1)} ${y})`);
+    mark.querySelector("text")?.remove();
+    if (!label) return;
+    const anchor = flipped ? "end" : "start";
+    mark.append(element("text", { x: flipped ? -12 : 12, y: 4, "text-anchor": anchor }, label));
+  }
+
+  /** @param {number} height */
+  #lens(height) {
+    const [from, to] = this.scale.lens.map((year) => position(year, this.scale, this.width));
+    const lens = this.svg.querySelector(".tl-lens");
+    lens?.setAttribute("x", String(from));
+    lens?.setAttribute("width", String(to - from));
+    lens?.setAttribute("height", String(height));
+  }
+
+  /** @param {[number, number][]} ticks @param {number} height */
+  #axis(ticks, height) {
+    const parts = ticks.flatMap(([year, x]) => [
+      element("line", { x1: x, x2: x, y1: 22, y2: height }),
+      element("text", { x, y: 15 }, String(year)),
+    ]);
+    this.svg.querySelector(".tl-axis")?.replaceChildren(...parts);
+  }
+
+  /** @param {{theme: string, top: number}[]} lanes */
+  #lanes(lanes) {
+    const tops = new Map(lanes.map(({ theme, top }) => [theme, top]));
+    for (const lane of this.svg.querySelectorAll("g[data-theme]")) {
+      const top = tops.get(/** @type {SVGGElement} */ (lane).dataset.theme ?? "");
+      /** @type {SVGGElement} */ (lane).style.display = top === undefined ? "none" : "";
+      if (top === undefined) continue;
+      lane.querySelector(".tl-name")?.setAttribute("y", String(top + 15));
+      const rule = lane.querySelector(".tl-rule");
+      rule?.setAttribute("x2", String(this.width));
+      for (const end of ["y1", "y2"]) rule?.setAttribute(end, String(top));
+    }
+  }
+
+  /** The year in the middle of what is seen. */
+  centre() {
+    return moment(this.frame.scrollLeft + this.frame.clientWidth / 2, this.scale, this.width);
+  }
+
+  /** Bring a year to the middle, at once. @param {number} year */
+  show(year) {
+    const x = position(year, this.scale, this.width);
+    this.frame.scrollLeft = x - this.frame.clientWidth / 2;
+  }
+
+  /** Bring a year into view if it is out of it. @param {number} year */
+  reveal(year) {
+    const x = position(year, this.scale, this.width) - this.frame.scrollLeft;
+    if (x < 24 || x > this.frame.clientWidth - 24) this.show(year);
+  }
+
+  /** Move the view by most of its width. @param {number} direction -1 or 1 */
+  pan(direction) {
+    this.frame.scrollLeft += direction * this.frame.clientWidth * 0.7;
+  }
+}

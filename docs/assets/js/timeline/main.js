@@ -1,0 +1,271 @@
+/**
+ * Brings the timeline to life: filters, search, zoom, stepping, and the view in the address.
+ * The page is whole without it. Everything it shows is copied from the page's own nodes or set
+ * as text.
+ */
+
+import { Band } from "./band.js";
+import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
+
+/** @typedef {import("./band.js").Marked & {people: string[], words: string, when: string,
+ *   entry: HTMLElement}} Event */
+
+const START = "alexnet-wins";
+const WORDS_AFTER = 180; // milliseconds without a key before a search runs
+
+/** An element by its id. @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const root = byId("tl");
+const band = new Band(byId("tl-band"), JSON.parse(root.dataset.scale ?? "{}"));
+const form = /** @type {HTMLFormElement} */ (byId("tl-controls"));
+const search = /** @type {HTMLInputElement} */ (byId("tl-q"));
+const person = /** @type {HTMLSelectElement} */ (byId("tl-person"));
+const era = /** @type {HTMLSelectElement} */ (byId("tl-era"));
+const toggles = /** @type {HTMLButtonElement[]} */ ([...form.querySelectorAll("[data-theme]")]);
+const reader = byId("tl-reader");
+const status = byId("tl-status");
+
+/** All events, in order of time. @type {Event[]} */
+const events = collect();
+const byName = new Map(events.map((event) => [event.id, event]));
+const known = {
+  themes: band.scale.themes,
+  people: [...person.options].map((option) => option.value).filter(Boolean),
+};
+
+let view = read(location.search, known);
+/** @type {Event[]} */
+let shown = events;
+let current = byName.get(START) ?? events[0];
+
+/** @returns {Event[]} */
+function collect() {
+  const marks = new Map(
+    [...root.querySelectorAll("svg a[href]")].map((mark) => [mark.getAttribute("href"), mark]),
+  );
+  return [...document.querySelectorAll(".tl-list > li")]
+    .map((node) => {
+      const entry = /** @type {HTMLElement} */ (node);
+      const mark = /** @type {SVGAElement} */ (marks.get(`#${entry.id}`));
+      return {
+        id: entry.id,
+        moment: Number(entry.dataset.m),
+        importance: Number(entry.dataset.i),
+        people: (entry.dataset.p ?? "").split("|"),
+        theme: mark.closest("g")?.dataset.theme ?? "",
+        title: entry.querySelector("h3")?.textContent ?? "",
+        when: entry.querySelector("time")?.textContent ?? "",
+        words: plain(`${entry.textContent} ${entry.dataset.p}`),
+        entry,
+        mark,
+      };
+    })
+    .sort((a, b) => a.moment - b.moment);
+}
+
+/** The event that the address names, if it names one. */
+const named = () => byName.get(decodeURIComponent(location.hash.slice(1)));
+
+/** The address of the present view. @param {string} [hash] */
+const address = (hash = location.hash) => `${location.pathname}${write(view)}${hash}`;
+
+/** Show what the view asks for, everywhere. @param {string} [words] to announce */
+function apply(words) {
+  shown = events.filter((event) => matches(event, view));
+  const ids = new Set(shown.map((event) => event.id));
+  for (const { entry, id } of events) entry.hidden = !ids.has(id);
+  for (const list of document.querySelectorAll(".tl-list")) {
+    const heading = document.getElementById(`era-${/** @type {HTMLElement} */ (list).dataset.era}`);
+    const empty = !list.querySelector("li:not([hidden])");
+    heading?.toggleAttribute("hidden", empty);
+    heading?.nextElementSibling?.toggleAttribute("hidden", empty);
+  }
+  for (const button of toggles) {
+    button.setAttribute("aria-pressed", String(view.themes.has(button.dataset.theme ?? "")));
+  }
+  if (search.value !== view.query) search.value = view.query;
+  person.value = view.person;
+  band.redraw(events, ids, view.zoom);
+  if (!ids.has(current.id) && shown.length > 0) current = nearest(current.moment);
+  rove();
+  tell();
+  status.textContent = words ?? count();
+}
+
+/** How many events are shown, in words. */
+const count = () =>
+  shown.length === events.length
+    ? `${events.length} events`
+    : `${shown.length} of ${events.length} events`;
+
+/** The shown event closest in time. @param {number} moment */
+const nearest = (moment) =>
+  shown.reduce((best, event) =>
+    Math.abs(event.moment - moment) < Math.abs(best.moment - moment) ? event : best,
+  );
+
+/** One tab stop: the current event's mark. */
+function rove() {
+  const chosen = named() === current;
+  for (const { id, mark, entry } of events) {
+    const own = id === current.id;
+    mark.setAttribute("tabindex", own ? "0" : "-1");
+    if (own) mark.setAttribute("aria-current", "true");
+    else mark.removeAttribute("aria-current");
+    if (own && chosen) entry.setAttribute("aria-current", "true");
+    else entry.removeAttribute("aria-current");
+  }
+}
+
+/** Fill the reader with a copy of the current event's entry. */
+function tell() {
+  const body = /** @type {HTMLElement} */ (current.entry.querySelector("div")).cloneNode(true);
+  const date = document.createElement("p");
+  date.className = "tl-when";
+  date.textContent = current.when;
+  const steps = document.createElement("div");
+  steps.className = "tl-steps";
+  const at = shown.indexOf(current);
+  steps.append(
+    stepper("Earlier event", shown[at - 1]),
+    stepper("Next event", shown[at + 1]),
+    link("Show in the list", `#${current.id}`),
+  );
+  reader.replaceChildren(date, body, steps);
+}
+
+/** @param {string} words @param {Event|undefined} target */
+function stepper(words, target) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = words;
+  button.disabled = !target;
+  button.addEventListener("click", () => {
+    if (!target) return;
+    open(target);
+    status.textContent = `${target.when}: ${target.title}`;
+    const again = [...reader.querySelectorAll("button")].find((b) => b.textContent === words);
+    (again && !again.disabled ? again : reader.querySelector("button:not(:disabled)"))?.focus();
+  });
+  return button;
+}
+
+/** @param {string} words @param {string} href */
+function link(words, href) {
+  const made = document.createElement("a");
+  made.textContent = words;
+  made.href = href;
+  return made;
+}
+
+/** Make an event the current one. @param {Event} event
+ * @param {"push"|"replace"|"none"} [how] what becomes of the address */
+function open(event, how = "push") {
+  current = event;
+  if (how === "push") history.pushState(null, "", address(`#${event.id}`));
+  if (how === "replace") history.replaceState(null, "", address(`#${event.id}`));
+  band.reveal(event.moment);
+  rove();
+  tell();
+}
+
+/** Change the view, and the address with it. @param {Partial<typeof view>} change */
+function change(change) {
+  view = { ...view, ...change };
+  history.replaceState(null, "", address());
+  apply();
+}
+
+/** Follow the address: after loading, and after the back button. */
+function follow() {
+  view = read(location.search, known);
+  const target = named();
+  if (target) {
+    current = target;
+    if (!matches(target, view)) view = { ...everything(), zoom: view.zoom };
+  }
+  apply();
+  band.reveal(current.moment);
+}
+
+/** The event to step to with a key, if any. @param {string} key @returns {Event|undefined} */
+function step(key) {
+  const at = shown.indexOf(current);
+  if (key === "ArrowRight") return shown[at + 1];
+  if (key === "ArrowLeft") return shown[at - 1];
+  if (key === "Home") return shown[0];
+  if (key === "End") return shown[shown.length - 1];
+  const lanes = band.scale.themes.filter((t) => shown.some((event) => event.theme === t));
+  const lane = lanes[lanes.indexOf(current.theme) + (key === "ArrowDown" ? 1 : -1)];
+  if (!lane || !["ArrowDown", "ArrowUp"].includes(key)) return undefined;
+  const own = shown.filter((event) => event.theme === lane);
+  return own.reduce((best, event) =>
+    Math.abs(event.moment - current.moment) < Math.abs(best.moment - current.moment) ? event : best,
+  );
+}
+
+band.svg.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const target = event.key === " " ? current : step(event.key);
+  if (!target) return;
+  event.preventDefault();
+  open(target, event.key === " " ? "push" : "replace");
+  target.mark.focus({ preventScroll: true });
+});
+
+band.svg.addEventListener("click", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const mark = /** @type {Element} */ (event.target).closest("a[href]");
+  const target = byName.get(mark?.getAttribute("href")?.slice(1) ?? "");
+  if (!target) return;
+  event.preventDefault();
+  open(target);
+  target.mark.focus({ preventScroll: true });
+  status.textContent = `${target.when}: ${target.title}`;
+});
+
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", (event) => {
+  event.preventDefault();
+  era.value = "";
+  change(everything());
+});
+
+for (const button of toggles) {
+  button.addEventListener("click", () => {
+    const themes = new Set(view.themes);
+    const theme = button.dataset.theme ?? "";
+    if (!themes.delete(theme)) themes.add(theme);
+    change({ themes });
+  });
+}
+
+let waiting = 0;
+search.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = window.setTimeout(() => change({ query: search.value }), WORDS_AFTER);
+});
+person.addEventListener("change", () => change({ person: person.value }));
+era.addEventListener("change", () => {
+  const list = document.querySelector(`.tl-list[data-era="${CSS.escape(era.value)}"]`);
+  const first = shown.find((event) => list?.contains(event.entry));
+  if (!first) return;
+  open(first);
+  band.show(first.moment);
+  status.textContent = `${first.when}: ${first.title}`;
+});
+
+form.addEventListener("click", (event) => {
+  const button = /** @type {Element} */ (event.target).closest("[data-do]");
+  const what = /** @type {HTMLElement|null} */ (button)?.dataset.do;
+  if (what === "earlier") band.pan(-1);
+  if (what === "later") band.pan(1);
+  const at = ZOOMS.indexOf(view.zoom) + (what === "in" ? 1 : what === "out" ? -1 : 0);
+  if ((what === "in" || what === "out") && ZOOMS[at]) change({ zoom: ZOOMS[at] });
+});
+
+window.addEventListener("popstate", follow);
+root.classList.add("tl--live");
+follow();
+if (!named()) band.show(current.moment);
