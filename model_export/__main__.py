@@ -8,20 +8,47 @@ from typing import Annotated
 import typer
 
 from model_export.errors import ExportError
-
-OUTPUT = Path("build/alexnet64.onnx")
+from model_export.networks import NETWORKS
 
 
 def main(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help=f"{', '.join(NETWORKS)}, or a .pth, .safetensors or .caffemodel file, whose "
+            "network is recognised."
+        ),
+    ] = "alexnet64",
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The ONNX file to write.")
-    ] = OUTPUT,
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The ONNX file to write.", show_default="build/NETWORK.onnx"
+        ),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--list", help="Show the networks and what is known of each.")
+    ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of weights for the network, in place of its own.", metavar="FILE"
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A class a line: name, or WordNet id, tab, name.", metavar="FILE"),
+    ] = None,
 ) -> None:
-    """Export the bundled alexnet64 to ONNX, with its card, proved equal to PyTorch.
+    """Export an AlexNet to ONNX, with its card, proved equal to PyTorch.
 
     Exit codes: 0 written; 1 the file would be wrong, nothing written; 2 wrong use; 3 something is
     missing here.
     """
+    if show:
+        from model_export.listing import lines
+
+        typer.echo("\n".join(lines()))
+        return
     try:
         import onnx  # noqa: F401
         import torch  # noqa: F401
@@ -32,8 +59,10 @@ def main(
             err=True,
         )
         raise typer.Exit(3) from None
-    from model_export.export import export
+    from model_export.exporter import export
+    from model_export.loading import card_name
 
+    output = output or Path("build") / f"{card_name(network)}.onnx"
     if output.is_dir() or output.suffix != ".onnx":
         typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
         raise typer.Exit(2)
@@ -42,7 +71,7 @@ def main(
         typer.echo(f"cannot write {output}: {above} is a file, not a folder", err=True)
         raise typer.Exit(2)
     try:
-        report = export(output)
+        report = export(output, network, weights=weights, labels=labels)
     except ExportError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_code) from None

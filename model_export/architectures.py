@@ -4,18 +4,21 @@ Two descriptions of it exist and they differ. The *paper* is "ImageNet Classific
 Convolutional Neural Networks", NIPS 2012, section 3. The *code* is the original source, released
 in March 2025 (github.com/computerhistory/AlexNet-Source-Code at 2f8b81f); its ``layers-145.cfg``
 defines the network whose figures the paper prints. This module follows the code, and can follow
-the paper:
+the paper, or the replica that Berkeley trained and gave away (Caffe, ``models/bvlc_alexnet``):
 
-====================  ==========================================  ============================
-point                 ``form="code"`` (default)                   ``form="paper"``
-====================  ==========================================  ============================
-stage 1               conv1, response norm, max pool, ReLU        conv1, ReLU, norm, max pool
-norm's alpha          1e-4 divided by n = 5                       1e-4, not divided
-norm's neighbours     maps of the same tower                      all maps
-second norm, stage 2  inside each map, 5x5 (never published)      none
-====================  ==========================================  ============================
+====================  =======================  =======================  =======================
+point                 ``form="code"``          ``form="paper"``         ``form="caffe"``
+====================  =======================  =======================  =======================
+stage 1               conv, norm, pool, ReLU   conv, ReLU, norm, pool   conv, ReLU, norm, pool
+norm's alpha          1e-4 divided by n = 5    1e-4, not divided        1e-4 divided by n = 5
+norm's k              2                        2                        1
+norm's neighbours     maps of the same tower   all maps                 all maps
+second norm, stage 2  inside each map, 5x5     none                     none
+                      (never published)
+pictures              224x224                  224x224                  227x227
+====================  =======================  =======================  =======================
 
-Both take 224x224 pictures to 55x55 maps. The original shape rule rounds *up*
+The first two take 224x224 pictures to 55x55 maps. The original shape rule rounds *up*
 (``layer.py`` line 1004), so the last window hangs over the edge by three pixels and reads zeros
 there; padding 224 to 227 on the right and at the bottom does the same. That is the whole mystery
 of "224 or 227".
@@ -26,16 +29,17 @@ Shapes below are (batch, channels, height, width). Inputs are normalised picture
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Form = Literal["code", "paper"]
+Form = Literal["code", "paper", "caffe"]
 
 # The paper's constants (section 3.3). ALPHA is undivided, as the formula has it.
 LRN_SIZE, LRN_ALPHA, LRN_BETA, LRN_K = 5, 1e-4, 0.75, 2.0
+CAFFE_LRN_K = 1.0  # Caffe's default, which models/bvlc_alexnet does not change
 # The released code's second norm in stage 2 (layer-params-145-2010.cfg; k from layer_kernels).
 MAP_NORM_SIZE, MAP_NORM_SCALE, MAP_NORM_BETA, MAP_NORM_K = 5, 1e-3, 0.75, 1.0
 
@@ -132,9 +136,10 @@ class AlexNet2012(nn.Module):
         hidden: width of fc6 and fc7 (4096 in 2012).
         conv1_stride, conv1_padding: 4 and 0 in 2012.
         dropout: probability of silencing an output of fc6 or fc7 while training.
-        form: "code" or "paper"; the module's docstring has the table.
+        form: "code", "paper" or "caffe"; the module's docstring has the table.
         map_norm: keep the code's unpublished second norm of stage 2 (``form="code"`` only).
-        lrn_alpha: the paper's alpha (undivided); 1e-4 suits pixels of 0 to 255 less their mean.
+        lrn_alpha: 1e-4 suits pixels of 0 to 255 less their mean; ``form="paper"`` does not
+            divide it by n.
 
     Shape: (N, 3, image_size, image_size) to (N, num_classes) logits. At 224 the maps are 55, 27,
     13, 13, 13, 6 pixels wide. 60,965,224 parameters at the defaults.
@@ -157,34 +162,40 @@ class AlexNet2012(nn.Module):
         lrn_alpha: float = LRN_ALPHA,
     ) -> None:
         super().__init__()
-        if form not in ("code", "paper"):
-            raise ValueError(f"form must be 'code' or 'paper', not {form!r}")
+        if form not in get_args(Form):
+            raise ValueError(f"form must be 'code', 'paper' or 'caffe', not {form!r}")
         self.image_size, self.form = image_size, form
-        overhang = conv1_padding == 0  # the original shape rule; with a border there is no need
+        # The original shape rule rounds convolutions up; with a border there is no need, and Caffe
+        # rounds them down.
+        overhang = conv1_padding == 0 and form != "caffe"
         pad = CeilPad(image_size, 11, conv1_stride) if overhang else CeilPad(11, 11, 1)
         size = (image_size + pad.amount + 2 * conv1_padding - 11) // conv1_stride + 1
-        final = size
+        caffe = form == "caffe"
+        widths = [size]  # of the maps before each pool, and after the last
         for _ in range(3):
-            final = (final - 3) // 2 + 1
+            widths.append((widths[-1] - 3 + caffe) // 2 + 1)  # Caffe rounds pools up
+        final = widths[-1]
         if final < 1:
             raise ValueError(f"image_size {image_size} is too small: pool5 would be empty")
 
         def norm() -> ResponseNorm:
             if form == "paper":
                 return ResponseNorm(alpha=lrn_alpha * LRN_SIZE)
+            if form == "caffe":
+                return ResponseNorm(alpha=lrn_alpha, k=CAFFE_LRN_K)
             return ResponseNorm(alpha=lrn_alpha, towers=2)
 
-        def pool() -> nn.MaxPool2d:  # 3 wide, 2 apart: the windows overlap (section 3.4)
-            return nn.MaxPool2d(3, stride=2)
+        def pool(stage: int) -> nn.MaxPool2d:  # 3 wide, 2 apart: they overlap (section 3.4)
+            return nn.MaxPool2d(3, stride=2, ceil_mode=caffe and widths[stage] % 2 == 0)
 
         stages: list[tuple[str, nn.Module]] = [
             ("pad", pad),
             ("conv1", nn.Conv2d(3, 96, 11, conv1_stride, conv1_padding)),
         ]
         if form == "code":
-            stages += [("norm1", norm()), ("pool1", pool()), ("relu1", nn.ReLU())]
+            stages += [("norm1", norm()), ("pool1", pool(0)), ("relu1", nn.ReLU())]
         else:
-            stages += [("relu1", nn.ReLU()), ("norm1", norm()), ("pool1", pool())]
+            stages += [("relu1", nn.ReLU()), ("norm1", norm()), ("pool1", pool(0))]
         stages += [
             ("conv2", nn.Conv2d(96, 256, 5, padding=2, groups=2)),
             ("relu2", nn.ReLU()),
@@ -193,14 +204,14 @@ class AlexNet2012(nn.Module):
         if form == "code" and map_norm:
             stages.append(("mapnorm2", MapNorm()))
         stages += [
-            ("pool2", pool()),
+            ("pool2", pool(1)),
             ("conv3", nn.Conv2d(256, 384, 3, padding=1)),  # sees both towers
             ("relu3", nn.ReLU()),
             ("conv4", nn.Conv2d(384, 384, 3, padding=1, groups=2)),
             ("relu4", nn.ReLU()),
             ("conv5", nn.Conv2d(384, 256, 3, padding=1, groups=2)),
             ("relu5", nn.ReLU()),
-            ("pool5", pool()),
+            ("pool5", pool(2)),
         ]
         self.features = nn.Sequential(OrderedDict(stages))
         self.classifier = nn.Sequential(

@@ -11,28 +11,25 @@ training, 50 validation and 50 unlabelled test pictures a class. Official layout
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from model_export.networks import ALEXNET64
+
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
-SIZE = 64
+SIZE = ALEXNET64.input.size
 # Over the 100,000 training pictures, channels R, G, B, pixels of 0 to 1.
-MEAN = (0.4802, 0.4481, 0.3975)
-STD = (0.2770, 0.2691, 0.2821)
+MEAN, STD = ALEXNET64.input.mean, ALEXNET64.input.std
 
 
 class DataError(Exception):
@@ -141,10 +138,10 @@ class Split:
 
 
 def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) -> Path:
-    """Fetch the official zip to ``path`` with a progress bar; kept if it is there already.
+    """Fetch the official zip to ``path``, as `download.fetch` does; kept if it is there already.
 
     Args:
-        path: where the zip goes; a part-file beside it is moved there once its hash fits.
+        path: where the zip goes.
         url, md5: of the official zip, 248 MB.
         timeout: seconds without an answer before giving up.
 
@@ -152,37 +149,14 @@ def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) 
         ``path``.
 
     Raises:
-        DataError: no network, an answer other than 200, or bytes with another hash.
+        DataError: no network, another answer than the file, or bytes with another hash.
     """
-    from rich.progress import Progress
+    from model_export.download import DownloadError, fetch
 
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    digest = hashlib.md5(usedforsecurity=False)
     try:
-        with urlopen(url, timeout=timeout) as answer, part.open("wb") as file, Progress() as bar:  # noqa: S310
-            total = int(answer.headers.get("Content-Length") or 0) or None
-            task = bar.add_task(f"downloading {path.name}", total=total)
-            while block := answer.read(1 << 20):
-                file.write(block)
-                digest.update(block)
-                bar.advance(task, len(block))
-    except (OSError, HTTPException) as error:
-        part.unlink(missing_ok=True)
-        reason = getattr(error, "reason", None) or error
-        if isinstance(error, HTTPError):
-            error.close()
-        raise DataError(f"{url} could not be downloaded ({reason}). {how_to_supply()}") from None
-    if digest.hexdigest() != md5:
-        part.unlink()
-        raise DataError(
-            f"{url} gave a file with MD5 {digest.hexdigest()}, not {md5}: it is not the official "
-            f"zip, or it was cut off; nothing kept. {how_to_supply()}"
-        )
-    part.replace(path)
-    return path
+        return fetch(url, path, "md5", md5, timeout)
+    except DownloadError as error:
+        raise DataError(f"{error}. {how_to_supply()}") from None
 
 
 def how_to_supply() -> str:

@@ -12,8 +12,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_export.card import Accuracy, Input, Label, Weights
+from model_export.card import Accuracy, Label, Weights
 from model_export.errors import EnvironmentLacks
+from model_export.networks import ALEXNET64
 
 if TYPE_CHECKING:
     from model_export.architectures import AlexNet2012
@@ -24,10 +25,7 @@ TRAINING = HERE / "weights" / "training.json"
 ACCURACY = HERE / "weights" / "accuracy.json"
 LABELS = HERE / "labels" / "tiny_imagenet.tsv"
 
-LICENCE = (
-    "Weights: CC0-1.0. Trained on Tiny ImageNet, a subset of ImageNet, whose terms allow "
-    "non-commercial research and education only; whether they reach the weights is unsettled."
-)
+LICENCE = ALEXNET64.licence
 
 
 def labels() -> tuple[Label, ...]:
@@ -61,8 +59,8 @@ def origin() -> Weights:
     return Weights(
         source="model_export/weights/alexnet64.safetensors",
         sha256=sha256(WEIGHTS),
-        trained_by="the AlexNet Moment project",
-        trained_on="Tiny ImageNet, 100,000 training pictures of 200 classes, 64x64 pixels",
+        trained_by=ALEXNET64.trained_by,
+        trained_on=ALEXNET64.trained_on,
         licence=LICENCE,
     )
 
@@ -82,13 +80,6 @@ def accuracies() -> tuple[Accuracy, ...]:
             measured_with=f"python -m demo evaluate, {found['provider']}",
         ),
     )
-
-
-def input_rule() -> Input:
-    """How `alexnet64` wants its pictures."""
-    from model_export.tiny_imagenet import MEAN, SIZE, STD
-
-    return Input(name="image", size=SIZE, resize=SIZE, mean=MEAN, std=STD)
 
 
 def load_alexnet64(path: Path = WEIGHTS) -> AlexNet2012:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from model_export.export import Report
+    from model_export.exporter import Report
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The bundled network, freshly exported."""
-    from model_export.export import export
+    from model_export.exporter import export
 
     return export(tmp_path_factory.mktemp("export") / "alexnet64.onnx")
 

@@ -14,7 +14,7 @@ import pytest
 from demo.evaluate import evaluate_pictures, wilson
 
 if TYPE_CHECKING:
-    from model_export.export import Report
+    from model_export.exporter import Report
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -17,11 +17,11 @@ import torch
 
 from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
-from model_export.export import export
+from model_export.exporter import export
 from model_export.weights import load_alexnet64
 
 if TYPE_CHECKING:
-    from model_export.export import Report
+    from model_export.exporter import Report
 
 ROOT = Path(__file__).parent.parent
 
@@ -87,12 +87,12 @@ def test_a_file_that_computes_something_else_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The proof compares with PyTorch: let the exporter write another network's weights."""
-    from model_export import export as module
+    from model_export import exporter as module
 
     real = module.to_onnx
 
-    def wrong(net: torch.nn.Module) -> onnx.ModelProto:
-        model = real(net)
+    def wrong(net: torch.nn.Module, size: int) -> onnx.ModelProto:
+        model = real(net, size)
         bias = next(t for t in model.graph.initializer if t.name == "classifier.fc8.bias")
         changed = onnx.numpy_helper.to_array(bias) + np.linspace(0, 0.01, 200, dtype=np.float32)
         bias.CopyFrom(onnx.numpy_helper.from_array(changed, bias.name))

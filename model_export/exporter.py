@@ -15,24 +15,20 @@ import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 import model_export
-from model_export import weights
 from model_export.card import METADATA_KEY, ModelCard, Parity, Versions
 from model_export.errors import ExportError
+from model_export.loading import load
+from model_export.parity import CPU, Difference, compare, onnx_logits, pytorch_logits, sample_batch
 from model_export.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
     import onnx
-
-    from model_export.architectures import AlexNet2012
+    from torch import nn
 
 OPSET = 20
-SAMPLES = Path(__file__).parent.parent / "demo" / "samples"
 
 
 @dataclass(frozen=True)
@@ -55,56 +51,63 @@ class Report:
         )
 
 
-def export(output: Path, net: AlexNet2012 | None = None) -> Report:
-    """Export `alexnet64` to ONNX.
+def export(
+    output: Path,
+    network: str = "alexnet64",
+    *,
+    weights: Path | None = None,
+    labels: Path | None = None,
+) -> Report:
+    """Export a network to ONNX, proved equal to PyTorch.
 
     Args:
         output: the file to write; its card goes beside it with the ending ``.json``.
-        net: a network to use instead of the bundled weights (tests do).
+        network: ``alexnet64``, ``imagenet1k``, ``bvlc``, or a file of weights (.pth, .safetensors,
+            .caffemodel), whose network is recognised.
+        weights: a file of weights for a named network, in place of its own.
+        labels: a file with a class a line, ``name`` or ``WordNet id <tab> name``.
 
     Returns:
         A `Report`.
 
     Raises:
-        ExportError: the file does not pass ONNX's check or differs too much from PyTorch.
-        EnvironmentLacks: the bundled weights are missing.
+        UsageError: no such network or file, or tensors or labels that do not fit.
+        ExportError: the file does not pass ONNX's check or differs too much from PyTorch; nothing
+            is written.
+        EnvironmentLacks: weights that are not here and cannot be fetched.
     """
     import onnx
     import torch
 
-    net = (net or weights.load_alexnet64()).eval()
-    model = to_onnx(net)
+    loaded = load(network, weights, labels)
+    net, rule = loaded.net, loaded.network.input
+    parameters = sum(p.numel() for p in net.parameters())
+    pictures = sample_batch(rule)
+    wanted = pytorch_logits(net, pictures)
+    model = to_onnx(net, rule.size)
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ExportError(f"ONNX's check refuses the model, nothing written: {error}") from None
-    pictures = sample_batch()
-    parity = measure_parity(net, model.SerializeToString(), pictures)
-    known = weights.training()
+    found = compare(onnx_logits(model.SerializeToString(), pictures), wanted)
     card = ModelCard(
-        name="alexnet64",
-        title="AlexNet, the 2012 form at 64 pixels",
-        architecture="AlexNet2012(form='code') at 64x64, 200 classes",
-        parameters=sum(p.numel() for p in net.parameters()),
-        labels=weights.labels(),
-        input=weights.input_rule(),
+        name=loaded.name,
+        title=loaded.title,
+        architecture=loaded.architecture,
+        parameters=parameters,
+        labels=loaded.labels,
+        input=rule,
         output="logits",
-        weights=weights.origin(),
-        training={key: known[key] for key in ("recipe", "machine", "data")},
+        weights=loaded.weights,
+        training=loaded.training,
         precision="fp32",
         opset=OPSET,
         ir_version=model.ir_version,
         versions=Versions(model_export.__version__, str(torch.__version__), onnx.__version__),
-        parity=parity,
-        accuracy=weights.accuracies(),
+        parity=Parity("PyTorch float64", len(pictures), found.max_abs, found.rel_l2, found.top5),
+        accuracy=loaded.accuracy,
     )
-    limit = TOLERANCES["fp32", "CPUExecutionProvider"]
-    if parity.rel_l2 > limit.rel_l2 or parity.top5_agreement < limit.top5:
-        raise ExportError(
-            f"the exported file differs from PyTorch, nothing written: relative L2 "
-            f"{parity.rel_l2:.2e} (at most {limit.rel_l2:.0e}), top-5 agreement "
-            f"{parity.top5_agreement:.0%} (at least {limit.top5:.0%})"
-        )
+    refuse_if_far("fp32", found)
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
     packed = model.SerializeToString(deterministic=True)
@@ -114,11 +117,26 @@ def export(output: Path, net: AlexNet2012 | None = None) -> Report:
     return Report(output, card_file, card, len(packed))
 
 
-def to_onnx(net: AlexNet2012) -> onnx.ModelProto:
-    """The network as an ONNX graph: ``image`` (batch, 3, S, S) float32 to ``logits``."""
+def refuse_if_far(precision: str, found: Difference) -> None:
+    """Stop where the file's logits are beyond the table's tolerance.
+
+    Raises:
+        ExportError: with the offending number.
+    """
+    limit = TOLERANCES[precision, CPU]
+    if found.rel_l2 > limit.rel_l2 or found.top5 < limit.top5:
+        raise ExportError(
+            f"the exported file differs from PyTorch, nothing written: relative L2 "
+            f"{found.rel_l2:.2e} (at most {limit.rel_l2:.0e}), top-5 agreement "
+            f"{found.top5:.0%} (at least {limit.top5:.0%})"
+        )
+
+
+def to_onnx(net: nn.Module, size: int) -> onnx.ModelProto:
+    """The network as an ONNX graph: ``image`` (batch, 3, size, size) float32 to ``logits``."""
     import torch
 
-    example = torch.zeros(2, 3, net.image_size, net.image_size)
+    example = torch.zeros(2, 3, size, size)
     # The exporter talks to stdout and to its logger; neither is for the person at the terminal.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -129,7 +147,7 @@ def to_onnx(net: AlexNet2012) -> onnx.ModelProto:
             dynamo=True,
             input_names=["image"],
             output_names=["logits"],
-            dynamic_shapes={"image": {0: torch.export.Dim("batch")}},
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
             opset_version=OPSET,
             external_data=False,
             verbose=False,
@@ -158,46 +176,6 @@ def clean(model: onnx.ModelProto) -> onnx.ModelProto:
         tensor.doc_string = ""
         del tensor.metadata_props[:]
     return model
-
-
-def sample_batch() -> NDArray[np.float32]:
-    """The sample photographs as one input batch, (N, 3, 64, 64)."""
-    from PIL import Image
-
-    from model_export.preprocess import preprocess
-
-    rule = weights.input_rule()
-    files = sorted(SAMPLES.glob("*.jpg"))
-    if not files:
-        raise ExportError(f"{SAMPLES} holds no photographs to compare on: restore it with git")
-    tensors = []
-    for file in files:
-        with Image.open(file) as picture:
-            tensors.append(preprocess(picture.convert("RGB"), rule))
-    return np.stack(tensors)
-
-
-def measure_parity(net: AlexNet2012, packed: bytes, batch: NDArray[np.float32]) -> Parity:
-    """Compare an ONNX file in ONNX Runtime (CPU) with PyTorch in float64 on a batch."""
-    import copy
-
-    import onnxruntime
-    import torch
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
-    got: Any = session.run(["logits"], {"image": batch})[0]
-    with torch.inference_mode():
-        wanted = copy.deepcopy(net).double()(torch.from_numpy(batch).double()).numpy()
-    best_got, best_wanted = (np.sort(np.argsort(-x)[:, :5]) for x in (got, wanted))
-    return Parity(
-        reference="PyTorch float64",
-        pictures=len(batch),
-        max_abs=float(np.abs(got - wanted).max()),
-        rel_l2=float(np.linalg.norm(got - wanted) / np.linalg.norm(wanted)),
-        top5_agreement=float((best_got == best_wanted).all(1).mean()),
-    )
 
 
 def write_atomically(path: Path, content: bytes) -> None:

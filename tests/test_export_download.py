@@ -1,0 +1,229 @@
+"""The downloader against a server that is slow, cuts off, lies, says 404, or says nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from model_export.download import DownloadError, cached_path, fetch, fetch_weights
+from model_export.networks import IMAGENET1K, Published
+
+BODY = bytes(range(256)) * 12_000  # 3 MB
+SHA256 = hashlib.sha256(BODY).hexdigest()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """What it does is in ``behaviour``; ``asked`` keeps the Range of every request."""
+
+    daemon_threads = True
+    behaviour = ""
+    asked: list[str | None]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.asked.append(wanted)
+        does = self.server.behaviour
+        if does == "404":
+            self.send_error(404)
+            return
+        if does == "silence":
+            time.sleep(3)
+            return
+        start = int(wanted[6:-1]) if wanted and does != "no ranges" else 0
+        body = b"x" * len(BODY) if does == "wrong" else BODY
+        if start >= len(body):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        body = body[start:]
+        with contextlib.suppress(OSError):
+            if does == "cut":
+                self.wfile.write(body[: 1 << 20])
+            elif does == "stall":
+                self.wfile.write(body[: 1 << 20])
+                self.wfile.flush()
+                time.sleep(3)
+            elif does == "slow":
+                for at in range(0, len(body), 1 << 17):
+                    self.wfile.write(body[at : at + (1 << 17)])
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            else:
+                self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    found = Server(("127.0.0.1", 0), Handler)
+    found.asked = []
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+def address(server: Server) -> str:
+    return f"http://127.0.0.1:{server.server_port}/weights.pth"
+
+
+def get(server: Server, path: Path, timeout: float = 20.0) -> Path:
+    return fetch(address(server), path, "sha256", SHA256, timeout)
+
+
+@pytest.mark.parametrize("behaviour", ["plain", "slow"])
+def test_fetched_once_and_then_kept(server: Server, tmp_path: Path, behaviour: str) -> None:
+    server.behaviour = behaviour
+    path = tmp_path / "deep" / "weights.pth"
+    assert get(server, path) == path
+    assert path.read_bytes() == BODY
+    assert [p.name for p in path.parent.iterdir()] == ["weights.pth"]
+    get(server, path)
+    assert server.asked == [None]
+
+
+def test_a_cut_off_download_goes_on(server: Server, tmp_path: Path) -> None:
+    server.behaviour = "cut"
+    path = tmp_path / "weights.pth"
+    for kept in ("1,048,576", "2,097,152"):
+        with pytest.raises(DownloadError) as error:
+            get(server, path)
+        assert str(error.value) == (
+            f"{address(server)} could not be downloaded (cut off after {kept} of 3,072,000 bytes); "
+            f"{kept} bytes are kept, and the next try goes on from there"
+        )
+        assert not path.exists()
+    assert get(server, path).read_bytes() == BODY
+    assert server.asked == [None, "bytes=1048576-", "bytes=2097152-"]
+
+
+def test_a_server_without_ranges_starts_again(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "weights.pth.part").write_bytes(BODY[:5000])
+    server.behaviour = "no ranges"
+    assert get(server, tmp_path / "weights.pth").read_bytes() == BODY
+
+
+def test_a_whole_part_needs_no_more_bytes(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "weights.pth.part").write_bytes(BODY)
+    assert get(server, tmp_path / "weights.pth").read_bytes() == BODY
+
+
+def test_a_wrong_file_is_not_kept(server: Server, tmp_path: Path) -> None:
+    server.behaviour = "wrong"
+    wrong = hashlib.sha256(b"x" * len(BODY)).hexdigest()
+    with pytest.raises(DownloadError) as error:
+        get(server, tmp_path / "weights.pth")
+    assert str(error.value) == (
+        f"{address(server)} gave a file with SHA-256 {wrong}, not {SHA256}: it is not the right file; nothing kept"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_part_is_thrown_away(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "weights.pth.part").write_bytes(b"y" * 1000)
+    with pytest.raises(DownloadError, match="nothing kept"):
+        get(server, tmp_path / "weights.pth")
+    assert get(server, tmp_path / "weights.pth").read_bytes() == BODY
+
+
+def test_a_wrong_file_in_the_cache_is_not_believed(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(BODY[:-1])
+    with pytest.raises(DownloadError) as error:
+        get(server, path)
+    found = hashlib.sha256(BODY[:-1]).hexdigest()
+    assert str(error.value) == (
+        f"{path} is not what {address(server)} should give: its SHA-256 is {found}, not {SHA256}; remove it"
+    )
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("404", "(HTTP 404 Not Found)"),
+        ("silence", "(no answer for 0.5 s)"),
+        ("stall", "(no answer for 0.5 s); 1,048,576 bytes are kept, and the next try goes on from there"),
+    ],
+)  # fmt: skip
+def test_why_it_failed(server: Server, tmp_path: Path, behaviour: str, reason: str) -> None:
+    server.behaviour = behaviour
+    with pytest.raises(DownloadError) as error:
+        get(server, tmp_path / "weights.pth", timeout=0.5)
+    assert str(error.value) == f"{address(server)} could not be downloaded {reason}"
+    assert not (tmp_path / "weights.pth").exists()
+
+
+def test_only_http(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="the address is neither http nor https"):
+        fetch("file:///etc/hosts", tmp_path / "x", "sha256", SHA256)
+
+
+def test_without_a_network_the_way_round_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALEXNET_CACHE", str(tmp_path))
+    published = Published("http://127.0.0.1:1/a.pth", "a.pth", "sha256 prefix", SHA256[:8])
+    with pytest.raises(DownloadError) as error:
+        fetch_weights(published, timeout=5)
+    assert error.value.exit_code == 3
+    assert str(error.value) == (
+        "http://127.0.0.1:1/a.pth could not be downloaded ([Errno 111] Connection refused). Fetch it "
+        f"on a machine with a network and put it at {tmp_path / 'a.pth'}, or name it with --weights FILE"
+    )
+    (tmp_path / "a.pth").write_bytes(BODY)  # hand-carried
+    assert fetch_weights(published) == tmp_path / "a.pth"
+
+
+def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("ALEXNET_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert IMAGENET1K.published
+    wanted = tmp_path / "alexnet-moment" / "alexnet-owt-7be5be79.pth"
+    assert cached_path(IMAGENET1K.published) == wanted
+
+
+def test_killed_again_and_again_it_never_leaves_a_false_file(
+    server: Server, tmp_path: Path
+) -> None:
+    """kill -9 at many moments: under the final name lies nothing, or the whole file."""
+    server.behaviour = "slow"
+    path = tmp_path / "weights.pth"
+    code = (
+        "import sys; from pathlib import Path; from model_export.download import fetch; "
+        f"print('x', flush=True); fetch({address(server)!r}, Path({str(path)!r}), 'sha256', {SHA256!r})"
+    )
+    for i in range(12):
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert child.stdout
+        child.stdout.read(1)
+        time.sleep(0.15 * (1 + i % 4))
+        os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
+        if path.exists():
+            assert path.read_bytes() == BODY
+            break
+    server.behaviour = "plain"
+    assert get(server, path).read_bytes() == BODY
+    assert [p.name for p in tmp_path.iterdir()] == ["weights.pth"]

@@ -1,0 +1,255 @@
+"""The table of networks against the networks themselves, and each of them through the exporter."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from model_export import export, weights
+from model_export.errors import UsageError
+from model_export.loading import build, load, read_labels
+from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
+from model_export.parity import compare, onnx_logits, pytorch_logits
+from tests import caffe_files
+
+COUNTS = {"alexnet64": 5_949_000, "imagenet1k": 61_100_840, "bvlc": 60_965_224}
+
+
+def random_tensors(network: Network, classes: int | None = None) -> dict[str, torch.Tensor]:
+    """Weights that keep the activations of every layer near one, as trained ones do."""
+    generator = torch.Generator().manual_seed(2012)
+    found = {}
+    for name, shape in network.shapes(classes).items():
+        spread = 0.1 if len(shape) == 1 else (2 / np.prod(shape[1:])) ** 0.5
+        found[name] = torch.randn(shape, generator=generator) * float(spread)
+    return found
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_the_table_is_what_pytorch_builds(network: Network) -> None:
+    shapes = network.shapes()
+    net = build(
+        network, network.classes, {n: torch.empty(s, device="meta") for n, s in shapes.items()}
+    )
+    assert {name: tuple(t.shape) for name, t in net.state_dict().items()} == shapes
+    assert network.parameters == sum(p.numel() for p in net.parameters()) == COUNTS[network.name]
+    adds: dict[str, int] = {}
+
+    def count(name: str, layer: Any) -> None:
+        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
+            adds[name] = output[0].numel() * layer.weight[0].numel()
+
+        layer.register_forward_hook(hook)
+
+    for name, layer in net.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            count(name, layer)
+    net(torch.empty(1, 3, network.input.size, network.input.size, device="meta"))
+    assert adds == {layer.name: layer.multiply_adds for layer in network.layers}
+
+
+def test_torchvisions_own_facts_agree() -> None:
+    from torchvision.models import AlexNet_Weights
+
+    published = AlexNet_Weights.IMAGENET1K_V1
+    rule, transforms = IMAGENET1K.input, published.transforms()
+    assert IMAGENET1K.published
+    assert IMAGENET1K.published.address == published.url
+    assert IMAGENET1K.published.file == published.url.rsplit("/", 1)[1]
+    assert IMAGENET1K.parameters == published.meta["num_params"]
+    assert round(IMAGENET1K.multiply_adds / 1e9, 3) == published.meta["_ops"]
+    assert IMAGENET1K.accuracy
+    assert published.meta["_metrics"]["ImageNet-1K"] == {
+        "acc@1": IMAGENET1K.accuracy.top1,
+        "acc@5": IMAGENET1K.accuracy.top5,
+    }
+    assert (rule.size, rule.resize) == (transforms.crop_size[0], transforms.resize_size[0])
+    assert (list(rule.mean), list(rule.std)) == (transforms.mean, transforms.std)
+
+
+def test_the_list_is_quick_and_whole() -> None:
+    code = "import sys, model_export.listing as m; print(*m.lines(), sep='\\n'); print({'torch', 'onnx'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    listed, modules = done.stdout.rsplit("\n", 2)[:2]
+    assert modules == "set()"
+    shown = subprocess.run(
+        [sys.executable, "-m", "model_export", "--list"], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == listed + "\n"
+    for network in NETWORKS.values():
+        assert f"{network.name}: {network.title}\n" in listed
+        assert f"{network.parameters:,}\n" in listed
+        assert network.licence in listed
+    assert "top-1 57.1 %, top-5 80.2 % of 50,000 pictures" in listed
+    assert "bvlc_alexnet.caffemodel\n" in listed
+
+
+@pytest.mark.timing
+def test_the_list_takes_less_than_half_a_second() -> None:
+    """Of the processor: on a machine with nothing else to do, that is the time to wait."""
+
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, "-m", "model_export", "--list"], capture_output=True, check=True
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(once() for _ in range(5)) < 0.5
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A file of random weights of each network."""
+    folder = tmp_path_factory.mktemp("weights")
+    found = {}
+    for network, suffix in ((ALEXNET64, "safetensors"), (IMAGENET1K, "pth"), (BVLC, "caffemodel")):
+        tensors = random_tensors(network, 11 if network is ALEXNET64 else None)
+        file = folder / f"{network.name}.{suffix}"
+        if suffix == "safetensors":
+            save_file(tensors, file)
+        elif suffix == "pth":
+            torch.save(tensors, file)
+        else:
+            layers: dict[str, list[np.ndarray]] = {}
+            for name, tensor in tensors.items():
+                layers.setdefault(name.split(".")[1], []).append(tensor.numpy())
+            file.write_bytes(caffe_files.caffemodel(layers))
+        found[network.name] = file
+    return found
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_a_file_is_exported_and_equal_to_pytorch(
+    network: Network, files: dict[str, Path], tmp_path: Path
+) -> None:
+    file = files[network.name]
+    report = export(tmp_path / "a.onnx", str(file))
+    card = report.card
+    assert card.parity.rel_l2 <= 2e-6
+    assert card.parity.top5_agreement == 1.0
+    assert card.name == network.name
+    assert card.title == f"{network.title}, with other weights"
+    assert card.input == network.input
+    assert card.weights.source == file.name
+    assert card.weights.sha256 == weights.sha256(file)
+    assert card.weights.licence == "unknown: ask whoever made the file"
+    assert card.accuracy == ()
+    assert card.labels[3].name == "class 3"
+    assert str(tmp_path.parent).encode() not in report.file.read_bytes()[-60_000:]
+    # Other pictures than the exporter's own, at another batch size.
+    size, classes = network.input.size, len(card.labels)
+    batch = np.random.default_rng(1).standard_normal((3, 3, size, size), np.float32)
+    if network is BVLC:
+        batch *= 60
+    loaded = load(str(file))
+    found = compare(onnx_logits(report.file, batch), pytorch_logits(loaded.net, batch))
+    assert found.rel_l2 <= 2e-6
+    assert onnx_logits(report.file, batch).shape == (3, classes)
+    model = onnx.load(report.file)
+    assert {n.op_type for n in model.graph.node} <= {
+        "Add", "AveragePool", "Conv", "Gemm", "MaxPool", "Mul", "Reciprocal", "Relu", "Reshape", "Sqrt"
+    }  # fmt: skip
+
+
+def test_weights_for_a_named_network_bring_its_labels(files: dict[str, Path]) -> None:
+    loaded = load("bvlc", files["bvlc"])
+    assert loaded.name == "bvlc"
+    assert loaded.labels[0].name == "tench"
+    assert len(loaded.labels) == 1000
+    assert loaded.title == "AlexNet, Caffe's replica of the 2012 network, with other weights"
+    assert loaded.accuracy == ()
+
+
+def test_the_bundled_file_by_its_path_is_itself() -> None:
+    loaded = load(str(weights.WEIGHTS))
+    assert loaded.weights == weights.origin()
+    assert loaded.labels == weights.labels()
+
+
+def test_other_classes_need_names(files: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        load("alexnet64", files["alexnet64"])
+    assert str(error.value) == (
+        f"{files['alexnet64']}: 11 classes, and alexnet64 has 200: name them with --labels FILE, a class a line"
+    )
+    names = tmp_path / "labels.txt"
+    names.write_text("\n".join(f"thing {i}" for i in range(11)) + "\n")
+    assert load("alexnet64", files["alexnet64"], names).labels[10].name == "thing 10"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a\nb\n", "2 labels for 3 classes"),
+        ("a\n\nb\n", ", line 2: '' is no `name` or `n01234567<tab>name`"),
+        ("a\nx1\tb\nc\n", ", line 2: 'x1\\tb' is no `name` or `n01234567<tab>name`"),
+        (None, "the labels cannot be read (No such file or directory)"),
+    ],
+)
+def test_bad_labels(tmp_path: Path, content: str | None, message: str) -> None:
+    file = tmp_path / "labels.txt"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read_labels(file, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["vgg"], 2, "vgg: no such network or file; the networks are alexnet64, imagenet1k, bvlc (`python -m model_export --list` shows them), or name a .pth, .safetensors or .caffemodel file"),
+        (["none.pth"], 2, "none.pth: no such file"),
+        (["none.pth", "--weights", "x.pth"], 2, "none.pth is a file of weights already: leave out --weights"),
+        (["bvlc", "--weights", "README.md"], 2, "README.md: weights are a .pth, .pt, .safetensors, .caffemodel file"),
+        (["imagenet1k"], 3, "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth could not be downloaded ("),
+    ],
+)  # fmt: skip
+def test_the_command_says_what_is_wrong(
+    arguments: list[str], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALEXNET_CACHE", str(tmp_path))
+    for name in ("http_proxy", "https_proxy"):  # an address that answers to nobody
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "model_export", *arguments, "-o", str(tmp_path / "a.onnx")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert done.returncode == code
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "a.onnx").exists()
+    if code == 3:
+        assert (
+            f"put it at {tmp_path / 'alexnet-owt-7be5be79.pth'}, or name it with --weights FILE"
+            in done.stderr
+        )
+
+
+def test_the_package_offers_export_and_stays_light() -> None:
+    code = "import sys, model_export; print({'torch', 'onnx', 'numpy'} & set(sys.modules)); from model_export import export, Report; print(export.__name__, Report.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\nexport Report\n"
+    with pytest.raises(ImportError):
+        from model_export import nothing  # noqa: F401
+
+
+def test_json_beside_is_valid(exported: Any) -> None:
+    assert json.loads(exported.card_file.read_text())["card_version"] == 1
