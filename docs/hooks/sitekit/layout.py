@@ -1,10 +1,10 @@
 """Where things stand on the timeline's band: plain geometry, no drawing.
 
 The band is a piecewise linear scale of time. The years 2009 to 2015, where most happens, are
-spread out as under a lens. Marks never overlap: each gets the first free row of its lane, in
-order of time. Then names are set beside the marks, the most important first, wherever a name
-fits without touching anything. `docs/assets/js/timeline/layout.js` does the same in the
-browser, from the numbers that the page carries; a test compares the two.
+spread out as under a lens. Nothing overlaps: the weightiest events, with their names, get the
+first free row of their lane; then the other marks; then other names are set beside their marks
+wherever one fits without touching anything. `docs/assets/js/timeline/layout.js` does the same in
+the browser, from the numbers that the page carries; a test compares the two.
 
 Units are CSS pixels, with the origin at the top left.
 """
@@ -36,6 +36,7 @@ HEAD = 21.0  # height of a lane's name
 GAP = 6.0  # below a lane
 CHARACTER = 6.9  # generous width of one character of a label
 LABEL_LENGTH = 26  # characters
+ALWAYS = 3  # events of this importance are always named
 TICKS = (
     *range(1950, 2009, 10),
     *range(2009, 2018),
@@ -137,16 +138,25 @@ def _pack(
 ) -> tuple[list[Place], int]:
     rows: list[list[tuple[float, float]]] = []
     spots: dict[str, tuple[int, float]] = {}
-    for event in events:
+    names: dict[str, tuple[str, bool, float]] = {}
+    by_weight = sorted(events, key=lambda event: -event.importance)
+    for event in by_weight:
         x = position(event.moment, width)
         left, right = x - PITCH / 2, x + PITCH / 2
+        label = label_of(event.title)
+        room = text_width(label)
+        flipped = right + room > width
+        if event.importance >= ALWAYS:
+            names[event.id] = label, flipped, room
+            left, right = (left - room, right) if flipped else (left, right + room)
         row = next((i for i, taken in enumerate(rows) if _free(taken, left, right)), len(rows))
         if row == len(rows):
             rows.append([])
         rows[row].append((left, right))
         spots[event.id] = row, x
-    names: dict[str, tuple[str, bool, float]] = {}
-    for event in sorted(events, key=lambda event: -event.importance):
+    for event in by_weight:
+        if event.id in names:
+            continue
         if event.importance < labelled:
             break
         row, x = spots[event.id]

@@ -70,6 +70,7 @@ def _scale() -> str:
             "gap": layout.GAP,
             "character": layout.CHARACTER,
             "length": layout.LABEL_LENGTH,
+            "always": layout.ALWAYS,
             "ticks": layout.TICKS,
             "themes": list(THEMES),
         },

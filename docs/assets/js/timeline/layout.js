@@ -7,7 +7,7 @@
  * @property {[number, number]} lens
  * @property {number} width @property {number} margin @property {number} pitch
  * @property {number} axis @property {number} head @property {number} gap
- * @property {number} character @property {number} length
+ * @property {number} character @property {number} length @property {number} always
  * @property {number[]} ticks @property {string[]} themes
  *
  * @typedef {object} Item
@@ -85,16 +85,23 @@ function pack(items, scale, width, labelled, top) {
   /** @type {[number, number][][]} */
   const rows = [];
   const spots = new Map();
-  for (const item of items) {
+  const byWeight = [...items].sort((a, b) => b.importance - a.importance);
+  for (const item of byWeight) {
     const x = position(item.moment, scale, width);
-    let row = rows.findIndex((taken) => free(taken, x - half, x + half));
+    const label = item.importance >= scale.always ? labelOf(item.title, scale.length) : "";
+    const room = label ? textWidth(label, scale.character) : 0;
+    const flipped = label !== "" && x + half + room > width;
+    const left = x - half - (flipped ? room : 0);
+    const right = x + half + (flipped ? 0 : room);
+    let row = rows.findIndex((taken) => free(taken, left, right));
     if (row < 0) row = rows.push([]) - 1;
-    rows[row].push([x - half, x + half]);
-    spots.set(item.id, { row, x, label: "", flipped: false });
+    rows[row].push([left, right]);
+    spots.set(item.id, { row, x, label, flipped });
   }
-  for (const item of [...items].sort((a, b) => b.importance - a.importance)) {
-    if (item.importance < labelled) break;
+  for (const item of byWeight) {
     const spot = spots.get(item.id);
+    if (spot.label) continue;
+    if (item.importance < labelled) break;
     const label = labelOf(item.title, scale.length);
     const room = textWidth(label, scale.character);
     const [left, right] = [spot.x - half, spot.x + half];
