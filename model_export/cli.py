@@ -1,0 +1,173 @@
+"""The exporter's command line: `python -m model_export [export] NETWORK`, `verify`, `inspect`.
+
+Exit codes, of every verb:
+
+| code | meaning |
+|---|---|
+| 0 | fine |
+| 1 | the result is wrong: the file would be, or is, not what PyTorch computes; nothing is written |
+| 2 | wrong use: no such file or network, weights that do not fit, an option |
+| 3 | the environment lacks something: a package, weights that cannot be fetched |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model_export.errors import ExportError
+from model_export.networks import NETWORKS
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXIT_CODES = (
+    "Exit codes: 0 fine; 1 the result is wrong, nothing written; 2 wrong use; 3 something is "
+    "missing here."
+)
+File = Annotated[Path, typer.Argument(help="An ONNX file.", show_default=False)]
+
+
+def run() -> None:
+    """The command; without a verb it exports."""
+    arguments = sys.argv[1:]
+    verbs = {command.name for command in app.registered_commands}
+    if not arguments or arguments[0] not in {*verbs, "-h", "--help"}:
+        arguments = ["export", *arguments]
+    app(arguments, prog_name="python -m model_export")
+
+
+@app.callback()
+def model_export() -> None:
+    """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
+
+
+@contextlib.contextmanager
+def _told(name: object = "") -> Iterator[None]:
+    """A mistake or a lack is a line on standard error and an exit code."""
+    try:
+        yield
+    except ExportError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        typer.echo(f"cannot write {name}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _need_torch(verb: str) -> None:
+    try:
+        import onnx  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        typer.echo(
+            f"{verb} needs PyTorch and onnx, and {error.name} is not installed: "
+            'run `make setup`, or pip install "alexnet-moment[export]"',
+            err=True,
+        )
+        raise typer.Exit(3) from None
+
+
+@app.command(name="export", epilog=EXIT_CODES)
+def export_command(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help=f"{', '.join(NETWORKS)}, or a .pth, .safetensors or .caffemodel file, whose "
+            "network is recognised."
+        ),
+    ] = "alexnet64",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The ONNX file to write.", show_default="build/NETWORK.onnx"
+        ),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--list", help="Show the networks and what is known of each.")
+    ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of weights for the network, in place of its own.", metavar="FILE"
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A class a line: name, or WordNet id, tab, name.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Export an AlexNet to ONNX, with its card, proved equal to PyTorch (the default verb)."""
+    if show:
+        from model_export.listing import lines
+
+        typer.echo("\n".join(lines()))
+        return
+    _need_torch("export")
+    from model_export.exporter import export
+    from model_export.loading import card_name
+
+    output = output or Path("build") / f"{card_name(network)}.onnx"
+    if output.is_dir() or output.suffix != ".onnx":
+        typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
+        raise typer.Exit(2)
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if not above.is_dir():
+        typer.echo(f"cannot write {output}: {above} is a file, not a folder", err=True)
+        raise typer.Exit(2)
+    with _told(output):
+        report = export(output, network, weights=weights, labels=labels)
+    typer.echo(
+        f"{report.file}: {report.card.title}, {report.card.parameters:,} parameters, "
+        f"{report.size / 1e6:.1f} MB, opset {report.card.opset}"
+    )
+    typer.echo(report.parity_line)
+    typer.echo(f"card: {report.card_file}")
+
+
+@app.command(name="verify", epilog=EXIT_CODES)
+def verify(
+    file: File,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="The weights it was made from, where they are neither bundled nor in the cache.",
+            metavar="FILE",
+        ),
+    ] = None,
+) -> None:
+    """Prove an ONNX file against PyTorch: names, then shapes, then values."""
+    _need_torch("verify")
+    from model_export import verify as verification
+
+    with _told():
+        for line in verification.verify(file, weights):
+            typer.echo(line)
+    typer.echo(f"{file}: verified")
+
+
+@app.command(name="inspect", epilog=EXIT_CODES)
+def inspect(
+    file: File,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Show a file's card, graph, layers, opset and hash; imports no PyTorch."""
+    from model_export import inspection
+
+    with _told():
+        found = inspection.inspect(file)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        typer.echo("\n".join(inspection.lines(found)))
