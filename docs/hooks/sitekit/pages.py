@@ -18,8 +18,10 @@ from sitekit import charts, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
-from sitekit.facts import Facts, load_facts, load_yaml
+from sitekit.facts import Facts, load_facts
 from sitekit.notes import Notes, grade_key
+from sitekit.story import cite_box, pieces
+from sitekit.tables import load_tables
 
 ENVIRONMENT = Environment(
     variable_start_string="{=",
@@ -44,6 +46,7 @@ class Knowledge:
     samples: samples.Samples
     timeline: Timeline = field(default_factory=lambda: Timeline((), ()))
     titles: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
     cited: set[str] = field(default_factory=set)
 
 
@@ -57,9 +60,10 @@ def load_knowledge(root: Path) -> Knowledge:
         ContentError: a file is missing or wrong, or a fact names an unknown source.
     """
     data = root / "docs" / "data"
-    ilsvrc = load_yaml(data / "ilsvrc.yml")
+    tables = load_tables(data)
+    ilsvrc = tables["ilsvrc"]
     bibliography = load_bibliography(data / "references.bib")
-    facts = load_facts(data / "facts.yml", {"ilsvrc": ilsvrc})
+    facts = load_facts(data / "facts.yml", tables)
     for fact in facts.values():
         for key in fact.sources:
             try:
@@ -69,7 +73,7 @@ def load_knowledge(root: Path) -> Knowledge:
     results = samples.load_samples(data / "results" / "samples.json", root / "demo" / "samples")
     titles = page_titles(root / "docs")
     events = load_timeline(data, bibliography, titles)
-    return Knowledge(facts, bibliography, ilsvrc, results, events, titles)
+    return Knowledge(facts, bibliography, ilsvrc, results, events, titles, tables)
 
 
 def page_titles(docs: Path) -> dict[str, str]:
@@ -99,13 +103,17 @@ class Rendered:
         return html
 
 
-def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
+def render(
+    markdown: str, knowledge: Knowledge, to_root: str = "", title: str = "", path: str = ""
+) -> Rendered:
     """A page's Markdown with its facts and notes filled in, and its figures beside it.
 
     Args:
         markdown: the source.
         knowledge: the site's data.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
+        title: the page's title, and
+        path: its address below the site's root; a story page ends with how to cite it.
 
     Raises:
         ContentError: the page asks for something that does not exist.
@@ -137,6 +145,7 @@ def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
         "sample_score": lambda: samples.score(knowledge.samples),
         "model_accuracy": lambda: samples.accuracy(knowledge.samples),
+        **pieces(knowledge.tables, block),
         "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),
         "timeline_list": timeline_list,
@@ -150,4 +159,7 @@ def render(markdown: str, knowledge: Knowledge, to_root: str = "") -> Rendered:
         line = getattr(error, "lineno", None)
         raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
     knowledge.cited |= notes.cited
-    return Rendered(text + notes.markdown, blocks)
+    text += notes.markdown
+    if path.startswith("story/"):
+        text += f"\n\n{block(cite_box(title, path))}\n"
+    return Rendered(text, blocks)

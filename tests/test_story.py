@@ -1,0 +1,160 @@
+"""The story pages: their length and shape, and figures that agree with the data."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.test_site_content import (
+    BIBLIOGRAPHY,
+    DOCS,
+    FACTS,
+    ILSVRC,
+    ROOT,
+    TABLES,
+    body,
+    prose,
+    source,
+)
+
+from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
+from sitekit.memory import ledger  # isort: skip
+from sitekit.story import EDITION, cite_box  # isort: skip
+from sitekit.story_charts import crowd, leaderboard_figure, steps_figure  # isort: skip
+
+STORY = [
+    name
+    for name in ("imagenet-2012", "gpu-shift", "dnnresearch")
+    if (DOCS / "story" / f"{name}.md").exists()
+]
+
+
+@pytest.mark.parametrize("name", STORY)
+def test_length(name: str) -> None:
+    assert 1200 <= len(prose(name).split()) <= 2500
+
+
+@pytest.mark.parametrize("name", STORY)
+def test_opens_with_one_sentence_and_says_how_sure_we_are(name: str) -> None:
+    text = body(source(DOCS / "story" / f"{name}.md"))
+    title, answer = text.strip().split("\n\n")[:2]
+    assert title.startswith("# ")
+    assert answer.endswith("{ .answer }")
+    assert len(re.findall(r"[.!?](?:\s|$)", prose(name).splitlines()[0])) == 1
+    assert "## How sure are we?" in text
+    assert "{= figure_" in text
+
+
+@pytest.mark.parametrize("name", STORY)
+def test_quotations_are_short(name: str) -> None:
+    quotes = re.findall(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", prose(name))
+    assert all(len(quote.split()) <= 20 for quote in quotes), quotes
+
+
+# --- the contest ---------------------------------------------------------------------------------
+
+
+def test_the_leaderboard_shows_every_entry() -> None:
+    html = leaderboard_figure(ILSVRC)
+    for row in ILSVRC["entries_2012"]:
+        assert f"<td class=num>{row['error']:.3f}%</td>" in html
+        assert html.count(f">{row['file']}<") == 1
+    assert len(ILSVRC["entries_2012"]) == 16
+    assert len({row["team"] for row in ILSVRC["entries_2012"]}) == 6
+
+
+def test_facts_of_the_contest_agree_with_the_list() -> None:
+    rows = ILSVRC["entries_2012"]
+    low, high = crowd(rows)
+    errors = sorted(row["error"] for row in rows)
+    assert FACTS["crowd_spread"].value == round(high - low, 2)
+    assert FACTS["weakest_error"].value == round(errors[-1], 1)
+    assert FACTS["fair_cut"].value == round(100 * (errors[2] - errors[1]) / errors[2])
+
+
+def test_what_the_team_reports_agrees_with_the_list() -> None:
+    ours = {row["id"]: row for row in ILSVRC["supervision_2012"]}
+    errors = sorted(row["error"] for row in ILSVRC["entries_2012"])
+    assert ours["seven-extra"]["top5_test"] == round(errors[0], 1)
+    assert ours["five"]["top5_test"] == round(errors[1], 1)
+    assert ours["one"]["top5_val"] == FACTS["single_error"].value
+    assert "about 8 points ahead" in steps_figure(ILSVRC)
+
+
+# --- processors and compute ------------------------------------------------------------------------
+
+
+def test_growth_of_processors_agrees_with_the_table() -> None:
+    rows = {row["id"]: row for row in TABLES["gpus"]["rows"]}
+    old, new = rows["gtx580"], rows["h200"]
+    assert FACTS["fp32_growth"].value == round(new["fp32"] / old["fp32"])
+    assert FACTS["matrix_growth"].value == round(new["matrix16"] / old["fp32"])
+    assert FACTS["memory_growth"].value == round(new["memory"] / old["memory_alexnet"])
+    assert FACTS["bandwidth_growth"].value == round(new["bandwidth"] / old["bandwidth"])
+    assert f"{FACTS['fp32_growth'].value} times faster" in gpus_figure(TABLES["gpus"])
+
+
+def test_compute_agrees_with_the_table() -> None:
+    rows = {row["id"]: float(row["flop"]) for row in TABLES["compute"]["rows"]}
+    assert scientific(rows["alexnet"]) == FACTS["alexnet_compute"].value
+    assert scientific(rows["cat"]) == FACTS["cat_compute"].value
+    assert scientific(rows["grok3"]) == FACTS["grok_compute"].value
+    assert float(f"{rows['gpt3'] / rows['alexnet']:.2g}") == FACTS["gpt3_ratio"].value
+    # five and a half days on two cards
+    peak = 2 * TABLES["gpus"]["rows"][2]["fp32"] * 1e12 * 5.5 * 86400
+    assert FACTS["peak_share"].value == round(100 * rows["alexnet"] / peak)
+    early = [row for row in TABLES["compute"]["rows"] if row["date"] < "2017-09"]
+    assert max(float(row["flop"]) for row in early) < 30 * rows["alexnet"]
+
+
+def test_every_processor_and_network_has_a_source() -> None:
+    for row in TABLES["gpus"]["rows"]:
+        assert set(row["sources"]) <= set(BIBLIOGRAPHY), row["id"]
+    assert set(TABLES["compute"]["sources"]) <= set(BIBLIOGRAPHY)
+
+
+def test_shares_of_the_layers() -> None:
+    rows = TABLES["layers"]["rows"]
+    dense = sum(row["params"] for row in rows if row["layer"].startswith("fc"))
+    assert FACTS["fc_share"].value == round(100 * dense / sum(row["params"] for row in rows))
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def test_the_ledger_counts_what_it_says() -> None:
+    layers = TABLES["layers"]
+    assert sum(row["params"] for row in layers["rows"]) == FACTS["parameters"].value
+    assert layers["batch"] == FACTS["batch_size"].value
+    small = {
+        "batch": 2,
+        "bytes_per_number": 4,
+        "rows": [
+            {"layer": "pictures", "out": [10, 10, 3], "params": 0, "cards": "each"},
+            {"layer": "a", "out": [5, 5, 2], "params": 100, "cards": "both"},
+            {"layer": "b", "out": [1, 1, 10], "params": 1000, "cards": "one"},
+        ],
+    }
+    sums = ledger(small)
+    # parameters: 3 copies of 1,100 numbers; maps: 300 once, 50 and 10 twice, for 2 pictures
+    assert sums["whole"]["parameters"] == pytest.approx(3 * 1100 * 4 / 1e9)
+    assert sums["whole"]["maps"] == pytest.approx((300 + 2 * 60) * 2 * 4 / 1e9)
+    assert sums["second"]["parameters"] == pytest.approx(3 * 50 * 4 / 1e9)
+    assert sums["second"]["maps"] == pytest.approx((300 + 2 * 25) * 2 * 4 / 1e9)
+
+
+# --- how to cite ---------------------------------------------------------------------------------
+
+
+def test_the_edition_is_that_of_the_citation_file() -> None:
+    citation = yaml.safe_load(Path(ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == EDITION
+
+
+def test_a_page_says_how_to_cite_it() -> None:
+    html = cite_box("A & B", "story/a-b/")
+    assert "<cite>A &amp; B</cite>" in html
+    assert "@misc{alexnetmoment-ab," in html
