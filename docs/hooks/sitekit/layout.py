@@ -35,6 +35,7 @@ AXIS = 34.0  # height of the year labels
 HEAD = 21.0  # height of a lane's name
 GAP = 6.0  # below a lane
 CHARACTER = 6.9  # generous width of one character of a label
+WIDE, BROAD = "MWm@%—…ⅢⅧ", "w&+=<>~"  # characters wider than that
 LABEL_LENGTH = 26  # characters
 ALWAYS = 3  # events of this importance are always named
 TICKS = (
@@ -105,7 +106,10 @@ def text_width(text: str) -> float:
         if unicodedata.combining(character):
             continue
         cells += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        cells += 0.4 if character in "MW@%ⅢⅧ" or ord(character) > 0xFFFF else 0
+        if character in WIDE or ord(character) > 0xFFFF:
+            cells += 0.7
+        elif unicodedata.category(character) == "Lu" or character in BROAD:
+            cells += 0.3
     return cells * CHARACTER + 6
 
 

@@ -26,8 +26,25 @@ export class Band {
     this.scale = scale;
     this.svg = /** @type {SVGSVGElement} */ (frame.querySelector("svg"));
     this.width = scale.width;
-    // The marks take the one tab stop; without a script it is the frame's, for scrolling.
-    frame.removeAttribute("tabindex");
+    let asked = false;
+    frame.addEventListener(
+      "scroll",
+      () => {
+        if (asked) return;
+        asked = true;
+        requestAnimationFrame(() => {
+          asked = false;
+          this.#follow();
+        });
+      },
+      { passive: true },
+    );
+  }
+
+  /** Keep the lanes' names at the left edge of what is seen. */
+  #follow() {
+    const x = String(this.frame.scrollLeft + 4);
+    for (const name of this.svg.querySelectorAll(".tl-name")) name.setAttribute("x", x);
   }
 
   /** Draw the events that are shown. @param {Marked[]} items all @param {Set<string>} shown ids
@@ -51,6 +68,9 @@ export class Band {
       mark.style.display = place ? "" : "none";
       if (place) this.#place(mark, place);
     }
+    // A mark takes the one tab stop; where none is shown it is the frame's, for scrolling.
+    if (visible.length > 0) this.frame.removeAttribute("tabindex");
+    else this.frame.setAttribute("tabindex", "0");
     this.show(centre);
   }
 
