@@ -15,13 +15,18 @@ from tests.test_site_content import (
     ILSVRC,
     ROOT,
     TABLES,
+    Knowledge,
     body,
+    knowledge,  # noqa: F401
     prose,
+    render,
     source,
 )
 
 from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
+from sitekit.errors import ContentError  # isort: skip
 from sitekit.memory import ledger  # isort: skip
+from sitekit.myths import check  # isort: skip
 from sitekit.story import EDITION, cite_box  # isort: skip
 from sitekit.story_charts import crowd, leaderboard_figure, steps_figure  # isort: skip
 
@@ -144,6 +149,59 @@ def test_the_ledger_counts_what_it_says() -> None:
     assert sums["whole"]["maps"] == pytest.approx((300 + 2 * 60) * 2 * 4 / 1e9)
     assert sums["second"]["parameters"] == pytest.approx(3 * 50 * 4 / 1e9)
     assert sums["second"]["maps"] == pytest.approx((300 + 2 * 25) * 2 * 4 / 1e9)
+
+
+# --- the sale, and the myths ---------------------------------------------------------------------
+
+
+def test_the_price_never_stands_without_its_author() -> None:
+    for page in (DOCS / "story").glob("*.md"):
+        for paragraph in source(page).split("\n\n"):
+            if "auction_millions" in paragraph:
+                assert "Metz" in paragraph, page
+    for myth in TABLES["myths"]:
+        if "auction_millions" in myth["claim"] + myth["text"]:
+            assert "Metz" in myth["text"]
+
+
+def test_every_step_of_the_sale_has_a_source() -> None:
+    for row in TABLES["dnnresearch"]["rows"]:
+        assert set(row["sources"]) <= set(BIBLIOGRAPHY), row
+        assert row["sources"], row
+
+
+def test_there_are_twenty_myths_each_whole() -> None:
+    myths = TABLES["myths"]
+    check(myths, BIBLIOGRAPHY)
+    assert len(myths) >= 20
+    assert all(myth["text"].strip() and myth["sources"] for myth in myths)
+
+
+def test_no_number_is_typed_in_a_myth() -> None:
+    for myth in TABLES["myths"]:
+        text = re.sub(r"\{=.*?=\}", " ", myth["claim"] + " " + myth["text"]).replace("GTX 580", "")
+        assert re.findall(r"\d[\d.,]*\d", text) == [], myth["id"]
+
+
+def test_each_myth_has_its_own_anchor(knowledge: Knowledge) -> None:  # noqa: F811
+    text = render("{= myths() =}", knowledge).markdown
+    for myth in TABLES["myths"]:
+        assert text.count(f"{{ #{myth['id']} .myth }}") == 1
+    assert text.count("myth-verdict--") == len(TABLES["myths"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"verdict": "maybe"}, "unknown verdict or grade"),
+        ({"sources": []}, "needs a source"),
+        ({"id": "No anchor"}, "is no anchor"),
+        ({"sources": ["krizhevski2012"]}, "did you mean"),
+    ],
+)
+def test_a_broken_myth_is_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ContentError, match=message):
+        check([{**TABLES["myths"][0], **change}], BIBLIOGRAPHY)
 
 
 # --- how to cite ---------------------------------------------------------------------------------

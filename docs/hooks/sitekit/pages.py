@@ -31,7 +31,7 @@ ENVIRONMENT = Environment(
     comment_start_string="{=#",
     comment_end_string="#=}",
     undefined=StrictUndefined,
-    autoescape=False,
+    autoescape=False,  # noqa: S701 - our own pages, in Markdown
     keep_trailing_newline=True,
 )
 
@@ -132,6 +132,9 @@ def render(
             knowledge.timeline, knowledge.bibliography, knowledge.titles, to_root, block
         )
 
+    def expand(text: str) -> str:
+        return ENVIRONMENT.from_string(text).render(names)
+
     names: dict[str, Callable[..., str]] = {
         "fact": lambda name: knowledge.facts[name].text,
         "num": lambda name: knowledge.facts[name].number,
@@ -145,7 +148,7 @@ def render(
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
         "sample_score": lambda: samples.score(knowledge.samples),
         "model_accuracy": lambda: samples.accuracy(knowledge.samples),
-        **pieces(knowledge.tables, block),
+        **pieces(knowledge.tables, knowledge.bibliography, block, notes.cite, expand),
         "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),
         "timeline_list": timeline_list,

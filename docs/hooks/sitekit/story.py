@@ -6,26 +6,82 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from sitekit import gpu_charts, story_charts
+from sitekit import gpu_charts, myths, story_charts, svg
+from sitekit.bibliography import Bibliography
+from sitekit.facts import long_date
+from sitekit.notes import badge
 
 SITE = "The AlexNet Moment"
 EDITION = "0.1.0"  # as in CITATION.cff
 
 
-def pieces(tables: Mapping[str, Any], block: Callable[[str], str]) -> dict[str, Callable[..., str]]:
+def pieces(
+    tables: Mapping[str, Any],
+    bibliography: Bibliography,
+    block: Callable[[str], str],
+    cite: Callable[..., str],
+    expand: Callable[[str], str],
+) -> dict[str, Callable[..., str]]:
     """The functions by the name that a page calls them by.
 
     Args:
         tables: the data files by stem.
+        bibliography: the sources.
         block: keeps a piece of HTML out of Markdown's sight.
+        cite: makes a note mark.
+        expand: fills in the expressions of a text from a data file.
     """
+
+    def all_myths() -> str:
+        myths.check(tables["myths"], bibliography)
+        return myths.as_markdown(tables["myths"], cite, expand)
+
     return {
         "figure_leaderboard": lambda: block(story_charts.leaderboard_figure(tables["ilsvrc"])),
         "figure_steps": lambda: block(story_charts.steps_figure(tables["ilsvrc"])),
         "figure_gpus": lambda: block(gpu_charts.gpus_figure(tables["gpus"])),
         "figure_compute": lambda: block(gpu_charts.compute_figure(tables["compute"])),
         "figure_ledger": lambda: block(gpu_charts.ledger_figure(tables["layers"])),
+        "figure_myths": lambda: block(myths.index_figure(tables["myths"], expand)),
+        "myths": all_myths,
+        "figure_dnnresearch": lambda: block(sale_figure(tables["dnnresearch"], bibliography)),
     }
+
+
+def sale_figure(sale: Mapping[str, Any], bibliography: Bibliography) -> str:
+    """The sale of DNNresearch step by step, each step with who says so."""
+    rows = sale["rows"]
+    steps = "".join(
+        f'<li class="step step--{row["grade"]}"><span class="step__date">'
+        f"{long_date(row['date'])}</span><span>{escape(row['text'], quote=False)}</span>"
+        f'<span class="step__who">{badge(row["grade"])} {escape(row["who"])}</span></li>'
+        for row in rows
+    )
+    data = svg.table(
+        "Steps of the sale and their sources",
+        ("When", "What", "Evidence", "Source"),
+        [
+            (
+                long_date(row["date"]),
+                row["text"],
+                row["grade"],
+                "; ".join(bibliography[key].authors for key in row["sources"]),
+            )
+            for row in rows
+        ],
+        numeric=0,
+    )
+    sure = sum(row["grade"] == "documented" for row in rows)
+    return svg.figure(
+        "sale",
+        f"{sure} of {len(rows)} steps are on record; the auction is not among them",
+        "From Google's first large networks to its first product of AlexNet's kind, with whose "
+        "word each step rests on.",
+        f'<ol class="steps">{steps}</ol>',
+        "Look for the half circles: there the story hangs on a single account or on the press.",
+        "Sources: named at each step and in the table below. Figure: this site.",
+        data,
+    )
 
 
 def cite_box(title: str, path: str) -> str:
