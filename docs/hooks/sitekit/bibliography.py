@@ -51,9 +51,7 @@ class Bibliography(Mapping[str, Reference]):
         try:
             return self._references[key]
         except KeyError:
-            raise unknown(
-                "citation", key, self._references, "docs/data/references.bib"
-            ) from None
+            raise unknown("citation", key, self._references, "docs/data/references.bib") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._references)

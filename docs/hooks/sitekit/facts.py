@@ -24,8 +24,9 @@ GRADES: dict[str, str] = {
 }
 KINDS = ("number", "count", "year", "date")
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 NBSP = "\u00a0"
 
 

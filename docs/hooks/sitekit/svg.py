@@ -66,7 +66,8 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], nume
     )
     return (
         '<div class="table-wrap" tabindex="0" role="region" '
-        f'aria-label="{escape(caption, quote=True)}"><table class="data"><caption>{escape(caption)}</caption>'
+        f'aria-label="{escape(caption, quote=True)}"><table class="data">'
+        f"<caption>{escape(caption)}</caption>"
         f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -99,6 +100,6 @@ def figure(
         f'<p class="fig__unit">{escape(unit)}</p></div>'
         f'{plots}<figcaption><p class="fig__look">{escape(look)}</p>'
         f'<p class="fig__source">{source}</p></figcaption>'
-        f'<details class="fig__data"{" open" if show_data else ""}><summary>The numbers behind this figure</summary>{data}'
-        "</details></figure>"
+        f'<details class="fig__data"{" open" if show_data else ""}>'
+        f"<summary>The numbers behind this figure</summary>{data}</details></figure>"
     )
