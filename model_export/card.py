@@ -105,6 +105,44 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class Distance:
+    """What a lower precision cost: distance of the logits from the fp32 file's.
+
+    ``how`` says what was made smaller, ``fp32_bytes`` is the size of the fp32 file without its
+    card. The agreements are shares of pictures with the same best class, and with the same five
+    best classes.
+    """
+
+    how: str
+    fp32_bytes: Positive
+    pictures: Positive
+    rel_l2: float
+    top1_agreement: Share
+    top5_agreement: Share
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A share in percent and the bounds of its 95 % interval."""
+
+    percent: Percent
+    low: Percent
+    high: Percent
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How often the file, and fp32 beside it, is right on the same pictures; the centre alone."""
+
+    dataset: str
+    count: Positive
+    top1: Interval
+    top5: Interval
+    fp32_top1: Interval
+    fp32_top5: Interval
+
+
+@dataclass(frozen=True)
 class Versions:
     """What wrote the file."""
 
@@ -132,11 +170,14 @@ class ModelCard:
     versions: Versions
     parity: Parity
     accuracy: tuple[Accuracy, ...] = ()
+    distance: Distance | None = None
+    evaluation: Evaluation | None = None
     card_version: int = CARD_VERSION
 
     def to_json(self, indent: int | None = None) -> str:
         """JSON with sorted keys: the same card is always the same bytes."""
-        packed = msgspec.json.encode(self, order="sorted")
+        fields = {k: v for k, v in msgspec.to_builtins(self).items() if v is not None}
+        packed = msgspec.json.encode(fields, order="sorted")
         if indent:
             packed = msgspec.json.format(packed, indent=indent)
         return packed.decode()

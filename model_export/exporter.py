@@ -18,10 +18,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import model_export
-from model_export.card import METADATA_KEY, ModelCard, Parity, Versions
-from model_export.errors import ExportError
+from model_export import accuracy
+from model_export.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
+from model_export.errors import ExportError, UsageError
 from model_export.loading import load
-from model_export.parity import CPU, Difference, compare, onnx_logits, pytorch_logits, sample_batch
+from model_export.networks import ALEXNET64
+from model_export.parity import (
+    CPU,
+    Difference,
+    calibration_batch,
+    compare,
+    onnx_logits,
+    pytorch_logits,
+    sample_batch,
+)
+from model_export.precision import Precision, reduce
 from model_export.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -50,6 +61,19 @@ class Report:
             f"top-5 agreement {parity.top5_agreement:.0%}"
         )
 
+    @property
+    def distance_line(self) -> str:
+        """What a lower precision cost, one line; empty for fp32."""
+        cost = self.card.distance
+        if cost is None:
+            return ""
+        return (
+            f"{self.card.precision}: {cost.how}; {self.size / 1e6:.1f} MB for "
+            f"{cost.fp32_bytes / 1e6:.1f}; from fp32 over {cost.pictures} pictures: relative L2 "
+            f"{cost.rel_l2:.1e}, top-1 agreement {cost.top1_agreement:.0%}, top-5 "
+            f"{cost.top5_agreement:.0%}"
+        )
+
 
 def export(
     output: Path,
@@ -57,6 +81,10 @@ def export(
     *,
     weights: Path | None = None,
     labels: Path | None = None,
+    precision: Precision = "fp32",
+    calibrate: Path | None = None,
+    evaluate: Path | None = None,
+    allow_loss: bool = False,
 ) -> Report:
     """Export a network to ONNX, proved equal to PyTorch.
 
@@ -66,6 +94,12 @@ def export(
             .caffemodel), whose network is recognised.
         weights: a file of weights for a named network, in place of its own.
         labels: a file with a class a line, ``name`` or ``WordNet id <tab> name``.
+        precision: ``fp32``, ``fp16``, ``int8`` or ``int4``; `precision` says what each is.
+        calibrate: a folder of pictures on which int8 measures the ranges of activations; left
+            out, the sample photographs serve `alexnet64`.
+        evaluate: Tiny ImageNet's folder or zip, on whose validation pictures the file and fp32 are
+            counted; `alexnet64` is refused where it loses more than `accuracy.MOST_LOST`.
+        allow_loss: write it all the same.
 
     Returns:
         A `Report`.
@@ -79,17 +113,41 @@ def export(
     import onnx
     import torch
 
+    if precision == "int8" and calibrate is None and network != ALEXNET64.name:
+        raise UsageError(
+            "int8 measures its ranges on pictures like those that the network will see: name a "
+            "folder of them with --calibrate FOLDER (a hundred will do)"
+        )
+    if calibrate is not None and precision != "int8":
+        raise UsageError(f"--calibrate is for int8, and the precision is {precision}")
     loaded = load(network, weights, labels)
     net, rule = loaded.net, loaded.network.input
     parameters = sum(p.numel() for p in net.parameters())
     pictures = sample_batch(rule)
+    ranges = pictures if calibrate is None else calibration_batch(rule, calibrate)
     wanted = pytorch_logits(net, pictures)
     model = to_onnx(net, rule.size)
-    try:
-        onnx.checker.check_model(model, full_check=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ExportError(f"ONNX's check refuses the model, nothing written: {error}") from None
-    found = compare(onnx_logits(model.SerializeToString(), pictures), wanted)
+    refuse_if_malformed(model)
+    plain = model.SerializeToString()
+    logits = onnx_logits(plain, pictures)
+    found = compare(logits, wanted)
+    refuse_if_far("fp32", found)
+    distance = None
+    if precision != "fp32":
+        model, how = reduce(model, precision, ranges)
+        clean(model)
+        refuse_if_malformed(model)
+        smaller = onnx_logits(model.SerializeToString(), pictures)
+        found, cost = compare(smaller, wanted), compare(smaller, logits)
+        refuse_if_far(precision, found)
+        distance = Distance(how, len(plain), len(pictures), cost.rel_l2, cost.top1, cost.top5)
+    evaluation = None
+    if evaluate is not None:
+        small = model.SerializeToString()
+        evaluation = accuracy.evaluate(plain, small, rule, loaded.labels, evaluate)
+        if loaded.network is ALEXNET64 and not allow_loss:
+            accuracy.refuse_if_worse(precision, evaluation)
+    del plain
     card = ModelCard(
         name=loaded.name,
         title=loaded.title,
@@ -100,14 +158,16 @@ def export(
         output="logits",
         weights=loaded.weights,
         training=loaded.training,
-        precision="fp32",
-        opset=OPSET,
+        precision=precision,
+        opset=model.opset_import[0].version,
         ir_version=model.ir_version,
         versions=Versions(model_export.__version__, str(torch.__version__), onnx.__version__),
         parity=Parity("PyTorch float64", len(pictures), found.max_abs, found.rel_l2, found.top5),
-        accuracy=loaded.accuracy,
+        # Measured and published figures are of fp32.
+        accuracy=loaded.accuracy if precision == "fp32" else (),
+        distance=distance,
+        evaluation=evaluation,
     )
-    refuse_if_far("fp32", found)
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
     packed = model.SerializeToString(deterministic=True)
@@ -115,6 +175,20 @@ def export(
     card_file = output.with_suffix(".json")
     write_atomically(card_file, (card.to_json(indent=1) + "\n").encode())
     return Report(output, card_file, card, len(packed))
+
+
+def refuse_if_malformed(model: onnx.ModelProto) -> None:
+    """Stop where ONNX's own full check, shapes and all, finds a fault.
+
+    Raises:
+        ExportError: with what ONNX says.
+    """
+    import onnx
+
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"ONNX's check refuses the model, nothing written: {error}") from None
 
 
 def refuse_if_far(precision: str, found: Difference) -> None:

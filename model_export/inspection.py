@@ -121,6 +121,12 @@ def _card(found: dict[str, Any]) -> list[str]:
         or "not measured",
         "made with": f"exporter {made['exporter']}, torch {made['torch']}, onnx {made['onnx']}",
     }
+    if card["distance"]:
+        cost = card["distance"]
+        rows["reduced"] = (
+            f"{cost['how']}; relative L2 {cost['rel_l2']:.1e} from fp32 over {cost['pictures']} "
+            "pictures"
+        )
     return [f"card: {card['title']}"] + [f"  {k + ':':14}{v}" for k, v in rows.items()]
 
 

@@ -101,7 +101,7 @@ def read(path: Path) -> OnnxFile:
     except OSError as error:
         raise UsageError(f"{path}: the model cannot be read ({error.strerror})") from None
     try:
-        found = _model(memoryview(mapped))
+        found = parse(mapped)
     except wire.WireError as error:
         raise UsageError(f"{path}: no ONNX file, or cut short ({error})") from None
     if not found.nodes or not found.opset:
@@ -109,9 +109,14 @@ def read(path: Path) -> OnnxFile:
     return found
 
 
-def _model(view: memoryview) -> OnnxFile:
+def parse(content: bytes | mmap.mmap) -> OnnxFile:
+    """Read a model from its bytes, which it goes on using.
+
+    Raises:
+        WireError: not a protobuf message.
+    """
     found = OnnxFile()
-    for number, value in wire.fields(view):
+    for number, value in wire.fields(memoryview(content)):
         if number == 1:
             found.ir_version = wire.integers(value)[0]
         elif number == 2:

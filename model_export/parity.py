@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_export.card import Input
-from model_export.errors import ExportError
+from model_export.errors import ExportError, UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
 SAMPLES = Path(__file__).parent.parent / "demo" / "samples"
 CPU = "CPUExecutionProvider"
+CALIBRATION_MOST = 512
 
 Logits = NDArray[np.floating[Any]]
 
@@ -41,18 +42,39 @@ def sample_batch(rule: Input, folder: Path = SAMPLES) -> NDArray[np.float32]:
     Raises:
         ExportError: the folder holds none.
     """
+    files = sorted(folder.glob("*.jpg"))
+    if not files:
+        raise ExportError(f"{folder} holds no photographs to compare on: restore it with git")
+    return np.stack([_prepared(file, rule) for file in files])
+
+
+def calibration_batch(rule: Input, folder: Path) -> NDArray[np.float32]:
+    """Pictures of a person's folder, and of the folders in it, as one input batch.
+
+    The first `CALIBRATION_MOST` by path, JPEG or PNG.
+
+    Raises:
+        UsageError: no such folder, no picture in it, or one that cannot be read.
+    """
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if not files:
+        raise UsageError(f"{folder}: no folder with JPEG or PNG pictures to calibrate on")
+    tensors = []
+    for file in files[:CALIBRATION_MOST]:
+        try:
+            tensors.append(_prepared(file, rule))
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read as a picture ({error})") from None
+    return np.stack(tensors)
+
+
+def _prepared(file: Path, rule: Input) -> NDArray[np.float32]:
     from PIL import Image
 
     from model_export.preprocess import preprocess
 
-    files = sorted(folder.glob("*.jpg"))
-    if not files:
-        raise ExportError(f"{folder} holds no photographs to compare on: restore it with git")
-    tensors = []
-    for file in files:
-        with Image.open(file) as picture:
-            tensors.append(preprocess(picture.convert("RGB"), rule))
-    return np.stack(tensors)
+    with Image.open(file) as picture:
+        return preprocess(picture.convert("RGB"), rule)
 
 
 def pytorch_logits(net: nn.Module, batch: NDArray[np.float32]) -> NDArray[np.float64]:

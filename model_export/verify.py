@@ -68,9 +68,10 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
     source, reference = _reference(path, card, network, original)
     if reference is None:
         if own is None:
+            assert card is not None
             raise EnvironmentLacks(
-                f"{path}: of precision {claim.precision}, so its original weights are needed, and "
-                f"{card.weights.source if card else 'they'} is not here: name it with --weights FILE"
+                f"{path}: of precision {card.precision}, so the original weights are needed, and "
+                f"{card.weights.source} is not here: name it with --weights FILE"
             )
         source, reference = "the file's own weights (the originals are not here)", tensors
         reference = {name: tensors[name] for name in network.shapes(_classes(tensors, network))}

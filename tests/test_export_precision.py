@@ -1,0 +1,228 @@
+"""Lower precisions: what is stored, how far it is from fp32, and the quantisers' own arithmetic."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from model_export import accuracy, export, precision, weights
+from model_export.card import Evaluation, Interval, Label, ModelCard
+from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.exporter import Report, to_onnx
+from model_export.inspection import inspect
+from model_export.networks import ALEXNET64
+from model_export.parity import compare, onnx_logits, sample_batch
+from model_export.precision import per_block, per_channel, reduce
+from model_export.preprocess import preprocess
+from model_export.verify import verify
+from model_export.weights import load_alexnet64
+
+ROOT = Path(__file__).parent.parent
+# Greatest size as a share of fp32's, greatest relative L2 from it, least top-5 agreement.
+BOUNDS = {"fp16": (0.502, 1e-6, 1.0), "int8": (0.26, 0.03, 0.8), "int4": (0.2, 0.06, 0.7)}
+
+
+@pytest.fixture(scope="module", params=BOUNDS)
+def reduced(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder = tmp_path_factory.mktemp(request.param)
+    return export(folder / "a.onnx", precision=request.param)
+
+
+def test_the_file_is_small_near_and_says_so(reduced: Report, exported: Report) -> None:
+    card = reduced.card
+    share, rel_l2, top5 = BOUNDS[card.precision]
+    assert reduced.size <= share * exported.size
+    batch = sample_batch(card.input)
+    found = compare(onnx_logits(reduced.file, batch), onnx_logits(exported.file, batch))
+    assert card.distance
+    assert (card.distance.rel_l2, card.distance.top5_agreement) == (found.rel_l2, found.top5)
+    assert found.rel_l2 <= rel_l2
+    assert found.top5 >= top5
+    assert card.accuracy == ()  # what was measured, was measured on fp32
+    assert card.labels == exported.card.labels
+    assert ModelCard.from_json(reduced.card_file.read_text("utf-8")) == card
+    assert reduced.distance_line.startswith(f"{card.precision}: {card.distance.how}; ")
+
+
+def test_every_layer_is_stored_as_told(reduced: Report) -> None:
+    found = inspect(reduced.file)
+    fully_connected = {"fp16": "fp16", "int8": "int8", "int4": "int4"}[reduced.card.precision]
+    convolution = {"fp16": "fp16", "int8": "int8", "int4": "int8"}[reduced.card.precision]
+    assert [row["stored"] for row in found["layers"]] == [convolution] * 5 + [fully_connected] * 3
+    assert found["multiply_adds"] == ALEXNET64.multiply_adds
+    model = onnx.load(reduced.file)
+    onnx.checker.check_model(model, full_check=True)
+    assert found["opset"] == reduced.card.opset == model.opset_import[0].version <= 21
+    assert model.ir_version <= 10  # ONNX Runtime 1.20 reads it
+    assert {entry.domain for entry in model.opset_import} <= {"", "ai.onnx"}
+
+
+def test_it_is_verified_with_the_original_weights(reduced: Report) -> None:
+    text = list(verify(reduced.file))
+    assert "against PyTorch float64 with alexnet64.safetensors" in text[-1]
+
+
+def test_two_exports_are_byte_identical(reduced: Report, tmp_path: Path) -> None:
+    again = export(tmp_path / "b.onnx", precision=reduced.card.precision)
+    assert again.file.read_bytes() == reduced.file.read_bytes()
+
+
+def test_channels_have_their_own_scales() -> None:
+    weight = np.random.default_rng(0).standard_normal((4, 3, 5, 5), np.float32)
+    weight[1] *= 1000
+    weight[2] = 0
+    values, scale = per_channel(weight)
+    assert np.abs(values.reshape(4, -1)).max(1).tolist() == [127, 127, 0, 127]
+    back = values * scale[:, None, None, None]
+    assert (np.abs(back - weight).reshape(4, -1).max(1) <= scale / 2 * 1.001).all()
+
+
+def test_blocks_use_all_sixteen_levels() -> None:
+    weight = np.random.default_rng(0).standard_normal((6, 128), np.float32)
+    weight[3, :32] = 0
+    values, scale = per_block(weight)
+    assert (scale.shape, values.min(), values.max()) == ((6, 4), -8, 7)
+    blocks = weight.reshape(6, 4, 32)
+    back = values.reshape(6, 4, 32) * scale[..., None]
+    # Half a step, or a whole one at the end of which there is no eighth level.
+    assert (np.abs(back - blocks) <= np.abs(scale[..., None]) * 1.001).all()
+    assert (np.abs(back - blocks) <= np.abs(scale[..., None]) * 0.501).mean() > 0.95
+    assert not values.reshape(6, 4, 32)[3, 0].any()
+
+
+def test_what_was_left_as_it_was_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = to_onnx(load_alexnet64(), 64)
+    monkeypatch.setattr(precision, "_blocks", lambda _model: None)
+    with pytest.raises(ExportError) as error:
+        reduce(model, "int4", np.zeros((1, 3, 64, 64), np.float32))
+    assert str(error.value) == "int4: features.conv1 (Conv) is still fp32, nothing written"
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "model_export", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures" / "deep"
+    folder.mkdir(parents=True)
+    for i in range(3):
+        Image.effect_noise((80, 70), 40 + 20 * i).save(folder / f"{i}.png")
+    done = command("--precision", "int8", "--calibrate", folder.parent, "-o", tmp_path / "a.onnx")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "int8: weights and activations in int8, static, calibrated on 3 pictures; " in done.stdout
+    )
+    assert json.loads((tmp_path / "a.json").read_text())["precision"] == "int8"
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six pictures of noise as Tiny ImageNet's validation set, under true classes."""
+    root = tmp_path_factory.mktemp("set")
+    (root / "val" / "images").mkdir(parents=True)
+    wnids = [str(label.wnid) for label in weights.labels()[:3]]
+    rows = []
+    for i in range(6):
+        Image.effect_noise((64, 64), 20 + 15 * i).convert("RGB").save(
+            root / "val" / "images" / f"{i}.JPEG"
+        )
+        rows.append(f"{i}.JPEG\t{wnids[i % 3]}\t0\t0\t63\t63")
+    (root / "wnids.txt").write_text("\n".join(wnids))
+    (root / "words.txt").write_text("\n".join(f"{w}\tx" for w in wnids))
+    (root / "val" / "val_annotations.txt").write_text("\n".join(rows))
+    return root
+
+
+def test_accuracy_is_counted_beside_fp32(
+    pictures: Path, exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = export(tmp_path / "a.onnx", precision="fp16", evaluate=pictures)
+    found = report.card.evaluation
+    assert found
+    names = [f"{i}.JPEG" for i in range(6)]
+    rule = report.card.input
+    batch = np.stack([preprocess(Image.open(pictures / "val" / "images" / n), rule) for n in names])
+    best = np.argsort(-onnx_logits(exported.file, batch), kind="stable")[:, :5]
+    truth = np.arange(6)[:, None] % 3
+    assert found.count == 6
+    assert found.fp32_top1 == found.top1 == accuracy.interval(int((best[:, :1] == truth).sum()), 6)
+    assert found.fp32_top5 == found.top5 == accuracy.interval(int((best == truth).sum()), 6)
+    said = accuracy.line("fp16", found)
+    assert said.startswith(
+        "accuracy over 6 pictures (Tiny ImageNet, validation), 95 % interval: fp16 top-1 "
+    )
+
+    worse = Evaluation(
+        found.dataset, 6, Interval(30, 0, 50), found.top5, Interval(30.5, 1, 50), found.top5
+    )
+    monkeypatch.setattr(accuracy, "evaluate", lambda *_: worse)
+    with pytest.raises(ExportError) as error:
+        export(tmp_path / "b.onnx", precision="fp16", evaluate=pictures)
+    assert str(error.value) == (
+        "fp16 loses 0.50 points of top-1 accuracy (fp32 30.50 %, fp16 30.00 % of 6 pictures), and 0.05 "
+        "is the most; nothing written. --allow-loss writes it all the same"
+    )
+    assert not (tmp_path / "b.onnx").exists()
+    allowed = export(tmp_path / "b.onnx", precision="fp16", evaluate=pictures, allow_loss=True)
+    assert allowed.card.evaluation == worse
+
+
+def test_the_interval_is_wilsons() -> None:
+    assert accuracy.interval(5, 10) == Interval(50.0, 23.66, 76.34)
+    assert accuracy.interval(0, 10).low == 0
+
+
+def test_data_that_does_not_fit(tmp_path: Path, pictures: Path) -> None:
+    with pytest.raises(EnvironmentLacks) as lack:
+        accuracy.evaluate(b"", b"", ALEXNET64.input, weights.labels(), tmp_path / "none")
+    assert (
+        str(lack.value)
+        == f"{tmp_path / 'none'}: no such file or folder. --evaluate takes Tiny ImageNet's folder or zip"
+    )
+    with pytest.raises(
+        UsageError, match=r"is none of the network's 2 classes: --evaluate is for networks"
+    ):
+        accuracy.evaluate(b"", b"", ALEXNET64.input, (Label("a"), Label("b")), pictures)
+
+
+@pytest.mark.dataset
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("kind", ["fp16", "int8", "int4"])
+def test_alexnet64_keeps_its_accuracy(tiny_imagenet: Any, kind: Any, tmp_path: Path) -> None:
+    report = export(tmp_path / "a.onnx", precision=kind, evaluate=tiny_imagenet.path)
+    assert report.card.evaluation
+    assert report.card.evaluation.count == 10_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"precision": "int8", "network": "bvlc"}, "int8 measures its ranges on pictures like those that the network will see: name a folder of them with --calibrate FOLDER (a hundred will do)"),
+        ({"precision": "int4", "calibrate": Path("x")}, "--calibrate is for int8, and the precision is int4"),
+        ({"precision": "int8", "calibrate": Path("none")}, "none: no folder with JPEG or PNG pictures to calibrate on"),
+    ],
+)  # fmt: skip
+def test_wrong_use(tmp_path: Path, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        export(tmp_path / "a.onnx", **arguments)  # type: ignore[arg-type]
+    assert str(error.value) == message
+
+
+def test_a_picture_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(UsageError, match=r"a\.jpg: cannot be read as a picture \("):
+        export(tmp_path / "a.onnx", precision="int8", calibrate=tmp_path)
