@@ -120,6 +120,12 @@ def test_the_schedule() -> None:
     assert sizes[-1] == 64
 
 
+def test_the_default_recipe_is_that_of_the_shipped_weights() -> None:
+    from model_export.weights import training
+
+    assert training()["recipe"] == Recipe().as_json()
+
+
 def test_augmentation_is_seeded_and_shaped() -> None:
     images = torch.randint(0, 256, (6, 64, 64, 3), dtype=torch.uint8)
     axes = torch.from_numpy(colour_axes(images.numpy()))
