@@ -10,6 +10,9 @@ SAMPLES_JSON := docs/data/results/samples.json
 TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 \
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 
+# The theme's notice about another product; what we do about it is our own decision record.
+export NO_MKDOCS_2_WARNING := 1
+
 .PHONY: help setup serve test export train lint site samples measure clean port browser
 
 help:  ## list the verbs
