@@ -16,7 +16,7 @@ def develop(source: Path, target: Path) -> None:
     picture = picture.filter(ImageFilter.GaussianBlur(0.35))
     pixels = np.asarray(picture, dtype=np.float32)
     rng = np.random.default_rng(zlib.crc32(target.stem.encode()))
-    luma = rng.normal(0.0, GRAIN, pixels.shape[:2] + (1,))
+    luma = rng.normal(0.0, GRAIN, (*pixels.shape[:2], 1))
     chroma = rng.normal(0.0, GRAIN * 0.35, pixels.shape)
     noisy = np.clip(pixels + luma + chroma, 0, 255).round().astype(np.uint8)
     Image.fromarray(noisy).save(target, quality=88, optimize=True, progressive=True)
