@@ -30,7 +30,8 @@ def save(picture: Image.Image, name: str) -> None:
 def main() -> None:
     for name, (package, path) in PHOTOGRAPHS.items():
         spec = find_spec(package)
-        assert spec is not None and spec.origin is not None, f"{package} is not installed"
+        if spec is None or spec.origin is None:
+            raise SystemExit(f"{package} is not installed: pip install {package}")
         with Image.open(Path(spec.origin).parent / path) as picture:
             save(picture, name)
 
