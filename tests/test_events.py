@@ -21,6 +21,7 @@ from sitekit.bibliography import load_bibliography  # noqa: E402
 from sitekit.errors import ContentError  # noqa: E402
 from sitekit.events import THEMES, load_timeline, read_events, span  # noqa: E402
 from sitekit.facts import load_facts  # noqa: E402
+from sitekit.tables import load_tables  # noqa: E402
 
 ROWS: list[dict[str, Any]] = yaml.safe_load((DATA / "events.yml").read_text(encoding="utf-8"))
 BIBLIOGRAPHY = load_bibliography(DATA / "references.bib")
@@ -85,9 +86,9 @@ def test_the_famous_number_stands_with_its_condition() -> None:
 
 
 def test_figures_agree_with_the_other_data_files() -> None:
-    ilsvrc = yaml.safe_load((DATA / "ilsvrc.yml").read_text(encoding="utf-8"))
-    facts = load_facts(DATA / "facts.yml", {"ilsvrc": ilsvrc})
-    winners = {row["year"]: row for row in ilsvrc["winners"]}
+    tables = load_tables(DATA)
+    facts = load_facts(DATA / "facts.yml", tables)
+    winners = {row["year"]: row for row in tables["ilsvrc"]["winners"]}
     for name, year in (
         ("ilsvrc-2010", 2010),
         ("ilsvrc-2011", 2011),
