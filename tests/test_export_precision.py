@@ -201,13 +201,31 @@ def test_data_that_does_not_fit(tmp_path: Path, pictures: Path) -> None:
         accuracy.evaluate(b"", b"", ALEXNET64.input, (Label("a"), Label("b")), pictures)
 
 
+@pytest.fixture(scope="module")
+def some_of_tiny_imagenet(tiny_imagenet: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every fifth validation picture: all 10,000 three times over would take ten minutes."""
+    root = tmp_path_factory.mktemp("fifth")
+    (root / "val" / "images").mkdir(parents=True)
+    for name in ("wnids.txt", "words.txt"):
+        (root / name).write_bytes(tiny_imagenet.read(name))
+    rows = tiny_imagenet.read("val/val_annotations.txt").decode().splitlines()[::5]
+    (root / "val" / "val_annotations.txt").write_text("\n".join(rows))
+    for row in rows:
+        name = f"val/images/{row.split()[0]}"
+        (root / name).write_bytes(tiny_imagenet.read(name))
+    return root
+
+
 @pytest.mark.dataset
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", ["fp16", "int8", "int4"])
-def test_alexnet64_keeps_its_accuracy(tiny_imagenet: Any, kind: Any, tmp_path: Path) -> None:
-    report = export(tmp_path / "a.onnx", precision=kind, evaluate=tiny_imagenet.path)
+def test_alexnet64_keeps_its_accuracy(
+    some_of_tiny_imagenet: Path, kind: Any, tmp_path: Path
+) -> None:
+    """The gate of each precision passes, or `export` would refuse."""
+    report = export(tmp_path / "a.onnx", precision=kind, evaluate=some_of_tiny_imagenet)
     assert report.card.evaluation
-    assert report.card.evaluation.count == 10_000
+    assert report.card.evaluation.count == 2_000
 
 
 @pytest.mark.parametrize(
