@@ -23,9 +23,9 @@ SoftWall(10, RGB(222, 220, 212), RGB(176, 178, 174), 4)
 #macro Banana(Seed)
 isosurface {
   function { f_banana(x, y, z) }
-  contained_by { box { <-2.3, 0.3, -0.5>, <2.3, 2.3, 0.5> } } max_gradient 2.2 accuracy 0.002
+  contained_by { box { <-2.3, 0.3, -0.5>, <2.3, 2.3, 0.5> } } max_gradient 1.7 accuracy 0.004
   texture {
-    pigment { function { f_t(x, y, z) + 0.05*(f_noise(x*7+Seed, y*7, z*7) - 0.5) }
+    pigment { function { min(0.999, max(0.001, f_t(x, y, z) + 0.05*(f_noise(x*7 + Seed, y*7, z*7) - 0.5))) }
       color_map {
         [0.00 RGB(96, 84, 40)] [0.04 RGB(150, 150, 52)] [0.14 RGB(204, 190, 52)] [0.28 RGB(240, 204, 44)]
         [0.80 RGB(244, 206, 50)] [0.93 RGB(222, 190, 62)] [0.965 RGB(110, 84, 44)] [1 RGB(48, 36, 26)] } }
@@ -52,11 +52,11 @@ union {
   #end
   // the crown that holds them together
   sphere_sweep { cubic_spline 5
-    <0.2, 0.1, 0>, 0.24, <0.05, 0.02, 0>, 0.25, <-0.16, -0.10, 0>, 0.23, <-0.34, -0.22, 0>, 0.19, <-0.5, -0.4, 0>, 0.18
+    <0.42, 0.42, 0>, 0.16, <0.24, 0.24, 0>, 0.20, <0.04, 0.0, 0>, 0.20, <-0.10, -0.22, 0>, 0.17, <-0.2, -0.45, 0>, 0.16
     scale <1, 1, 1.25>
     pigment { bozo scale 0.2 color_map { [0 RGB(86, 72, 36)] [1 RGB(150, 140, 62)] } }
     normal { bumps 0.4 scale 0.08 } finish { diffuse 0.8 } }
-  rotate z*3
+  rotate z*-8
   rotate y*-8
-  translate <-1.55, 0.52, 0>
+  translate <-1.55, 0.62, 0>
 }

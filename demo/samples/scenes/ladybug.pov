@@ -28,17 +28,17 @@ isosurface {
 union {
   intersection {
     sphere { 0, 1 } plane { -y, 0.08 }
-    texture { pigment { function { 0.5 + f_spots(x, y, z)*10 } pigment_map {
+    texture { pigment { function { min(0.999, max(0.001, 0.5 + f_spots(x, y, z)*10)) } pigment_map {
       [0.40 bozo scale 0.6 color_map { [0 RGB(196, 26, 12)] [1 RGB(222, 48, 18)] }] [0.6 RGB(20, 16, 16)] } }
       normal { bumps 0.03 scale 0.06 } finish { Shine } }
     scale <1.06, 0.76, 0.92> }
   // collar and head, with pale patches
-  sphere { 0, 1 scale <0.42, 0.40, 0.60> translate <0.94, 0.10, 0> texture { Black } }
-  sphere { 0, 1 scale <0.17, 0.16, 0.13> translate <1.10, 0.22, 0.40> pigment { RGB(238, 232, 212) } finish { Shine } }
-  sphere { 0, 1 scale <0.17, 0.16, 0.13> translate <1.10, 0.22, -0.40> pigment { RGB(238, 232, 212) } finish { Shine } }
+  sphere { 0, 1 texture { pigment { function { min(0.999, max(0.001, 0.5 + 12*(0.30 - sqrt(pow(x - 0.62, 2) + pow(abs(z) - 0.74, 2) + 0.3*pow(y - 0.2, 2))))) }
+      color_map { [0.4 RGB(18, 16, 16)] [0.6 RGB(232, 226, 206)] } } finish { Shine } }
+    scale <0.42, 0.40, 0.60> translate <0.94, 0.10, 0> }
   sphere { 0, 1 scale <0.26, 0.24, 0.32> translate <1.30, 0.0, 0> texture { Black } }
-  sphere { <1.44, 0.08, 0.20>, 0.05 pigment { RGB(238, 232, 212) } }
-  sphere { <1.44, 0.08, -0.20>, 0.05 pigment { RGB(238, 232, 212) } }
+  sphere { <1.455, 0.09, 0.19>, 0.035 pigment { RGB(238, 232, 212) } }
+  sphere { <1.455, 0.09, -0.19>, 0.035 pigment { RGB(238, 232, 212) } }
   #local S = -1;
   #while (S < 2)
     sphere_sweep { cubic_spline 5, <1.3, 0, S*0.1>, 0.03, <1.42, 0.06, S*0.18>, 0.025, <1.62, 0.10, S*0.30>, 0.02,

@@ -65,4 +65,4 @@ SoftWall(9, RGB(205, 198, 186), RGB(150, 140, 128), 4)
 }
 object { Orange rotate <-14, 25, -12> translate <-0.75, 0.02, 0.55> }
 object { Orange scale 0.96 translate -y*0.9 rotate <24, 70, 30> translate <1.35, 0.88, 1.15> }
-object { HalfOrange scale 0.93 rotate <-62, 0, 0> rotate y*-14 translate <0.95, 0.80, -0.75> }
+object { HalfOrange scale 0.93 rotate <-62, 0, 0> rotate y*-14 translate <0.95, 0.85, -0.75> }

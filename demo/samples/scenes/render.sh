@@ -11,6 +11,6 @@ trap 'rm -rf "$work"' EXIT
 [ $# -gt 0 ] || set -- $(cd "$here" && ls *.pov | sed 's/\.pov$//')
 for name in "$@"; do
   povray +I"$here/$name.pov" +L"$here" +O"$work/$name.png" +W"${WIDTH:-640}" +H"${HEIGHT:-480}" \
-    +A0.2 +AM1 +R3 +FN8 +WT"${THREADS:-1}" -D -V -GA
+    +A0.25 +AM1 +R2 +FN8 +WT"${THREADS:-1}" -D -V -GA >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
   "${PYTHON:-python3}" "$here/develop.py" "$work/$name.png" "${OUT:-$here/..}/$name.jpg"
 done
