@@ -20,11 +20,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demo.errors import DemoError, PictureError, ResultError
+from demo.options import AsJson, Device, Model
 from demo.report import JsonReport, TextReport, complain
 
 if TYPE_CHECKING:
@@ -48,21 +49,10 @@ def classify(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            help="The exported network, an ONNX file with its card.",
-            show_default="build/alexnet64.onnx of this repository",
-        ),
-    ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"],
-        typer.Option(help="Where to run; auto is CUDA where it works, and says what it took."),
-    ] = "auto",
+    model: Model = None,
+    device: Device = "auto",
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 5,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Name what is in photographs, with probabilities."""
     try:

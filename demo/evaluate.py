@@ -23,11 +23,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from demo.errors import DemoError, UsageError
+from demo.options import AsJson, Device, Model
 from demo.report import JsonReport, TextReport, complain
 
 if TYPE_CHECKING:
@@ -133,23 +134,12 @@ def evaluate(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            help="The exported network, an ONNX file with its card.",
-            show_default="build/alexnet64.onnx of this repository",
-        ),
-    ] = None,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"],
-        typer.Option(help="Where to run; auto is CUDA where it works, and says what it took."),
-    ] = "auto",
+    model: Model = None,
+    device: Device = "auto",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many pictures, by name.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure top-1 and top-5 accuracy on Tiny ImageNet's validation pictures."""
     from rich.console import Console
