@@ -61,6 +61,8 @@ clean:  ## remove what was built (the environment in .venv stays)
 setup: $(VENV)/.run  ## create .venv with everything that runs
 
 port:
+	@[[ "$(PORT)" =~ ^[1-9][0-9]{0,4}$$ ]] && (( $(PORT) <= 65535 )) \
+	|| { echo "PORT=$(PORT) is no port: give a number from 1 to 65535, as in make serve PORT=8001" >&2; exit 2; }
 	@$(PYTHON) -c "import socket, sys; s = socket.socket(); \
 	s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
 	sys.exit(s.connect_ex(('127.0.0.1', $(PORT))) == 0 and 1)" \

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -30,36 +29,13 @@ import typer
 from demo.errors import DemoError, UsageError
 from demo.options import AsJson, Device, Model
 from demo.report import JsonReport, TextReport, complain
+from model_export.card import Interval
+from model_export.intervals import wilson
 
 if TYPE_CHECKING:
     from demo.classifier import Classifier
 
 DATASET = "Tiny ImageNet, validation"
-NORMAL_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share in percent with its 95 % interval."""
-
-    percent: float
-    low: float
-    high: float
-
-
-def wilson(hits: int, count: int) -> Rate:
-    """The 95 % score interval of a share (Wilson, 1927), in percent.
-
-    Raises:
-        ValueError: ``count`` is not positive, or ``hits`` lies outside 0 to ``count``.
-    """
-    if not 0 <= hits <= count or count == 0:
-        raise ValueError(f"{hits} of {count} is no share")
-    z2, share = NORMAL_95**2, hits / count
-    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    spread = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) * NORMAL_95
-    spread /= 1 + z2 / count
-    return Rate(100 * share, 100 * max(centre - spread, 0.0), 100 * min(centre + spread, 1.0))
 
 
 @dataclass
@@ -78,8 +54,8 @@ class Evaluation:
     """Counts over a data set, in all and by class in the order of the data set's ids."""
 
     count: int
-    top1: Rate
-    top5: Rate
+    top1: Interval
+    top5: Interval
     classes: tuple[Tally, ...]
 
 

@@ -7,7 +7,6 @@ zip; each goes once through the card's rule and then through both networks, on t
 from __future__ import annotations
 
 import io
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,23 +15,19 @@ import numpy as np
 
 from model_export.card import Evaluation, Input, Interval, Label
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.intervals import wilson
 from model_export.parity import CPU
 
 DATASET = "Tiny ImageNet, validation"
 BATCH = 100
-NORMAL_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 MOST_LOST = {"fp32": 0.0, "fp16": 0.05, "int8": 0.5, "int4": 1.0}
 """Points of top-1 accuracy that `alexnet64` may lose to a precision."""
 
 
 def interval(hits: int, count: int) -> Interval:
-    """A share in percent with its 95 % score interval (Wilson, 1927)."""
-    z2, share = NORMAL_95**2, hits / count
-    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    spread = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) * NORMAL_95
-    spread /= 1 + z2 / count
-    low, high = max(centre - spread, 0.0), min(centre + spread, 1.0)
-    return Interval(*(round(100 * value, 2) for value in (share, low, high)))
+    """`wilson`, to two digits, as a card has it."""
+    found = wilson(hits, count)
+    return Interval(round(found.percent, 2), round(found.low, 2), round(found.high, 2))
 
 
 def evaluate(

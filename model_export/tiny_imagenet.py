@@ -163,5 +163,5 @@ def how_to_supply() -> str:
     """One sentence on where the data set comes from."""
     return (
         f"Tiny ImageNet is at {URL}: fetch it on a machine with a network and name the zip, or the "
-        "unpacked folder, with --data PATH or the environment variable TINY_IMAGENET."
+        "unpacked folder, instead, or in the environment variable TINY_IMAGENET."
     )

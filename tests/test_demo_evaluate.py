@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo.evaluate import evaluate_pictures, wilson
+from demo.evaluate import evaluate_pictures
+from model_export.intervals import wilson
 
 if TYPE_CHECKING:
     from model_export.exporter import Report

@@ -157,6 +157,22 @@ def test_a_taken_port_is_a_clear_error() -> None:
     )
 
 
+@pytest.mark.parametrize("port", ["abc", "0", "070", "70000", "-1"])
+def test_a_port_that_is_none_is_a_clear_error(port: str) -> None:
+    done = subprocess.run(
+        ["make", "serve", f"PORT={port}"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == (
+        f"PORT={port} is no port: give a number from 1 to 65535, as in make serve PORT=8001"
+    )
+
+
 def test_docs_extra_alone(tmp_path: Path) -> None:
     """`pip install .[docs]` and `mkdocs serve`: no torch, no ONNX Runtime, and the site is up."""
     venv.create(tmp_path / "venv", with_pip=True)

@@ -82,7 +82,7 @@ def test_folder_and_zip_give_the_same(tmp_path: Path) -> None:
 def test_wrong_sources_say_how_to_supply_the_data(tmp_path: Path) -> None:
     mend = (
         f"Tiny ImageNet is at {tiny.URL}: fetch it on a machine with a network and name the zip, "
-        "or the unpacked folder, with --data PATH or the environment variable TINY_IMAGENET."
+        "or the unpacked folder, instead, or in the environment variable TINY_IMAGENET."
     )
     text = tmp_path / "a.zip"
     text.write_text("no zip")
@@ -293,7 +293,7 @@ def test_a_bad_download_leaves_nothing(
     with answering(b"x", status, length) as url, pytest.raises(tiny.DataError) as error:
         tiny.download(tmp_path / "tiny.zip", url, timeout=5)
     assert reason in str(error.value)
-    assert "--data PATH or the environment variable TINY_IMAGENET" in str(error.value)
+    assert "or in the environment variable TINY_IMAGENET" in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
 
