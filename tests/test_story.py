@@ -15,6 +15,7 @@ from tests.test_site_content import (
     ILSVRC,
     ROOT,
     TABLES,
+    TIMELINE,
     Knowledge,
     body,
     knowledge,  # noqa: F401
@@ -27,6 +28,7 @@ from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
 from sitekit.memory import ledger  # isort: skip
 from sitekit.myths import check  # isort: skip
+from sitekit.people import check as check_people  # isort: skip
 from sitekit.story import EDITION, cite_box  # isort: skip
 from sitekit.story_charts import crowd, leaderboard_figure, steps_figure  # isort: skip
 
@@ -216,3 +218,42 @@ def test_a_page_says_how_to_cite_it() -> None:
     html = cite_box("A & B", "story/a-b/")
     assert "<cite>A &amp; B</cite>" in html
     assert "@misc{alexnetmoment-ab," in html
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+def test_every_person_asked_for_is_there_and_types_no_number() -> None:
+    people = TABLES["people"]
+    check_people(people, TIMELINE)
+    names = " ".join(person["name"] for person in people)
+    for name in (
+        *("Krizhevsky", "Sutskever", "Hinton", "Fei-Fei Li", "Deng", "Russakovsky", "LeCun"),
+        *("Cireşan", "Schmidhuber", "Fukushima"),
+    ):
+        assert name in names
+    for person in people:
+        text = re.sub(r"\{=.*?=\}", "", person["text"] + person["role"], flags=re.DOTALL)
+        assert re.findall(r"\d{2,}", text) == [], person["id"]
+
+
+def test_people_lead_to_their_filter_on_the_timeline(knowledge: Knowledge) -> None:  # noqa: F811
+    rendered = render("{= people() =}", knowledge, "../../")
+    html = rendered.fill(rendered.markdown)
+    assert "../../timeline/?person=Dan%20Cire%C5%9Fan" in html
+    count = sum("Alex Krizhevsky" in event.people for event in TIMELINE.events)
+    assert f"Alex Krizhevsky: {count} events</a>" in html
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"names": ["Alex Krizevsky"]}, 'did you mean "Alex Krizhevsky"'),
+        ({"text": "No note."}, "has no note"),
+        ({"group": "heroes"}, 'unknown group "heroes"'),
+        ({"id": "No anchor"}, "is no anchor"),
+    ],
+)
+def test_a_broken_portrait_is_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ContentError, match=message):
+        check_people([{**TABLES["people"][0], **change}], TIMELINE)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from sitekit import gpu_charts, myths, story_charts, svg
+from sitekit import gpu_charts, myths, people, story_charts, svg
 from sitekit.bibliography import Bibliography
+from sitekit.events import Timeline
 from sitekit.facts import long_date
 from sitekit.notes import badge
 
@@ -21,6 +22,8 @@ def pieces(
     block: Callable[[str], str],
     cite: Callable[..., str],
     expand: Callable[[str], str],
+    timeline: Timeline,
+    to_root: str,
 ) -> dict[str, Callable[..., str]]:
     """The functions by the name that a page calls them by.
 
@@ -30,6 +33,8 @@ def pieces(
         block: keeps a piece of HTML out of Markdown's sight.
         cite: makes a note mark.
         expand: fills in the expressions of a text from a data file.
+        timeline: the events.
+        to_root: the relative path from the page to the site's root.
     """
 
     def all_myths() -> str:
@@ -44,6 +49,10 @@ def pieces(
         "figure_ledger": lambda: block(gpu_charts.ledger_figure(tables["layers"])),
         "figure_myths": lambda: block(myths.index_figure(tables["myths"], expand)),
         "myths": all_myths,
+        "people": lambda: people.as_markdown(
+            tables["people"], timeline, f"{to_root}timeline/", block, expand
+        ),
+        "figure_people": lambda: block(people.lives_figure(tables["people"], timeline, expand)),
         "figure_dnnresearch": lambda: block(sale_figure(tables["dnnresearch"], bibliography)),
     }
 
