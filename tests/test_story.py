@@ -16,6 +16,7 @@ from tests.test_site_content import (
     ROOT,
     TABLES,
     TIMELINE,
+    TITLES,
     Knowledge,
     body,
     knowledge,  # noqa: F401
@@ -26,6 +27,7 @@ from tests.test_site_content import (
 
 from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
+from sitekit.glossary import check as check_glossary, link_terms  # isort: skip
 from sitekit.memory import ledger  # isort: skip
 from sitekit.myths import check  # isort: skip
 from sitekit.people import check as check_people  # isort: skip
@@ -257,3 +259,61 @@ def test_people_lead_to_their_filter_on_the_timeline(knowledge: Knowledge) -> No
 def test_a_broken_portrait_is_named(change: dict[str, object], message: str) -> None:
     with pytest.raises(ContentError, match=message):
         check_people([{**TABLES["people"][0], **change}], TIMELINE)
+
+
+# --- the glossary --------------------------------------------------------------------------------
+
+
+def test_the_glossary_is_whole_and_types_no_number() -> None:
+    terms = TABLES["glossary"]
+    check_glossary(terms, BIBLIOGRAPHY, TITLES)
+    assert len(terms) >= 60
+    for entry in terms:
+        assert entry["text"].endswith("."), entry["term"]
+        assert re.findall(r"\d{2,}", entry["text"]) == [], entry["term"]
+
+
+def test_a_term_is_linked_once_and_only_in_running_text() -> None:
+    html = link_terms(
+        "<h2>Dropout</h2><p class='answer'>Dropout.</p><p>A &amp; <a>dropout</a> <code>dropout"
+        "</code><br>dropouts, Dropout and dropout, two GPUs, one GPU.</p>",
+        TABLES["glossary"],
+        "../glossary/",
+    )
+    assert html.count('href="../glossary/#dropout"') == 1
+    assert '>Dropout</a><span class="term__tip" role="tooltip" id="tip-dropout"' in html
+    assert html.count('href="../glossary/#gpu"') == 1
+    assert ">GPUs</a>" in html
+    assert "<h2>Dropout</h2><p class='answer'>Dropout.</p><p>A &amp; <a>dropout</a> " in html
+    assert "<br>dropouts, <span" in html
+
+
+def test_linking_changes_no_word() -> None:
+    html = "<ul><li>The filter &#8217; <em>layer</em></li></ul>"
+    linked = link_terms(html, TABLES["glossary"], "g/")
+    plain = re.sub(r'<span class="term__tip".*?</span>|<[^>]+>', "", linked)
+    assert plain == "The filter &#8217; layer"
+    assert linked.count("term__tip") == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"page": "story/nowhere.md"}, 'no page "story/nowhere.md"'),
+        ({"sources": ["krizhevski2012"]}, "did you mean"),
+        ({"also": ["Activation"]}, '"Activation" is listed twice'),
+        ({"txt": "x"}, "needs exactly"),
+    ],
+)
+def test_a_broken_entry_is_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ContentError, match=message):
+        check_glossary([{**TABLES["glossary"][0], **change}], BIBLIOGRAPHY, TITLES)
+
+
+# --- the sources ---------------------------------------------------------------------------------
+
+
+def test_two_thirds_of_the_sources_are_primary() -> None:
+    primary = [reference for reference in BIBLIOGRAPHY.values() if reference.primary]
+    assert len(BIBLIOGRAPHY) >= 120
+    assert 3 * len(primary) >= 2 * len(BIBLIOGRAPHY)

@@ -11,6 +11,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
+from sitekit.glossary import link_terms
 from sitekit.pages import Knowledge, Rendered, load_knowledge, render
 from sitekit.timeline import with_strip
 
@@ -56,6 +57,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Put the page's figures and galleries in their places."""
+    if page.file.src_uri.startswith(("story/", "how-it-runs")):
+        terms = get_relative_url("reference/glossary/", page.url)
+        html = link_terms(html, _state["knowledge"].tables["glossary"], terms)
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
     return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)

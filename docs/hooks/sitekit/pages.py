@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import charts, samples, timeline
+from sitekit import charts, glossary, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
@@ -132,6 +132,11 @@ def render(
             knowledge.timeline, knowledge.bibliography, knowledge.titles, to_root, block
         )
 
+    def all_terms() -> str:
+        terms = knowledge.tables["glossary"]
+        glossary.check(terms, knowledge.bibliography, knowledge.titles)
+        return glossary.as_markdown(terms, knowledge.titles, notes.cite)
+
     def expand(text: str) -> str:
         return ENVIRONMENT.from_string(text).render(names)
 
@@ -157,6 +162,7 @@ def render(
             knowledge.timeline,
             to_root,
         ),
+        "glossary": all_terms,
         "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),
         "timeline_list": timeline_list,
