@@ -70,7 +70,8 @@ NEVER_SAID = (
 def knowledge() -> Knowledge:
     """The site's data, without sample photographs."""
     samples = Samples((), {"accuracy": []}, "none")
-    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, TITLES, TABLES)
+    data = DOCS / "data"
+    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, TITLES, TABLES, data=data)
 
 
 def source(page: Path) -> str:

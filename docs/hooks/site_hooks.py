@@ -13,6 +13,7 @@ from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
 from sitekit.glossary import link_terms
 from sitekit.pages import Knowledge, Rendered, load_knowledge, render
+from sitekit.publish import data_files
 from sitekit.timeline import with_strip
 
 _state: dict[str, Knowledge] = {}
@@ -36,8 +37,9 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     knowledge = _state["knowledge"]
     bibliography = Path(config.docs_dir) / "data" / "references.bib"
     told = timeline_files(knowledge.timeline, knowledge.bibliography, bibliography)
-    for name, content in told.items():
-        uri = f"assets/timeline/{name}"
+    told = {f"assets/timeline/{name}": content for name, content in told.items()}
+    told |= {f"data/{n}": c for n, c in data_files(Path(config.docs_dir) / "data").items()}
+    for uri, content in told.items():
         if files.get_file_from_path(uri) is None:
             files.append(File.generated(config, uri, content=content))
 
@@ -63,3 +65,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
     return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write the figures as files of their own."""
+    folder = Path(config.site_dir) / "assets" / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in _state["knowledge"].figures.items():
+        (folder / name).write_text(content, encoding="utf-8", newline="")

@@ -44,13 +44,13 @@ def as_csv(events: tuple[Event, ...]) -> str:
     for event in events:
         values = asdict(event)
         writer.writerow(
-            _cell("; ".join(v) if isinstance(v, tuple) else v)
+            safe_cell("; ".join(v) if isinstance(v, tuple) else v)
             for v in (values[name] for name in FIELDS)
         )
     return out.getvalue()
 
 
-def _cell(value: object) -> object:
+def safe_cell(value: object) -> object:
     """A spreadsheet takes a leading ``=`` or ``@`` for a formula; a quote stops it."""
     text = str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else value

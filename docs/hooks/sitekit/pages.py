@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import charts, glossary, samples, timeline
+from sitekit import charts, glossary, publish, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
@@ -48,6 +48,9 @@ class Knowledge:
     titles: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, Any] = field(default_factory=dict)
     cited: set[str] = field(default_factory=set)
+    data: Path = Path()
+    style: str = ""
+    figures: dict[str, str] = field(default_factory=dict)
 
 
 def load_knowledge(root: Path) -> Knowledge:
@@ -73,7 +76,10 @@ def load_knowledge(root: Path) -> Knowledge:
     results = samples.load_samples(data / "results" / "samples.json", root / "demo" / "samples")
     titles = page_titles(root / "docs")
     events = load_timeline(data, bibliography, titles)
-    return Knowledge(facts, bibliography, ilsvrc, results, events, titles, tables)
+    style = publish.plot_style(root / "docs" / "assets" / "css")
+    return Knowledge(
+        facts, bibliography, ilsvrc, results, events, titles, tables, data=data, style=style
+    )
 
 
 def page_titles(docs: Path) -> dict[str, str]:
@@ -122,6 +128,9 @@ def render(
     blocks: dict[str, str] = {}
 
     def block(html: str) -> str:
+        files = publish.figure_files(html, knowledge.style)
+        knowledge.figures.update(files)
+        html = publish.with_downloads(html, files, f"{to_root}assets/figures/")
         place = f'<div data-block="{len(blocks)}"></div>'
         blocks[place] = html
         return place
@@ -136,6 +145,8 @@ def render(
         terms = knowledge.tables["glossary"]
         glossary.check(terms, knowledge.bibliography, knowledge.titles)
         return glossary.as_markdown(terms, knowledge.titles, notes.cite)
+
+    mended = knowledge.tables.get("corrections", ())
 
     def expand(text: str) -> str:
         return ENVIRONMENT.from_string(text).render(names)
@@ -163,6 +174,10 @@ def render(
             to_root,
         ),
         "glossary": all_terms,
+        "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
+        "corrections": lambda: block(
+            publish.corrections_by_page(mended, knowledge.titles, to_root)
+        ),
         "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),
         "timeline_list": timeline_list,
@@ -179,4 +194,6 @@ def render(
     text += notes.markdown
     if path.startswith("story/"):
         text += f"\n\n{block(cite_box(title, path))}\n"
+        own = publish.corrections_box(mended, f"{path.rstrip('/')}.md", to_root)
+        text += f"\n\n{block(own)}\n"
     return Rendered(text, blocks)

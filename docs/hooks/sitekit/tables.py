@@ -8,7 +8,17 @@ from typing import Any
 from sitekit.facts import load_yaml
 from sitekit.memory import ledger
 
-FILES = ("ilsvrc", "gpus", "compute", "layers", "dnnresearch", "myths", "people", "glossary")
+FILES = (
+    "ilsvrc",
+    "gpus",
+    "compute",
+    "layers",
+    "dnnresearch",
+    "myths",
+    "people",
+    "glossary",
+    "corrections",
+)
 
 
 def load_tables(data: Path) -> dict[str, Any]:
