@@ -17,8 +17,8 @@ fc7, two towers, response normalisation. What departs from 2012, and why:
 * dropout below 0.5: a run this short has no time to over-fit.
 
 Nothing is chosen by looking at the validation pictures: the last epoch's average is what ships,
-whatever its score. The curve is measured on them through the scaffolded network in bfloat16; the
-figure to quote is the exported file's (model card).
+whatever its score. The curve is measured on them through the scaffolded network, in bfloat16
+where the device has it; the figure to quote is the exported file's (model card).
 """
 
 from __future__ import annotations
@@ -39,6 +39,22 @@ from model_export.recipe import Recipe
 EPOCHS, RATE, DROPOUT, SEED = Recipe.epochs, Recipe.rate, Recipe.dropout, Recipe.seed
 
 
+def has_bfloat16(device: str) -> bool:
+    """Whether the device has bfloat16 instructions; emulated, they are far slower than float32."""
+    import torch
+
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def autocast(device: str) -> Any:
+    """A context in which the network computes in bfloat16 where the device can."""
+    import torch
+
+    return torch.autocast(device, torch.bfloat16, enabled=has_bfloat16(device))
+
+
 def accuracy(net: Any, data: tiny.Split, device: str, batch: int = 250) -> tuple[float, float]:
     """Top-1 and top-5 accuracy in percent, single centre view, 64 pixels."""
     import torch
@@ -47,7 +63,7 @@ def accuracy(net: Any, data: tiny.Split, device: str, batch: int = 250) -> tuple
 
     net.eval()
     top1 = top5 = 0
-    with torch.inference_mode(), torch.autocast(device, torch.bfloat16):
+    with torch.inference_mode(), autocast(device):
         for start in range(0, len(data.images), batch):
             x = torch.from_numpy(data.images[start : start + batch]).to(device)
             y = torch.from_numpy(data.labels[start : start + batch]).to(device)
@@ -69,7 +85,7 @@ def machine(device: str) -> dict[str, str]:
         "threads": str(torch.get_num_threads()),
         "torch": str(torch.__version__),
         "python": platform.python_version(),
-        "precision": "bfloat16 autocast, float32 weights",
+        "precision": f"{'bfloat16 autocast' if has_bfloat16(device) else 'float32'}, float32 weights",
     }
 
 
@@ -167,7 +183,7 @@ class Run:
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.rate_at(number + step / self.steps)
             x = augment(images[chosen].to(self.device), size, recipe, self.axes, generator)
-            with torch.autocast(self.device, torch.bfloat16):
+            with autocast(self.device):
                 logits = self.net(x)
             wanted = labels[chosen].to(self.device)
             loss = F.cross_entropy(logits.float(), wanted, label_smoothing=recipe.label_smoothing)
