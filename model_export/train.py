@@ -85,7 +85,7 @@ def machine(device: str) -> dict[str, str]:
         "threads": str(torch.get_num_threads()),
         "torch": str(torch.__version__),
         "python": platform.python_version(),
-        "precision": f"{'bfloat16 autocast' if has_bfloat16(device) else 'float32'}, float32 weights",
+        "precision": "bfloat16 autocast, float32 weights" if has_bfloat16(device) else "float32",
     }
 
 
