@@ -28,6 +28,8 @@ from tests.test_site_content import (
 from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
 from sitekit.glossary import check as check_glossary, link_terms  # isort: skip
+from sitekit.lanes import calendar_figure  # isort: skip
+from sitekit.network_charts import FILTERS, multiplications, picture, slide  # isort: skip
 from sitekit.memory import ledger  # isort: skip
 from sitekit.myths import check  # isort: skip
 from sitekit.people import check as check_people  # isort: skip
@@ -317,3 +319,38 @@ def test_two_thirds_of_the_sources_are_primary() -> None:
     primary = [reference for reference in BIBLIOGRAPHY.values() if reference.primary]
     assert len(BIBLIOGRAPHY) >= 120
     assert 3 * len(primary) >= 2 * len(BIBLIOGRAPHY)
+
+
+# --- the figures of the network and of the calendar ----------------------------------------------
+
+
+def test_a_filter_slides_and_drops_what_is_below_zero() -> None:
+    step = picture(("..##", "..##", "..##"))
+    assert slide(step, FILTERS["upright edges"]) == [[3, 3]]
+    assert slide([row[::-1] for row in step], FILTERS["upright edges"]) == [[0, 0]]
+    assert slide(step, FILTERS["level edges"]) == [[0, 0]]
+
+
+def test_the_work_of_the_layers_is_the_sum_of_their_kernels() -> None:
+    rows = {row["layer"]: row for row in TABLES["layers"]["rows"] if row["params"]}
+    work = {name: multiplications(row) for name, row in rows.items()}
+    assert work["conv1"] == 96 * 11 * 11 * 3 * 55 * 55
+    assert work["fc6"] == 6 * 6 * 256 * 4096
+    convolutions = sum(count for name, count in work.items() if name.startswith("conv"))
+    assert FACTS["conv_share"].value == round(100 * convolutions / sum(work.values()))
+
+
+def test_the_calendar_counts_the_days_and_names_unknown_events() -> None:
+    html = calendar_figure(TABLES["lanes"]["calendar"], TIMELINE)
+    assert "began to learn 17 days before entries closed" in html
+    lanes = {**TABLES["lanes"]["calendar"]}
+    lanes["strands"] = [{"name": "x", "kind": "ink", "rows": [{"event": "net-154", "label": "y"}]}]
+    with pytest.raises(ContentError, match='unknown event "net-154"'):
+        calendar_figure(lanes, TIMELINE)
+
+
+def test_the_story_has_twelve_figures(knowledge: Knowledge) -> None:  # noqa: F811
+    pages = [DOCS / "index.md", *(DOCS / "story").glob("*.md")]
+    for page in pages:
+        render(body(source(page)), knowledge)
+    assert len({name for name in knowledge.figures if name.endswith(".svg")}) >= 12

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from sitekit import gpu_charts, myths, people, story_charts, svg
+from sitekit import gpu_charts, lanes, myths, network_charts, people, story_charts, svg
 from sitekit.bibliography import Bibliography
 from sitekit.events import Timeline
 from sitekit.facts import long_date
@@ -48,6 +48,14 @@ def pieces(
         "figure_compute": lambda: block(gpu_charts.compute_figure(tables["compute"])),
         "figure_ledger": lambda: block(gpu_charts.ledger_figure(tables["layers"])),
         "figure_myths": lambda: block(myths.index_figure(tables["myths"], expand)),
+        "figure_filters": lambda: block(network_charts.filter_figure()),
+        "figure_shares": lambda: block(network_charts.shares_figure(tables["layers"])),
+        "figure_calendar": lambda: block(
+            lanes.calendar_figure(tables["lanes"]["calendar"], timeline)
+        ),
+        "figure_afterlife": lambda: block(
+            lanes.afterlife_figure(tables["lanes"]["afterlife"], timeline)
+        ),
         "myths": all_myths,
         "people": lambda: people.as_markdown(
             tables["people"], timeline, f"{to_root}timeline/", block, expand

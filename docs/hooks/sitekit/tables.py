@@ -18,6 +18,7 @@ FILES = (
     "people",
     "glossary",
     "corrections",
+    "lanes",
 )
 
 
