@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -12,6 +13,7 @@ from mkdocs.utils import get_relative_url
 from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
 from sitekit.glossary import link_terms
+from sitekit.live import MANIFEST_AT, engine_files, manifest, model_files
 from sitekit.pages import Knowledge, Rendered, load_knowledge, render
 from sitekit.publish import data_files
 from sitekit.timeline import with_strip
@@ -42,6 +44,21 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     for uri, content in told.items():
         if files.get_file_from_path(uri) is None:
             files.append(File.generated(config, uri, content=content))
+    _add_live(files, config)
+
+
+def _add_live(files: Files, config: MkDocsConfig) -> None:
+    """Publish the live page's engine and networks, and the list of them."""
+    root = Path(config.config_file_path).parent
+    try:
+        models = model_files(Path(config.docs_dir), os.environ.get("MODELS", ""))
+    except ContentError as error:
+        raise PluginError(str(error)) from error
+    for uri, path in {**engine_files(root), **models}.items():
+        if files.get_file_from_path(uri) is None:
+            files.append(File.generated(config, uri, abs_src_path=str(path)))
+    if files.get_file_from_path(MANIFEST_AT) is None:
+        files.append(File.generated(config, MANIFEST_AT, content=manifest(root, models)))
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import charts, glossary, publish, samples, timeline
+from sitekit import charts, glossary, live, publish, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
@@ -162,6 +162,7 @@ def render(
         "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),
         "sample_gallery": lambda: block(samples.gallery(knowledge.samples, to_root)),
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
+        "live": lambda: block(live.body(knowledge.samples, to_root)),
         "sample_score": lambda: samples.score(knowledge.samples),
         "model_accuracy": lambda: samples.accuracy(knowledge.samples),
         **pieces(

@@ -1,0 +1,67 @@
+"""The logits that a network must give for one bundled picture: ``python -m demo.reference MODEL``.
+
+Written beside the file as ``NAME.reference.json``. The live page runs the same picture when it
+loads and compares, so it can say with a figure whether the engine works on the reader's machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from demo.pictures import decode
+from model_export.card import METADATA_KEY, ModelCard
+from model_export.preprocess import preprocess, resize_and_crop
+
+PICTURE = Path("demo/samples/cat.jpg")
+
+
+def session_of(model: Path) -> onnxruntime.InferenceSession:
+    """The file on the CPU with its weights unpacked to float32 first, as the page has them.
+
+    Without ``disable_quant_qdq`` ONNX Runtime rounds the activations of a quantised file too.
+    """
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
+    """The pixels that the network sees and its logits for them, as JSON holds them."""
+    session = session_of(model)
+    card = ModelCard.from_json(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    image = decode(picture)
+    pixels = np.asarray(resize_and_crop(image, card.input))
+    tensor = preprocess(image, card.input)[None]
+    (logits,) = session.run([card.output], {card.input.name: tensor})
+    return {
+        "picture": picture.name,
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "made_with": f"onnxruntime {onnxruntime.__version__}, CPU, float32 weights",
+        "pixels": pixels.reshape(-1).tolist(),
+        "logits": [float(value) for value in logits[0]],
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the reference of each named file beside it."""
+    if not arguments:
+        print("name an ONNX file: python -m demo.reference MODEL.onnx", file=sys.stderr)
+        return 2
+    for name in map(Path, arguments):
+        if not name.is_file():
+            print(f"{name}: no such model; make it with `python -m model_export`", file=sys.stderr)
+            return 2
+        target = name.with_suffix(".reference.json")
+        target.write_text(json.dumps(reference(name)) + "\n", encoding="utf-8")
+        print(target)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

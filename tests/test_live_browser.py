@@ -1,0 +1,259 @@
+"""The live page in a real browser: the network answers as Python's does, and asks nobody else."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo.pictures import decode
+from demo.reference import reference
+from model_export.card import ModelCard
+from model_export.preprocess import resize_and_crop
+from tests.serving import serve_folder
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parent.parent
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
+ENDS = ("answered", "picture", "corrupted", "offline", "cancelled", "wrong", "unsupported")
+
+
+@pytest.fixture(scope="module")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site with a freshly exported small network and its reference answer."""
+    from model_export.exporter import export
+
+    folder = tmp_path_factory.mktemp("live")
+    model = folder / "fresh.onnx"
+    export(model, precision="int4")
+    model.with_suffix(".reference.json").write_text(json.dumps(reference(model)))
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(folder / "site")],
+        cwd=ROOT,
+        env={**os.environ, "MODELS": str(model), "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    manifest = folder / "site" / "assets" / "live" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    told["models"] = [row for row in told["models"] if row["file"].endswith("fresh.onnx")]
+    manifest.write_text(json.dumps(told))
+    return folder / "site"
+
+
+@pytest.fixture
+def visit(chromium: Any, live_site: Path) -> Iterator[Any]:
+    """A page on the live site; fails on a script's error or a request to another host."""
+    with serve_folder(live_site) as address:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        foreign: list[str] = []
+        trouble: list[str] = []
+        page.on(
+            "request",
+            lambda r: r.url.startswith((address, "blob:", "data:")) or foreign.append(r.url),
+        )
+        page.on("pageerror", lambda e: trouble.append(str(e)))
+        page.goto(f"{address}live/", wait_until="load")
+        page.wait_for_selector("#live[data-state]")
+        yield page
+        context.close()
+        assert foreign == []
+        assert trouble == []
+
+
+def state(page: Any, *wanted: str) -> str:
+    """Wait until the page is in one of these states; the words it says."""
+    page.wait_for_function(
+        "w => w.includes(document.getElementById('live').dataset.state)", arg=list(wanted)
+    )
+    return str(page.locator("#live-status").inner_text())
+
+
+def no_axe_violations(page: Any) -> None:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("tags => axe.run('#live', {runOnly: tags})", TAGS)["violations"]
+    assert [(row["id"], row["nodes"][0]["html"]) for row in found] == []
+
+
+def top(page: Any) -> list[int]:
+    return [
+        int(i)
+        for i in page.locator("#live-top li").evaluate_all("all => all.map(x => x.dataset.class)")
+    ]
+
+
+def give(page: Any, content: bytes, name: str) -> str:
+    page.evaluate("document.getElementById('live').dataset.state = 'given'")
+    page.set_input_files("#live-file", {"name": name, "mimeType": "image/png", "buffer": content})
+    return state(page, *ENDS)
+
+
+def test_from_the_button_to_the_answer(visit: Any) -> None:
+    page = visit
+    requests: list[str] = []
+    page.on("request", lambda r: requests.append(r.url))
+    page.evaluate("""() => { window.slow = [];
+      new PerformanceObserver(list => window.slow.push(...list.getEntries().map(e => e.duration)))
+        .observe({type: 'longtask'}); }""")
+    page.locator("[data-name=banana]").click()
+    page.wait_for_function("document.getElementById('live-status').textContent.includes('is chosen')")
+    assert not [url for url in requests if url.endswith((".onnx", ".wasm"))]
+    page.locator("#live-load").click()
+    assert "banana" in state(page, "answered").lower()
+    assert "Proved here" in page.locator("#live-proof").inner_text()
+    distance = float(page.locator("#live-proof").inner_text().split(" by ")[1].split(" ")[0])
+    assert distance < 1e-5
+    assert page.locator("#live-top li").count() == 5
+    assert "median of 9" in page.locator("#live-times").inner_text()
+    before = page.locator("#live-top").inner_text()
+    page.locator("#live-flip").check()
+    page.wait_for_function("t => document.getElementById('live-top').innerText !== t", arg=before)
+    page.locator("#live-occlude").click()
+    page.wait_for_selector("#live-map:not([hidden])")
+    assert page.evaluate("slow") == []  # tasks of over 50 ms on the page's own thread
+    no_axe_violations(page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """Fifty pictures: the samples as they are, cropped, made small, turned, see-through."""
+    for number, path in enumerate(SAMPLES):
+        yield path.name, path.read_bytes()
+        image = Image.open(path).convert("RGB")
+        width, height = image.size
+        left = number * 7 % 90
+        cut = image.crop((left, 5, width - 2 * (number % 30), height - 31))
+        yield f"cut-{path.stem}.png", png(cut)
+        if number % 2 == 0:
+            small = cut.resize((40 + number * 3, 31 + number * 5))
+            small.putalpha(Image.linear_gradient("L").resize(small.size))
+            yield f"small-{path.stem}.png", png(small)
+
+
+def png(image: Image.Image) -> bytes:
+    held = io.BytesIO()
+    image.save(held, "PNG")
+    return held.getvalue()
+
+
+def test_fifty_pictures_get_the_runners_answers(visit: Any, live_site: Path) -> None:
+    import onnxruntime
+
+    from demo.reference import session_of
+    from model_export.preprocess import preprocess
+
+    page = visit
+    model = live_site / "assets" / "models" / "fresh.onnx"
+    card = ModelCard.from_json(model.with_suffix(".json").read_bytes())
+    session: onnxruntime.InferenceSession = session_of(model)
+    page.locator("#live-load").click()
+    state(page, "ready")
+    given = list(pictures())
+    assert len(given) == 50
+    for name, content in given:
+        assert name in give(page, content, name)
+        image = decode(content)
+        seen = np.asarray(resize_and_crop(image, card.input), np.float64)
+        own = page.evaluate(
+            """() => { const c = document.getElementById('live-seen');
+              return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]; }"""
+        )
+        shown = np.array(own, np.float64).reshape(*seen.shape[:2], 4)[:, :, :3]
+        assert np.linalg.norm(shown - seen) <= 0.005 * np.linalg.norm(seen), name
+        (logits,) = session.run(
+            [card.output], {card.input.name: preprocess(image, card.input)[None]}
+        )
+        assert top(page) == np.argsort(-logits[0], kind="stable")[:5].tolist(), name
+
+
+def test_hostile_pictures_are_refused_and_the_next_one_works(visit: Any) -> None:
+    page = visit
+    page.locator("#live-load").click()
+    state(page, "ready")
+    assert "This file is empty" in give(page, b"", "empty.png")
+    assert "not a picture" in give(page, b"<script>alert(1)</script>", "evil.png")
+    assert page.locator("#live-answer").is_hidden()
+    no_axe_violations(page)
+    assert "fine.jpg:" in give(page, SAMPLES[0].read_bytes(), "fine.jpg")
+
+
+def test_a_damaged_file_is_not_run_and_can_be_fetched_again(visit: Any, live_site: Path) -> None:
+    page = visit
+    model = live_site / "assets" / "models" / "fresh.onnx"
+    whole = model.read_bytes()
+    try:
+        model.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        page.locator("#live-load").click()
+        assert "not run" in state(page, "corrupted")
+        no_axe_violations(page)
+    finally:
+        model.write_bytes(whole)
+    page.locator("#live-load").click()
+    state(page, "ready")
+
+
+def test_a_wrong_answer_to_the_reference_is_told(visit: Any) -> None:
+    page = visit
+
+    def lie(route: Any) -> None:
+        told = route.fetch().json()
+        told["logits"][0] += 1
+        route.fulfill(json=told)
+
+    page.route("**/fresh.reference.json", lie)
+    page.locator("#live-load").click()
+    assert "computes wrongly" in state(page, "wrong")
+
+
+def test_without_a_connection_the_page_says_so(visit: Any) -> None:
+    page = visit
+    no_axe_violations(page)
+    page.route("**/fresh.json", lambda route: route.abort())
+    page.locator("#live-load").click()
+    assert "Try again" in state(page, "offline")
+    assert page.locator("#live-load").is_visible()
+    no_axe_violations(page)
+
+
+def test_other_hosts_are_out_of_reach(visit: Any) -> None:
+    refused = visit.evaluate("""() => fetch('http://127.0.0.1:9/').then(() => false, () => true)""")
+    assert refused
+    assert (
+        visit.evaluate("""() => new Promise(done => {
+      document.addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));
+      fetch('https://example.org/').catch(() => {}); })""")
+        == "connect-src"
+    )
+
+
+def test_without_the_network_the_site_builds_and_says_so(chromium: Any, live_site: Path) -> None:
+    manifest = live_site / "assets" / "live" / "manifest.json"
+    whole = manifest.read_text()
+    try:
+        manifest.write_text(json.dumps({"engine": None, "models": []}))
+        with serve_folder(live_site) as address:
+            page = chromium.new_page()
+            page.goto(f"{address}live/")
+            assert "no engine" in state(page, "missing")
+            assert page.locator("#live-load").is_hidden()
+            assert page.locator(".live-said").count() == len(SAMPLES)
+            page.close()
+    finally:
+        manifest.write_text(whole)
