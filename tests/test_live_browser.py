@@ -112,7 +112,9 @@ def test_from_the_button_to_the_answer(visit: Any) -> None:
       new PerformanceObserver(list => window.slow.push(...list.getEntries().map(e => e.duration)))
         .observe({type: 'longtask'}); }""")
     page.locator("[data-name=banana]").click()
-    page.wait_for_function("document.getElementById('live-status').textContent.includes('is chosen')")
+    page.wait_for_function(
+        "document.getElementById('live-status').textContent.includes('is chosen')"
+    )
     assert not [url for url in requests if url.endswith((".onnx", ".wasm"))]
     page.locator("#live-load").click()
     assert "banana" in state(page, "answered").lower()

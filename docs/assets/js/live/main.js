@@ -193,7 +193,9 @@ async function answer(fresh) {
     if (own === turn) byId("live-answer").hidden = true;
     return;
   }
-  if (own === turn) show(told);
+  if (own !== turn) return;
+  show(told);
+  if (fresh) byId("live-answer").scrollIntoView({ block: "nearest" });
 }
 
 /** @param {{pixels: Uint8ClampedArray, size: number, logits: Float32Array, decode: number,
