@@ -13,10 +13,10 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve test export train lint site samples measure clean port browser
+.PHONY: help setup serve test export train lint site samples assets notebooks measure clean port browser
 
 help:  ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the samples, serve the site (PORT=8000)
 	@$(BIN)/python -m demo classify demo/samples
@@ -49,6 +49,12 @@ samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it
 	[row.pop('milliseconds') for row in told['results']]; print(json.dumps(told, indent=1))" \
 	< build/samples.json > $(SAMPLES_JSON).new
 	@mv $(SAMPLES_JSON).new $(SAMPLES_JSON)
+
+assets: $(VENV)/.run  ## export the small form that the site itself carries
+	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
+
+notebooks: $(VENV)/.dev  ## run the lessons anew and write them with what came out
+	@$(BIN)/python docs/hooks/run_notebooks.py
 
 measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (TINY_IMAGENET=...)
 	@$(BIN)/python -m demo evaluate "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}" --device cpu --json > build/accuracy.json

@@ -131,6 +131,12 @@ def export_command(
         bool,
         typer.Option("--allow-loss", help="Write it even if it loses more accuracy than it may."),
     ] = False,
+    taps: Annotated[
+        bool,
+        typer.Option(
+            "--taps", help="Add the maps conv1 to conv5 and the first filters as outputs."
+        ),
+    ] = False,
 ) -> None:
     """Export an AlexNet to ONNX, with its card, proved equal to PyTorch (the default verb)."""
     if show:
@@ -162,6 +168,7 @@ def export_command(
             calibrate=calibrate,
             evaluate=evaluate,
             allow_loss=allow_loss,
+            taps=taps,
         )
     typer.echo(
         f"{report.file}: {report.card.title}, {report.card.parameters:,} parameters, "

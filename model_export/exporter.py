@@ -33,6 +33,7 @@ from model_export.parity import (
     sample_batch,
 )
 from model_export.precision import Precision, reduce
+from model_export.taps import tap_filters, tap_stages
 from model_export.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def export(
     calibrate: Path | None = None,
     evaluate: Path | None = None,
     allow_loss: bool = False,
+    taps: bool = False,
 ) -> Report:
     """Export a network to ONNX, proved equal to PyTorch.
 
@@ -100,6 +102,7 @@ def export(
         evaluate: Tiny ImageNet's folder or zip, on whose validation pictures the file and fp32 are
             counted; `alexnet64` is refused where it loses more than `accuracy.MOST_LOST`.
         allow_loss: write it all the same.
+        taps: add the activations of the five stages and the first filters as outputs (`taps`).
 
     Returns:
         A `Report`.
@@ -127,6 +130,8 @@ def export(
     ranges = pictures if calibrate is None else calibration_batch(rule, calibrate)
     wanted = pytorch_logits(net, pictures)
     model = to_onnx(net, rule.size)
+    if taps:
+        tap_stages(model)
     refuse_if_malformed(model)
     plain = model.SerializeToString()
     logits = onnx_logits(plain, pictures)
@@ -136,11 +141,16 @@ def export(
     if precision != "fp32":
         model, how = reduce(model, precision, ranges)
         clean(model)
+        if taps:
+            tap_filters(model)
         refuse_if_malformed(model)
         smaller = onnx_logits(model.SerializeToString(), pictures)
         found, cost = compare(smaller, wanted), compare(smaller, logits)
         refuse_if_far(precision, found)
         distance = Distance(how, len(plain), len(pictures), cost.rel_l2, cost.top1, cost.top5)
+    elif taps:
+        tap_filters(model)
+        refuse_if_malformed(model)
     evaluation = None
     if evaluate is not None:
         small = model.SerializeToString()

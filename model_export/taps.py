@@ -1,0 +1,61 @@
+"""Looking inside: the activations of the five convolutions and the first filters as outputs.
+
+``conv1`` to ``conv5`` are the maps after each stage's ReLU, (batch, maps, height, width) float32.
+In the released code's order of 2012 the first stage norms and pools before its ReLU, so there
+``conv1`` is the pooled map. ``filters`` holds the first layer's weights (96, 3, 11, 11) as they
+are used, whatever precision they are stored in. An engine computes an output only when it is
+asked for, so whoever asks for ``logits`` alone pays nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_export.errors import ExportError
+
+if TYPE_CHECKING:
+    import onnx
+
+STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
+FILTERS = "filters"
+
+
+def tap_stages(model: onnx.ModelProto) -> None:
+    """Give the graph an output for each stage; it is changed in place.
+
+    Raises:
+        ExportError: the graph has fewer than five ReLUs.
+    """
+    import onnx
+
+    names = [node.output[0] for node in model.graph.node if node.op_type == "Relu"]
+    if len(names) < len(STAGES):
+        raise ExportError(f"--taps: the graph has {len(names)} ReLUs, and five stages are wanted")
+    new = dict(zip(names, STAGES, strict=False))
+    for node in model.graph.node:
+        for side in (node.input, node.output):
+            for place, name in enumerate(side):
+                side[place] = new.get(name, name)
+    inferred = {
+        value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info
+    }
+    model.graph.output.extend(inferred[name] for name in STAGES)
+
+
+def tap_filters(model: onnx.ModelProto) -> None:
+    """Give the graph the first convolution's weights as an output; it is changed in place."""
+    import onnx
+
+    first = next(node for node in model.graph.node if node.op_type == "Conv")
+    model.graph.node.append(
+        onnx.helper.make_node("Identity", [first.input[1]], [FILTERS], name=FILTERS)
+    )
+    inferred = onnx.shape_inference.infer_shapes(model)
+    known = {value.name: value for value in inferred.graph.value_info} | {
+        tensor.name: onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in model.graph.initializer
+    }
+    shape = [d.dim_value for d in known[first.input[1]].type.tensor_type.shape.dim]
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info(FILTERS, onnx.TensorProto.FLOAT, shape)
+    )
