@@ -10,6 +10,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
+from sitekit import notebooks
 from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
 from sitekit.glossary import link_terms
@@ -45,6 +46,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         if files.get_file_from_path(uri) is None:
             files.append(File.generated(config, uri, content=content))
     _add_live(files, config)
+    _add_plots(files, config)
 
 
 def _add_live(files: Files, config: MkDocsConfig) -> None:
@@ -61,8 +63,20 @@ def _add_live(files: Files, config: MkDocsConfig) -> None:
         files.append(File.generated(config, MANIFEST_AT, content=manifest(root, models)))
 
 
+def _add_plots(files: Files, config: MkDocsConfig) -> None:
+    """Publish the plots of the lessons as pictures of their own."""
+    for lesson in [file for file in files if file.src_uri.endswith(".ipynb")]:
+        folder, path = lesson.src_uri.removesuffix(".ipynb"), Path(str(lesson.abs_src_path))
+        for plot in notebooks.pictures(path):
+            uri = f"{folder}/{plot.name}"
+            if files.get_file_from_path(uri) is None:
+                files.append(File.generated(config, uri, content=plot.content))
+
+
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Fill in the facts and notes of a page."""
+    """Fill in the facts and notes of a page; a lesson has none of these."""
+    if page.file.src_uri.endswith(".ipynb"):
+        return markdown
     root = get_relative_url(".", page.url)
     try:
         to_root = "" if root == "." else f"{root}/"
@@ -75,7 +89,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the page's figures and galleries in their places."""
+    """Put the page's figures and galleries in their places; lay out a lesson."""
+    if page.file.src_uri.endswith(".ipynb"):
+        return notebooks.page(html, Path(str(page.file.abs_src_path)))
     if page.file.src_uri.startswith(("story/", "how-it-runs")):
         terms = get_relative_url("reference/glossary/", page.url)
         html = link_terms(html, _state["knowledge"].tables["glossary"], terms)

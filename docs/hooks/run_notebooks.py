@@ -1,0 +1,87 @@
+"""Runs the lessons from clean and writes them, with what came out, as .ipynb files.
+
+    python docs/hooks/run_notebooks.py [NAME ...]
+
+The sources are the ``.py`` files of ``docs/notebooks`` (jupytext's percent form): they diff well.
+The ``.ipynb`` beside each is made here and committed, so that building the site runs nothing.
+What would differ from run to run for no reason (cell ids, times, the kernel's version) is left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+LONGEST = 240  # seconds for one cell
+
+
+class NoisyCell(Exception):
+    """A cell warned or wrote to standard error; the text holds what it wrote."""
+
+
+def names() -> list[str]:
+    """The lessons, in alphabetical order."""
+    return sorted(
+        path.stem for path in FOLDER.glob("*.py") if "# %% [markdown]" in path.read_text("utf-8")
+    )
+
+
+def source(name: str) -> nbformat.NotebookNode:
+    """A lesson as it is written, without outputs, in the form that is committed."""
+    notebook = jupytext.read(FOLDER / f"{name}.py")
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place:02}"
+    return notebook
+
+
+def execute(name: str) -> nbformat.NotebookNode:
+    """A lesson with the outputs of a fresh run in its own folder.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell failed.
+        NoisyCell: a cell wrote to standard error; a warning is a mistake here.
+    """
+    notebook = source(name)
+    client = NotebookClient(
+        notebook,
+        timeout=LONGEST,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(FOLDER)}},
+    )
+    client.execute()
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.get("name") == "stderr":
+                raise NoisyCell(f"{name}, {cell['id']}: {output['text']}")
+    return notebook
+
+
+def main(chosen: list[str]) -> int:
+    """Run the lessons named, or all."""
+    known = names()
+    for name in chosen:
+        if name not in known:
+            print(f"{name}: no such lesson; there are {', '.join(known)}", file=sys.stderr)
+            return 2
+    for name in chosen or known:
+        print(name, flush=True)
+        nbformat.write(execute(name), FOLDER / f"{name}.ipynb")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

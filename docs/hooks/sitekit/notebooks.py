@@ -1,0 +1,134 @@
+"""A lesson as a page: the plugin's HTML without its 600 kB of styles, scripts and double code.
+
+mkdocs-jupyter converts the executed notebook. What it returns is made for JupyterLab; here each
+cell becomes what the rest of the site uses: prose, a code block with the theme's copy button, the
+text that was printed, and pictures as files with their size and their words.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+
+from sitekit.errors import ContentError
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot of a lesson: PNG bytes, CSS size in pixels, and the sentence that replaces it."""
+
+    name: str
+    content: bytes
+    width: int
+    height: int
+    alt: str
+
+
+def pictures(notebook: Path) -> list[Picture]:
+    """All plots of an executed notebook, in order; the n-th is ``NAME-n.png``.
+
+    Raises:
+        ContentError: a plot says nothing in words, or has no size.
+    """
+    found: list[Picture] = []
+    for data, told in _plots(json.loads(notebook.read_text(encoding="utf-8"))):
+        name = f"{notebook.stem}-{len(found) + 1}.png"
+        if not {"alt", "width", "height"} <= told.keys():
+            raise ContentError(f"{notebook.name}: {name} was not shown with `lesson.show`")
+        content = base64.b64decode("".join(data))
+        found.append(Picture(name, content, told["width"], told["height"], told["alt"]))
+    return found
+
+
+def _plots(notebook: dict[str, Any]) -> Iterator[tuple[str | list[str], dict[str, Any]]]:
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            if data := output.get("data", {}).get("image/png"):
+                yield data, output.get("metadata", {}).get("image/png", {})
+
+
+def page(html: str, notebook: Path) -> str:
+    """The page of a lesson.
+
+    Args:
+        html: what the plugin made of it.
+        notebook: the executed file, which also lies beside the page, with its source and its
+            pictures (see `site_hooks.on_files`).
+    """
+    plots = iter(pictures(notebook))
+    parts = []
+    for number, cell in enumerate(_cells(BeautifulSoup(html, "html.parser"))):
+        parts.append(_cell(cell, plots))
+        if number == 0:
+            parts.append(_downloads(notebook.stem))
+    return "\n".join(parts)
+
+
+def _cells(soup: BeautifulSoup) -> list[Tag]:
+    return [cell for cell in soup.select("div.jp-Cell") if cell.get("id")]
+
+
+def _downloads(name: str) -> str:
+    return (
+        '<p class="lesson-files">Run it yourself: '
+        f'<a href="{name}.ipynb" download>{name}.ipynb</a> (notebook), '
+        f'<a href="../{name}.py" download>{name}.py</a> (plain Python). Both need the '
+        "project’s folder around them.</p>"
+    )
+
+
+def _cell(cell: Tag, plots: Iterator[Picture]) -> str:
+    if "jp-MarkdownCell" in cell.get("class", []):
+        return _prose(cell.select_one(".jp-RenderedMarkdown"))
+    code = cell.select_one(".highlight-ipynb pre")
+    parts = []
+    if code is not None:
+        inner = code.decode_contents().replace("<span></span>", "", 1).rstrip("\n")
+        block = f'<div class="highlight"><pre><code>{inner}\n</code></pre></div>'
+        if "celltag_colab" in _classes(cell):
+            block = f"<details><summary>Set-up for Google Colab</summary>{block}</details>"
+        parts.append(block)
+    parts += [_output(output, plots) for output in cell.select(".jp-OutputArea-output")]
+    return "\n".join(parts)
+
+
+def _classes(cell: Tag) -> list[str]:
+    parent = cell.parent
+    return [*cell.get("class", []), *(parent.get("class", []) if parent else [])]
+
+
+def _output(output: Tag, plots: Iterator[Picture]) -> str:
+    if output.select_one("img"):
+        plot = next(plots)
+        return (
+            f'<p class="lesson-plot"><img src="{plot.name}" alt="{escape(plot.alt)}" '
+            f'width="{plot.width}" height="{plot.height}" loading="lazy"></p>'
+        )
+    if "jp-RenderedMarkdown" in output.get("class", []):
+        return f'<div class="lesson-said">{_prose(output)}</div>'
+    text = output.get_text().rstrip("\n")
+    return f'<pre class="lesson-printed" tabindex="0">{escape(text)}</pre>'
+
+
+def _prose(part: Tag | None) -> str:
+    """Prose as the theme expects it: links to headings in its own form, pages as folders."""
+    if part is None:
+        return ""
+    for anchor in part.select("a.anchor-link"):
+        anchor["class"] = "headerlink"
+        anchor["title"] = "Link to this section"
+    for link in part.select("a[href]"):
+        target = str(link["href"])
+        if target.startswith("../") and ".md" in target:
+            # From the folder docs/notebooks/ to the page's own folder, one deeper.
+            link["href"] = "../" + target.replace(".md", "/", 1)
+        elif "://" not in target and target.split("#")[0].endswith(".ipynb"):
+            link["href"] = "../" + target.replace(".ipynb", "/", 1)
+    return part.decode_contents().strip()

@@ -1,0 +1,83 @@
+"""What the lessons share: the project's folder, one style of figure, sentences with their numbers.
+
+Every lesson begins with ``import lesson``. Paths are those of a clone of the project. Figures have
+a light ground of their own, so that they read the same on a dark page, and each says in words
+what it shows: `show` does not take a figure without.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import PIL.Image
+from IPython.display import Image, Markdown, display
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "demo" / "samples"
+DATA = ROOT / "docs" / "data"
+MODEL = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
+
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+# The site's colours: orange for deep networks, grey for what came before; they differ in
+# lightness too. Blue and green (Okabe and Ito) where more are needed.
+SHARPNESS = 1.5
+DEEP, HAND, BLUE, GREEN = "#cf4a0a", "#717b87", "#0072b2", "#009e73"
+
+mpl.rcParams.update(
+    {
+        "figure.facecolor": "#f7f8f6",
+        "axes.facecolor": "#f7f8f6",
+        "savefig.facecolor": "#f7f8f6",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 11,
+        "font.size": 10,
+        "axes.prop_cycle": mpl.cycler(color=[DEEP, HAND, BLUE, GREEN]),
+        "image.cmap": "gray",
+    }
+)
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Show a figure with the sentence that stands in for it where it cannot be seen.
+
+    It is drawn at 1.5 times its size in CSS pixels, for sharp screens, in 128 colours, which keeps
+    the notebooks small.
+
+    Raises:
+        ValueError: ``alt`` is too short to say anything.
+    """
+    if len(alt.split()) < 6:
+        raise ValueError(f"say in words what the figure shows, not {alt!r}")
+    figure.tight_layout()
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=SHARPNESS * 96)
+    plt.close(figure)
+    picture = PIL.Image.open(drawn).convert("RGB").quantize(128, dither=PIL.Image.Dither.NONE)
+    picture.save(small, format="png", optimize=True)
+    width, height = (round(side / SHARPNESS) for side in picture.size)
+    told = {"alt": alt, "width": width, "height": height}
+    display(Image(small.getvalue()), metadata={"image/png": told})
+
+
+def say(text: str) -> None:
+    """A sentence (Markdown) whose numbers were computed just now."""
+    display(Markdown(text))
+
+
+def bars(axes: Any, names: list[str], values: list[float], colour: str = DEEP) -> None:
+    """Horizontal bars, the first on top, without ticks between name and bar."""
+    places = range(len(names))
+    axes.barh(places, values, color=colour)
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,123 @@
+"""The lessons: they run from clean, what they print is what is committed, their pages are whole."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "notebooks"
+LESSONS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e-?\d+)?")
+
+
+@pytest.fixture(scope="module")
+def runner() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "run_notebooks", ROOT / "docs" / "hooks" / "run_notebooks.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def committed(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def test_every_lesson_has_its_source(runner: ModuleType) -> None:
+    assert runner.names() == LESSONS
+    assert len(LESSONS) >= 3
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_source_and_notebook_are_the_same(runner: ModuleType, name: str) -> None:
+    source, notebook = runner.source(name), committed(name)
+    assert [(c.cell_type, c.source) for c in source.cells] == [
+        (c.cell_type, c.source) for c in notebook.cells
+    ], "run `make notebooks`"
+
+
+def told(cell: Any) -> str:
+    """All words of a cell's outputs."""
+    parts = []
+    for output in cell.get("outputs", ()):
+        text = output.get("text") or output.get("data", {}).get("text/markdown", "")
+        parts.append(text if isinstance(text, str) else "".join(text))
+    return "\n".join(parts)
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found.replace(",", "").rstrip(".")) for found in NUMBER.findall(text)]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
+def test_a_fresh_run_says_the_same(
+    runner: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same words; same numbers to within two in a hundred, for processors round differently.
+
+    A cell tagged ``varies`` (timings, training) may print other numbers, but the same words.
+    """
+    monkeypatch.delenv("TINY_IMAGENET", raising=False)  # its pictures may not be shipped
+    fresh, kept = runner.execute(name), committed(name)
+    for new, old in zip(fresh.cells, kept.cells, strict=True):
+        if new.cell_type != "code":
+            continue
+        new_text, old_text = told(new), told(old)
+        if "varies" not in new.metadata.get("tags", ()):
+            assert NUMBER.sub("#", new_text) == NUMBER.sub("#", old_text), new.source
+            assert numbers(new_text) == pytest.approx(numbers(old_text), rel=0.02, abs=0.011)
+        assert len(new.get("outputs", ())) == len(old.get("outputs", ()))
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_is_a_lesson(name: str) -> None:
+    """Goals, exercises with folded answers, a first code cell for Colab, words for every plot."""
+    cells = committed(name).cells
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    assert "**You will learn**" in prose
+    assert "## Exercises" in prose
+    assert "<details><summary>Answers</summary>" in prose
+    first = next(c for c in cells if c.cell_type == "code")
+    assert "google.colab" in first.source
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            assert output.get("name") != "stderr"
+            if "image/png" in output.get("data", {}):
+                assert len(output["metadata"]["image/png"]["alt"].split()) >= 6
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_page_of_a_lesson(site: Path, name: str) -> None:
+    folder = site / "notebooks" / name
+    html = (folder / "index.html").read_text("utf-8")
+    assert len(html.encode()) <= 150_000
+    article = html[html.index("<article") : html.index("</article>")]
+    assert "<style" not in article
+    assert "mathjax" not in html.lower()
+    assert article.count("<h1") == 1
+    assert (folder / f"{name}.ipynb").exists()
+    assert (site / "notebooks" / f"{name}.py").exists()
+    plots = re.findall(r'<img src="([^"]+)" alt="([^"]+)" width="\d+" height="\d+"', article)
+    wanted = sum(
+        "image/png" in output.get("data", {})
+        for cell in committed(name).cells
+        for output in cell.get("outputs", ())
+    )
+    assert len(plots) == wanted
+    for source, _ in plots:
+        assert (folder / source).exists()
+    for heading in re.findall(r"<h2 id=\"([^\"]+)\"", article):
+        assert f'href="#{heading}" class="md-nav__link"' in html
