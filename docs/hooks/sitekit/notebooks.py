@@ -80,7 +80,7 @@ def _downloads(name: str) -> str:
         '<p class="lesson-files">Run it yourself: '
         f'<a href="{name}.ipynb" download>{name}.ipynb</a> (notebook), '
         f'<a href="../{name}.py" download>{name}.py</a> (plain Python). Both need the '
-        "project’s folder around them.</p>"
+        "project&rsquo;s folder around them.</p>"
     )
 
 
