@@ -11,6 +11,7 @@ from sitekit.bibliography import Bibliography
 from sitekit.events import Timeline
 from sitekit.facts import long_date
 from sitekit.notes import badge
+from sitekit.slicer import slicer
 
 SITE = "The AlexNet Moment"
 EDITION = "0.1.0"  # as in CITATION.cff
@@ -46,7 +47,9 @@ def pieces(
         "figure_steps": lambda: block(story_charts.steps_figure(tables["ilsvrc"])),
         "figure_gpus": lambda: block(gpu_charts.gpus_figure(tables["gpus"])),
         "figure_compute": lambda: block(gpu_charts.compute_figure(tables["compute"])),
-        "figure_ledger": lambda: block(gpu_charts.ledger_figure(tables["layers"])),
+        "figure_ledger": lambda: block(
+            gpu_charts.ledger_figure(tables["layers"]) + slicer(tables["layers"], to_root)
+        ),
         "figure_myths": lambda: block(myths.index_figure(tables["myths"], expand)),
         "figure_filters": lambda: block(network_charts.filter_figure()),
         "figure_shares": lambda: block(network_charts.shares_figure(tables["layers"])),
