@@ -12,7 +12,16 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.test_site_content import DOCS, ILSVRC, TABLES, TITLES, Knowledge, knowledge, render  # noqa: F401
+from tests.test_site_content import (
+    DOCS,
+    FACTS,
+    ILSVRC,
+    TABLES,
+    TITLES,
+    Knowledge,
+    knowledge,  # noqa: F401
+    render,
+)
 
 from sitekit.charts import winners_figure  # isort: skip
 from sitekit.publish import (  # isort: skip
@@ -31,16 +40,23 @@ STYLE = plot_style(DOCS / "assets" / "css")
 
 
 def test_every_data_file_has_its_json_and_csv() -> None:
-    files = data_files(DATA)
+    files = data_files(DATA, FACTS)
     for path in DATA.glob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        assert json.loads(files[f"{path.stem}.json"]) == content
+        if path.stem != "facts":
+            assert json.loads(files[f"{path.stem}.json"]) == content
         tables = tables_of(path.stem, content)
         assert tables, path
         for name, rows in tables.items():
             read = list(csv.DictReader(io.StringIO(files[f"{name}.csv"])))
             assert len(read) == len(rows), name
         assert len(about(path)) > 20, path
+
+
+def test_facts_are_given_with_the_values_that_stand_in_other_files() -> None:
+    told = json.loads(data_files(DATA, FACTS)["facts.json"])
+    assert told["win_error"]["value"] == 15.3
+    assert all("value" in fact for fact in told.values())
 
 
 def test_a_cell_is_never_a_formula() -> None:

@@ -41,7 +41,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     bibliography = Path(config.docs_dir) / "data" / "references.bib"
     told = timeline_files(knowledge.timeline, knowledge.bibliography, bibliography)
     told = {f"assets/timeline/{name}": content for name, content in told.items()}
-    told |= {f"data/{n}": c for n, c in data_files(Path(config.docs_dir) / "data").items()}
+    told |= {
+        f"data/{n}": c
+        for n, c in data_files(Path(config.docs_dir) / "data", knowledge.facts).items()
+    }
     for uri, content in told.items():
         if files.get_file_from_path(uri) is None:
             files.append(File.generated(config, uri, content=content))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sitekit.downloads import safe_cell
-from sitekit.facts import load_yaml, long_date
+from sitekit.facts import Fact, load_yaml, long_date
 
 FIGURE = re.compile(r'<figure class="fig" id="([^"]+)">')
 DRAWING = re.compile(r"<svg [^>]*plot--wide.*?</svg>", re.DOTALL)
@@ -64,11 +64,18 @@ def _flat(value: Any) -> Any:
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def data_files(data: Path) -> dict[str, str]:
-    """JSON and CSV forms of every YAML file in the folder, by their names."""
+def data_files(data: Path, facts: Mapping[str, Fact]) -> dict[str, str]:
+    """JSON and CSV forms of every YAML file in the folder, by their names.
+
+    Args:
+        data: the folder.
+        facts: those of `facts.yml` with their values, which the file takes in part from others.
+    """
     told = {}
     for path in sorted(data.glob("*.yml")):
         content = load_yaml(path)
+        if path.stem == "facts":
+            content = {key: {"value": facts[key].value, **row} for key, row in content.items()}
         told[f"{path.stem}.json"] = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
         for name, rows in tables_of(path.stem, content).items():
             told[f"{name}.csv"] = as_csv(rows)
