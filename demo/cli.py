@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import typer
 
+from demo.benchmark import EXIT_CODES as BENCHMARK_CODES
+from demo.benchmark import benchmark
 from demo.classify import EXIT_CODES, classify
 from demo.evaluate import evaluate
 
@@ -36,3 +38,4 @@ def demo() -> None:
 
 app.command(epilog=EXIT_CODES)(classify)
 app.command()(evaluate)
+app.command(epilog=BENCHMARK_CODES)(benchmark)

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import charts, glossary, live, publish, samples, timeline
+from sitekit import benchmarks, charts, glossary, live, publish, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
@@ -178,6 +178,12 @@ def render(
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(
             publish.corrections_by_page(mended, knowledge.titles, to_root)
+        ),
+        "figure_benchmark": lambda: block(
+            benchmarks.figure(benchmarks.load_results(knowledge.data / "benchmarks"))
+        ),
+        "benchmark_table": lambda: block(
+            benchmarks.table(benchmarks.load_results(knowledge.data / "benchmarks"))
         ),
         "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),

@@ -1,0 +1,128 @@
+"""`python -m demo benchmark MODEL...`: how fast each exported form runs here, beside its peers.
+
+Every contestant (a file on an engine) lives in a process of its own, so that its memory is its
+own. They take turns, round after round, so that what disturbs the machine disturbs all alike; the
+ratios are formed within each round, against PyTorch eager fp32 where it is installed. The floors
+say how fast the machine could be at best: the weights must be read once a batch, and the
+multiply-adds done. See docs/reference/benchmarks.md; result files follow
+docs/data/benchmarks.schema.json.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from demo.errors import DemoError, UsageError
+from demo.options import AsJson
+from demo.report import complain
+
+EXIT_CODES = "Exit code: 0 fine; 2 wrong use; 3 no usable model, provider or package."
+
+
+def benchmark(
+    models: Annotated[
+        list[Path],
+        typer.Argument(metavar="MODEL", help="Exported files, in any precision.", exists=False),
+    ],
+    batch: Annotated[
+        list[int] | None,
+        typer.Option(help="Pictures at a time; may be given several times.", show_default="1, 32"),
+    ] = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where ONNX Runtime runs: cpu, cuda or tensorrt; may be given several times.",
+            show_default="cpu",
+        ),
+    ] = None,
+    peers: Annotated[
+        bool, typer.Option(help="PyTorch and OpenVINO beside, where they are installed.")
+    ] = True,
+    threads: Annotated[
+        int, typer.Option(min=0, help="Threads of each contestant; 0: all that it may use.")
+    ] = 0,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each contestant.")] = 7,
+    seconds: Annotated[
+        float, typer.Option(min=0.01, help="About how long a turn lasts, after one warm-up run.")
+    ] = 1.0,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write a result file for each contestant there."),
+    ] = None,
+    recommend: Annotated[
+        bool, typer.Option("--recommend", help="Say which form is fastest at each batch size.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Time exported forms against each other and their peers, in turns, with the floors beside."""
+    from demo import contest
+
+    try:
+        sizes = sorted(set(batch or [1, 32]))
+        if sizes[0] < 1:
+            raise UsageError(f"--batch {sizes[0]}: a batch holds at least 1 picture")
+        for name in provider or []:
+            if name not in contest.PROVIDERS:
+                raise UsageError(f"--provider {name}: unknown; give {', '.join(contest.PROVIDERS)}")
+        if save is not None and save.exists() and not save.is_dir():
+            raise UsageError(f"--save {save}: a file, not a folder; name a folder")
+        found = contest.run(
+            models, sizes, list(dict.fromkeys(provider or ["cpu"])), peers, threads, rounds,
+            seconds, lambda note: complain(note, "note"),
+        )  # fmt: skip
+        if save is not None:
+            for name in contest.save(found, save):
+                complain(f"wrote {save / name}", "note")
+    except DemoError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from None
+    if as_json:
+        if recommend:
+            found["recommended"] = contest.recommended(found)
+        typer.echo(json.dumps(found, indent=1, allow_nan=False))
+    else:
+        typer.echo("\n".join(_lines(found, recommend)))
+
+
+def _lines(found: dict[str, Any], recommend: bool) -> list[str]:
+    """The results as a table for a terminal."""
+    from demo.contest import recommended
+
+    machine, run = found["machine"], found["run"]
+    lines = [
+        f"{machine['device']}, {run['threads']} threads, {run['rounds']} rounds in turns",
+        machine["caution"],
+        f"The best that NumPy reaches here: reads {machine['read_bytes_s'] / 1e9:.1f} GB/s, "
+        f"{machine['multiply_adds_s'] / 1e9:.0f} thousand million multiply-adds/s in fp32",
+    ]
+    for size in run["batches"]:
+        lines += ["", f"batch {size}", f"  {'':34}{'p50':>9}{'p90':>9}{'p99':>9}{'pictures':>10}"
+                  f"{'times':>8}{'floor':>9}{'memory':>8}",
+                  f"  {'':34}{'ms':>9}{'ms':>9}{'ms':>9}{'/s':>10}{run['reference']:>8.7}"
+                  f"{'ms':>9}{'MB':>8}"]  # fmt: skip
+        for row in found["contestants"]:
+            at = next(cell for cell in row["results"] if cell["batch"] == size)
+            name = f"{row['engine']} {row['precision']} {row['provider']}"
+            ms = at["ms"]
+            lines.append(
+                f"  {name:34.34}{ms['p50']:9.2f}{ms['p90']:9.2f}{ms['p99']:9.2f}"
+                f"{at['images_s']:10.0f}{at['ratio']['median']:8.2f}{at['floor_ms']:9.2f}"
+                f"{row['peak_bytes'] / 2**20:8.0f}"
+            )
+    lines += ["", "Made ready (seconds) and first run (ms, at each batch size):"]
+    lines += [
+        f"  {row['engine']} {row['precision']} {row['provider']}: {row['session_s']:.2f} s; "
+        + ", ".join(f"{cell['first_ms']:.1f}" for cell in row["results"])
+        for row in found["contestants"]
+    ]
+    if recommend:
+        lines.append("")
+        lines += [
+            f"At batch {row['batch']} use {row['file']} ({row['precision']}, {row['provider']})"
+            for row in recommended(found)
+        ]
+    return lines

@@ -1,0 +1,405 @@
+"""The contest behind `benchmark`: contestants in processes of their own, turns, ratios, floors."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from demo.errors import DeviceError, ModelError, UsageError
+from model_export import onnx_file
+from model_export.card import METADATA_KEY, CardError, ModelCard
+from model_export.errors import ExportError
+
+SCHEMA_VERSION = 1
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+_MOST_RUNS = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What takes part: a file, or for PyTorch the network that the file's card names."""
+
+    file: Path
+    card: ModelCard
+    engine: str
+    provider: str
+    precision: str
+    weight_bytes: int
+    multiply_adds: int
+
+    def command(self, threads: int) -> list[str]:
+        """The command line of its process."""
+        asked: dict[str, Any] = {"engine": self.engine, "threads": threads}
+        if self.engine.startswith("torch"):
+            asked |= {
+                "architecture": self.card.architecture,
+                "classes": len(self.card.labels),
+                "device": self.provider,
+            }
+            module = "model_export.torch_contestant"
+        else:
+            asked |= {
+                "file": str(self.file.resolve()),
+                "provider": self.provider,
+                "precision": self.precision,
+            }
+            module = "demo.contestant"
+        return [sys.executable, "-m", module, json.dumps(asked)]
+
+
+class Contestant:
+    """An entry that runs; `turn` lets it run for a while."""
+
+    def __init__(self, entry: Entry, threads: int) -> None:
+        self.entry = entry
+        self._process = subprocess.Popen(
+            entry.command(threads),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=_environment(threads),
+            cwd=Path(__file__).resolve().parents[1],
+        )
+        try:
+            self.told = self._read()
+        except BaseException:
+            self.close()
+            raise
+        self.first_ms: dict[int, float] = {}
+        self.times: dict[int, list[list[float]]] = {}
+        self.peak_bytes = 0
+
+    def turn(self, batch: int, seconds: float) -> None:
+        """One warm-up run, then as many as fill about ``seconds``, at least 3."""
+        assert self._process.stdin is not None
+        known = self.times.get(batch)
+        runs = 3
+        if known:
+            runs = min(_MOST_RUNS, max(3, round(1000 * seconds / statistics.median(known[-1]))))
+        asked = {"batch": batch, "warm_up": 1, "runs": runs}
+        try:
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
+        got = self._read()
+        self.first_ms.setdefault(batch, got.get("first_ms", 0.0))
+        self.times.setdefault(batch, []).append(got["ms"])
+        self.peak_bytes = got["peak_bytes"]
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise self._ended()
+        told: dict[str, Any] = json.loads(line)
+        if "error" in told:
+            e = self.entry
+            raise DeviceError(f"{e.engine} ({e.provider}, {e.precision}): {told['error']}")
+        return told
+
+    def _ended(self) -> DeviceError:
+        code = self._process.wait()
+        return DeviceError(
+            f"{self.entry.engine} ({self.entry.provider}, {self.entry.precision}): its process "
+            f"ended with code {code}; is there enough memory?"
+        )
+
+
+def run(
+    models: Sequence[Path],
+    batches: Sequence[int],
+    providers: Sequence[str],
+    peers: bool,
+    threads: int,
+    rounds: int,
+    seconds: float,
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    """Let all take turns.
+
+    Returns:
+        ``machine``, ``run`` and ``contestants``, as the result files hold them (all of them).
+
+    Raises:
+        ModelError: a file is no model with a card.
+        UsageError: the files are of different networks.
+        DeviceError: a provider that was asked for does not work.
+    """
+    threads = threads or _cores()
+    entries = _entries(models, providers, peers)
+    with ExitStack() as stack:
+        running: list[Contestant] = []
+        for entry in entries:
+            try:
+                contestant = Contestant(entry, threads)
+            except DeviceError as error:
+                if entry.engine == "onnxruntime":
+                    raise
+                note(f"left out: {error}")
+                continue
+            stack.callback(contestant.close)
+            running.append(contestant)
+        machine = _machine(threads, "cpu" not in providers)
+        for number in range(rounds + 1):  # the first round warms up and is not counted
+            for batch in batches:
+                for contestant in running[:: 1 if number % 2 else -1]:  # no one is always first
+                    contestant.turn(batch, seconds if number else 0)
+        for contestant in running:
+            for kept in contestant.times.values():
+                del kept[0]
+    reference = next((c for c in running if c.entry.engine == "torch"), running[0])
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "machine": machine,
+        "run": {
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "threads": threads,
+            "rounds": rounds,
+            "batches": list(batches),
+            "reference": reference.entry.engine,
+            "reference_precision": reference.entry.precision,
+            "network": reference.entry.card.architecture,
+        },
+        "contestants": [_result(c, reference, machine) for c in running],
+    }
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> list[Entry]:
+    entries: list[Entry] = []
+    for path in models:
+        try:
+            model = onnx_file.read(path)
+            card = ModelCard.from_metadata(model.metadata, str(path))
+        except (ExportError, CardError) as error:
+            made = "" if METADATA_KEY in str(error) else "; make one with `python -m model_export`"
+            raise ModelError(f"{error}{made}") from None
+        if entries and card.architecture != entries[0].card.architecture:
+            raise UsageError(
+                f"{path}: {card.architecture}, but {entries[0].file} is "
+                f"{entries[0].card.architecture}; compare forms of one network"
+            )
+        rows = onnx_file.layers(model)
+        size = sum(row.size for row in rows)
+        adds = sum(row.multiply_adds or 0 for row in rows)
+        del model
+        for name in providers:
+            provider = PROVIDERS[name]
+            entries.append(
+                Entry(path, card, "onnxruntime", provider, card.precision, size, adds)
+            )  # fmt: skip
+        if peers and "cpu" in providers and find_spec("openvino"):
+            entries.append(Entry(path, card, "openvino", "CPU", card.precision, size, adds))
+    if peers and find_spec("torch") and "AlexNet" in entries[0].card.architecture:
+        size = 4 * entries[0].card.parameters
+        for device in dict.fromkeys("cpu" if name == "cpu" else "cuda" for name in providers):
+            for engine in ("torch", "torch.compile"):
+                first = entries[0]
+                entries.append(
+                    Entry(first.file, first.card, engine, device, "fp32", size,
+                          first.multiply_adds)
+                )  # fmt: skip
+    return entries
+
+
+def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) -> dict[str, Any]:
+    entry = one.entry
+    results = []
+    for batch, rounds in one.times.items():
+        every = np.concatenate([np.asarray(times) for times in rounds])
+        p50, p90, p99 = (float(v) for v in np.percentile(every, (50, 90, 99)))
+        ratios = [
+            statistics.median(theirs) / statistics.median(ours)
+            for theirs, ours in zip(reference.times[batch], rounds, strict=True)
+        ]
+        bytes_ms = 1000 * entry.weight_bytes / machine["read_bytes_s"]
+        adds_ms = 1000 * batch * entry.multiply_adds / machine["multiply_adds_s"]
+        results.append(
+            {
+                "batch": batch,
+                "runs": len(every),
+                "first_ms": one.first_ms[batch],
+                "ms": {"p50": p50, "p90": p90, "p99": p99},
+                "images_s": 1000 * batch / p50,
+                "floor_ms": max(bytes_ms, adds_ms),
+                "floor_bytes_ms": bytes_ms,
+                "floor_adds_ms": adds_ms,
+                "ratio": {
+                    "median": statistics.median(ratios),
+                    "low": min(ratios),
+                    "high": max(ratios),
+                },
+            }
+        )
+    return {
+        "file": entry.file.name,
+        "engine": entry.engine,
+        "version": one.told["version"],
+        "provider": one.told["provider"],
+        "precision": entry.precision,
+        "how": one.told["how"],
+        "weight_bytes": entry.weight_bytes,
+        "session_s": one.told["session_s"],
+        "peak_bytes": one.peak_bytes,
+        "results": results,
+    }
+
+
+def recommended(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The fastest exported form on ONNX Runtime at each batch size."""
+    best = []
+    for batch in found["run"]["batches"]:
+        rows = [
+            (cell["ms"]["p50"], row)
+            for row in found["contestants"]
+            for cell in row["results"]
+            if cell["batch"] == batch and row["engine"] == "onnxruntime"
+        ]
+        p50, row = min(rows, key=lambda pair: pair[0])
+        kept = {key: row[key] for key in ("file", "precision", "provider")}
+        best.append({"batch": batch, **kept, "p50_ms": p50})
+    return best
+
+
+def save(found: Mapping[str, Any], folder: Path) -> list[str]:
+    """A file for each contestant. Of shared or virtual cores only ratios are kept: times measured
+    there mean nothing elsewhere.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    names = []
+    for row in found["contestants"]:
+        content = {**found, "machine": dict(found["machine"]), "contestants": None}
+        del content["contestants"]
+        if found["machine"]["shared"]:
+            for key in ("read_bytes_s", "multiply_adds_s"):
+                del content["machine"][key]
+            bare = {k: v for k, v in row.items() if k not in ("session_s", "peak_bytes")}
+            bare["results"] = [
+                {key: cell[key] for key in ("batch", "runs", "ratio")} for cell in row["results"]
+            ]
+            content["contestant"] = bare
+        else:
+            content["contestant"] = row
+        name = file_name(found["machine"]["device"], found["run"]["threads"], row)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{folder / name}: cannot be written ({error.strerror})") from None
+        names.append(name)
+    return names
+
+
+def file_name(device: str, threads: int, row: Mapping[str, Any]) -> str:
+    """Device, threads, engine and version, provider, precision."""
+    parts = (device, f"{threads}t", f"{row['engine']}-{row['version']}", row["provider"],
+             row["precision"])  # fmt: skip
+    return "_".join(re.sub(r"[^a-z0-9.+-]+", "-", p.lower()).strip("-") for p in parts) + ".json"
+
+
+def _machine(threads: int, gpu: bool) -> dict[str, Any]:
+    """What is measured on, how fast it is at best, and how far its times can be trusted."""
+    measured = subprocess.run(
+        [sys.executable, "-m", "demo.contestant", json.dumps({"engine": "floor"})],
+        env=_environment(threads),
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if measured.returncode:
+        raise DeviceError(f"the machine could not be measured: {measured.stderr.strip()[-200:]}")
+    name, virtual = _processor()
+    if gpu:
+        name = _gpu() or name
+    shared = virtual and not gpu
+    busy = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    caution = (
+        "Virtual cores, which others may share: trust the ratios, not the times."
+        if shared
+        else "The machine's own cores, or a GPU: times hold while nothing else runs."
+    )
+    if busy is not None and busy > 0.5:
+        caution += f" Other programs were running at the start (load {busy:g})."
+    return {
+        "device": name,
+        "load_before": busy,
+        "kind": "gpu" if gpu else "cpu",
+        "system": platform.system(),
+        "shared": shared,
+        "caution": caution,
+        **json.loads(measured.stdout),
+    }
+
+
+def _processor() -> tuple[str, bool]:
+    """The processor's name, and whether it is a virtual one."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine(), False
+    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    flags = re.search(r"^flags\s*: (.+)$", text, re.MULTILINE)
+    virtual = flags is not None and "hypervisor" in flags[1].split()
+    name = found[1].strip() if found else platform.machine()
+    simd = [f for f in ("avx2", "avx512f", "avx512_vnni") if flags and f in flags[1].split()]
+    return f"{name} ({simd[-1]})" if simd else name, virtual
+
+
+def _gpu() -> str:
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return told.stdout.strip().partition("\n")[0].replace(", ", " driver ")
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """The environment of a contestant: so many threads for the libraries that read it from here."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONWARNINGS": "ignore"}

@@ -1,0 +1,179 @@
+"""How fast the exported forms ran: the figure and the table, from `docs/data/benchmarks/`.
+
+Each file there is one contestant of one run (see `docs/data/benchmarks.schema.json`). Of shared
+or virtual cores the files hold ratios only, and only ratios are shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sitekit import svg
+from sitekit.charts import Frame
+from sitekit.errors import ContentError
+from sitekit.facts import long_date
+
+NONE_YET = "No result is on record yet, so no figure stands here."
+ENGINES = {
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+    "torch": "PyTorch",
+    "torch.compile": "PyTorch, compiled",
+}
+Result = Mapping[str, Any]
+
+
+def load_results(folder: Path) -> list[Result]:
+    """The result files, by name.
+
+    Raises:
+        ContentError: one is no result.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            content = json.loads(path.read_text("utf-8"))
+            content["contestant"]["results"][0]["ratio"]["median"]
+        except (ValueError, LookupError, TypeError) as error:
+            raise ContentError(
+                f"{path.name} is no benchmark result ({error}); write it with "
+                "`python -m demo benchmark --save`"
+            ) from None
+        found.append(content)
+    return found
+
+
+def latest(results: Sequence[Result]) -> list[Result]:
+    """The contestants of one run, the newest on a GPU where there is one; fastest first."""
+    if not results:
+        return []
+
+    def when(result: Result) -> tuple[bool, str]:
+        return result["machine"]["kind"] == "gpu", result["run"]["date"]
+
+    best = max(results, key=when)
+    rows = [r for r in results if r["machine"] == best["machine"] and r["run"] == best["run"]]
+    return sorted(rows, key=lambda r: -ratio(r, best["run"]["batches"][0]))
+
+
+def ratio(result: Result, batch: int) -> float:
+    """How many times faster than the reference, the median of the rounds."""
+    return float(_cell(result, batch)["ratio"]["median"])
+
+
+def _cell(result: Result, batch: int) -> Mapping[str, Any]:
+    cells: list[Mapping[str, Any]] = result["contestant"]["results"]
+    return next(cell for cell in cells if cell["batch"] == batch)
+
+
+def _name(result: Result) -> str:
+    one = result["contestant"]
+    return f"{ENGINES[one['engine']]}, {one['precision']}"
+
+
+def _plot(rows: Sequence[Result], batch: int, frame: Frame) -> str:
+    wide = frame.form == "wide"
+    step = (frame.height - 30) / len(rows)
+    scale = (frame.width - frame.left - frame.right) / max(ratio(row, batch) for row in rows)
+    parts = []
+    for i, row in enumerate(rows):
+        value, top = ratio(row, batch), i * step + 6
+        bar = step - 10 if wide else 12
+        y = top if wide else top + 18
+        ours = row["contestant"]["engine"] == "onnxruntime"
+        words = (frame.left - 10, y + bar - 5, "end") if wide else (frame.left, top + 13, "start")
+        parts += [
+            svg.text(words[0], words[1], _name(row), "row", words[2]),
+            svg.tag(
+                "rect",
+                x=frame.left,
+                y=y,
+                width=value * scale,
+                height=bar,
+                class_="deep" if ours else "hand",
+            ),
+            svg.text(frame.left + value * scale + 6, y + bar - 3, f"{value:.1f}", "value", "start"),
+        ]
+    x = frame.left + scale
+    parts += [
+        svg.line(x, 0, x, frame.height - 24, "gap"),
+        svg.text(x, frame.height - 6, "PyTorch = 1", "tick"),
+    ]
+    label = f"Bars, batch of {batch}: times as fast as PyTorch. " + " ".join(
+        f"{_name(row)}: {ratio(row, batch):.1f}." for row in rows
+    )
+    return svg.drawing(frame.width, frame.height, label, parts, frame.form)
+
+
+def _spread(cell: Mapping[str, Any]) -> str:
+    r = cell["ratio"]
+    return f"{r['median']:.2f} ({r['low']:.2f} to {r['high']:.2f})"
+
+
+def results_table(rows: Sequence[Result]) -> str:
+    """All contestants of a run; absolute times only where the files hold them."""
+    run, machine = rows[0]["run"], rows[0]["machine"]
+    batches = run["batches"]
+    head = ["Engine", "Precision", "Version", "Weights, MB"]
+    head += [f"Times as fast, batch {batch}" for batch in batches]
+    if not machine["shared"]:
+        head += [f"Median ms, batch {batch}" for batch in batches]
+    lines = []
+    for row in rows:
+        one = row["contestant"]
+        line = [
+            ENGINES[one["engine"]],
+            one["precision"],
+            one["version"],
+            f"{one['weight_bytes'] / 1e6:.0f}",
+            *(_spread(_cell(row, batch)) for batch in batches),
+        ]
+        if not machine["shared"]:
+            line += [f"{_cell(row, batch)['ms']['p50']:.2f}" for batch in batches]
+        lines.append(line)
+    caption = "Times as fast as PyTorch eager in fp32: median of the rounds (lowest to highest)"
+    return svg.table(caption, head, lines, numeric=len(head) - 3)
+
+
+def figure(results: Sequence[Result]) -> str:
+    """The newest run as bars; a sentence where there is none."""
+    rows = latest(results)
+    if not rows:
+        return f"<p>{NONE_YET}</p>"
+    run, machine = rows[0]["run"], rows[0]["machine"]
+    batch = run["batches"][0]
+    best = next((r for r in rows if r["contestant"]["engine"] == "onnxruntime"), rows[0])
+    high = 40 * len(rows) + 30
+    plots = _plot(rows, batch, Frame("wide", 760, high, 220, 60)) + _plot(
+        rows, batch, Frame("narrow", 340, 46 * len(rows) + 30, 2, 52)
+    )
+    return svg.figure(
+        "benchmark",
+        f"The same network, {ratio(best, batch):.1f} times as fast, once its numbers are smaller"
+        if best["contestant"]["precision"] != "fp32"
+        else f"The exported network runs {ratio(best, batch):.1f} times as fast as in PyTorch",
+        f"Speed at {batch} picture{'s' if batch > 1 else ''} at a time; PyTorch in 32 bits is 1. "
+        f"{run['network'].partition(',')[0]}, {run['threads']} threads.",
+        plots,
+        "Look at the precisions: fewer bits to read and to multiply, less time.",
+        f"Measured by this site on {escape(machine['device'])}, {long_date(run['date'])}. "
+        f"{escape(machine['caution'])} Figure: this site.",
+        results_table(rows),
+    )
+
+
+def table(results: Sequence[Result]) -> str:
+    """The newest run as a table; a sentence where there is none."""
+    rows = latest(results)
+    if not rows:
+        return f"<p>{NONE_YET}</p>"
+    run, machine = rows[0]["run"], rows[0]["machine"]
+    note = (
+        f"<p>{escape(machine['device'])}, {run['threads']} threads, {run['rounds']} rounds, "
+        f"{long_date(run['date'])}. {escape(machine['caution'])}</p>"
+    )
+    return note + results_table(rows)

@@ -1,0 +1,166 @@
+"""`benchmark`: a real run in processes of their own, result files by their schema, wrong use."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from demo import contest
+from tests.demo_model import card, colour_model
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = json.loads((ROOT / "docs/data/benchmarks.schema.json").read_text("utf-8"))
+RESULTS = sorted((ROOT / "docs/data/benchmarks").glob("*.json"))
+
+
+def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "demo", "benchmark", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return colour_model(tmp_path_factory.mktemp("bench") / "colour.onnx", card())
+
+
+@pytest.fixture(scope="module")
+def ran(model: Path) -> tuple[dict[str, Any], Path]:
+    """One run of two batch sizes on the CPU, its answer and the folder of its files."""
+    folder = model.parent / "results"
+    done = benchmark(
+        model, "--batch", 1, "--batch", 3, "--rounds", 2, "--seconds", 0.01, "--no-peers",
+        "--threads", 1, "--recommend", "--json", "--save", folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder
+
+
+def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:
+    found, _ = ran
+    (one,) = found["contestants"]
+    assert (one["engine"], one["provider"]) == ("onnxruntime", "CPUExecutionProvider")
+    assert [cell["batch"] for cell in one["results"]] == [1, 3]
+    assert found["run"]["threads"] == 1
+    assert one["peak_bytes"] > 2**20
+    assert one["session_s"] > 0
+    for cell in one["results"]:
+        assert cell["runs"] >= 2 * 3
+        ms = cell["ms"]
+        assert 0 < ms["p50"] <= ms["p90"] <= ms["p99"]
+        assert cell["images_s"] == pytest.approx(1000 * cell["batch"] / ms["p50"])
+        assert cell["ratio"] == {"median": 1, "low": 1, "high": 1}  # it is its own reference
+        assert cell["floor_ms"] == max(cell["floor_bytes_ms"], cell["floor_adds_ms"])
+    small, large = (cell["floor_adds_ms"] for cell in one["results"])
+    assert large == pytest.approx(3 * small)
+    assert [row["batch"] for row in found["recommended"]] == [1, 3]
+    assert {row["file"] for row in found["recommended"]} == {"colour.onnx"}
+
+
+def test_result_files(ran: tuple[dict[str, Any], Path]) -> None:
+    found, folder = ran
+    (file,) = folder.iterdir()
+    version = found["contestants"][0]["version"]
+    assert file.name.endswith(f"_1t_onnxruntime-{version}_cpuexecutionprovider_fp32.json")
+    content = json.loads(file.read_text("utf-8"))
+    jsonschema.validate(content, SCHEMA)
+    assert ("ms" in content["contestant"]["results"][0]) is not content["machine"]["shared"]
+
+
+def test_shared_cores_keep_ratios_alone(ran: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    found = json.loads(json.dumps(ran[0]))
+    del found["recommended"]
+    for shared in (True, False):
+        found["machine"]["shared"] = shared
+        (name,) = contest.save(found, tmp_path)
+        text = (tmp_path / name).read_text("utf-8")
+        jsonschema.validate(json.loads(text), SCHEMA)
+        assert ("p50" in text) is ("read_bytes_s" in text) is ("peak_bytes" in text) is not shared
+
+
+def test_the_schema_refuses_times_of_shared_cores(ran: tuple[dict[str, Any], Path]) -> None:
+    found = {**ran[0], "contestant": ran[0]["contestants"][0]}
+    del found["contestants"], found["recommended"]
+    found["machine"] = {**found["machine"], "shared": True}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, SCHEMA)
+
+
+def test_text_for_a_person(model: Path) -> None:
+    done = benchmark(
+        model, "--batch", 2, "--rounds", 1, "--seconds", 0.01, "--no-peers", "--recommend"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "batch 2" in done.stdout
+    assert "The best that NumPy reaches here: reads " in done.stdout
+    assert "At batch 2 use colour.onnx (fp32, CPUExecutionProvider)" in done.stdout
+
+
+@pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
+def test_a_provider_that_is_not_here(model: Path, provider: str) -> None:
+    if contest._gpu():
+        pytest.skip("there is a GPU here")
+    done = benchmark(model, "--provider", provider, "--no-peers")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert contest.PROVIDERS[provider] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nowhere.onnx"], 3, "nowhere.onnx: no such model; make one with"),
+        (["README.md"], 3, "README.md: no ONNX file"),
+        (["MODEL", "--batch", "0"], 2, "--batch 0: a batch holds at least 1 picture"),
+        (["MODEL", "--provider", "tpu"], 2, "--provider tpu: unknown; give cpu, cuda, tensorrt"),
+        (["MODEL", "--save", "README.md"], 2, "--save README.md: a file, not a folder"),
+    ],
+)
+def test_wrong_use(model: Path, arguments: list[str], code: int, says: str) -> None:
+    done = benchmark(*(model if a == "MODEL" else a for a in arguments))
+    assert done.returncode == code
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_two_networks_are_no_contest(model: Path, tmp_path: Path) -> None:
+    other = colour_model(tmp_path / "other.onnx", card(architecture="another"))
+    done = benchmark(model, other)
+    assert done.returncode == 2
+    assert "compare forms of one network" in done.stderr
+
+
+@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.name)
+def test_committed_results_follow_the_schema(file: Path) -> None:
+    content = json.loads(file.read_text("utf-8"))
+    jsonschema.validate(content, SCHEMA)
+    named = contest.file_name(
+        content["machine"]["device"], content["run"]["threads"], content["contestant"]
+    )
+    assert file.name == named
+
+
+def test_commands_on_the_page_are_real() -> None:
+    """Every option that the page's commands name is one of the verb's."""
+    page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8")
+    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    told = subprocess.run(
+        [sys.executable, "-m", "demo", "benchmark", "--help"],
+        capture_output=True, text=True, check=True, cwd=ROOT, env={"COLUMNS": "200"},
+    ).stdout  # fmt: skip
+    commands = [line for line in blocks.splitlines() if "demo benchmark" in line]
+    assert len(commands) >= 3
+    for option in set(re.findall(r"--[a-z-]+", " ".join(commands))):
+        assert re.search(rf"{option}\b", told), option
