@@ -95,7 +95,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Put the page's figures and galleries in their places; lay out a lesson."""
     if page.file.src_uri.endswith(".ipynb"):
         return notebooks.page(html, Path(str(page.file.abs_src_path)))
-    if page.file.src_uri.startswith(("story/", "how-it-runs")):
+    if page.file.src_uri.startswith(("story/", "how-it-runs", "network/lab", "network/winning")):
         terms = get_relative_url("reference/glossary/", page.url)
         html = link_terms(html, _state["knowledge"].tables["glossary"], terms)
     html = _rendered[page.file.src_uri].fill(html)

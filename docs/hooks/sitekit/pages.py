@@ -19,6 +19,7 @@ from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
 from sitekit.facts import Facts, load_facts
+from sitekit.network import lab_pieces
 from sitekit.notes import Notes, grade_key
 from sitekit.story import cite_box, pieces
 from sitekit.tables import load_tables
@@ -174,6 +175,7 @@ def render(
             knowledge.timeline,
             to_root,
         ),
+        **(lab_pieces(knowledge.tables, block, to_root) if path.startswith("network/") else {}),
         "glossary": all_terms,
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(
@@ -199,7 +201,7 @@ def render(
         raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
     knowledge.cited |= notes.cited
     text += notes.markdown
-    if path.startswith("story/"):
+    if path.startswith(("story/", "network/")):
         text += f"\n\n{block(cite_box(title, path))}\n"
         own = publish.corrections_box(mended, f"{path.rstrip('/')}.md", to_root)
         text += f"\n\n{block(own)}\n"

@@ -58,8 +58,8 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _flat(value: Any) -> Any:
-    """A list as one cell; rows within a row stay JSON."""
-    if _is_table(value):
+    """A list as one cell; rows and fields within a row stay JSON."""
+    if isinstance(value, dict) or _is_table(value):
         return json.dumps(value, ensure_ascii=False)
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 

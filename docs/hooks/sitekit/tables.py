@@ -19,6 +19,8 @@ FILES = (
     "glossary",
     "corrections",
     "lanes",
+    "experiments",
+    "original_code",
 )
 
 

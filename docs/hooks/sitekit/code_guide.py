@@ -1,0 +1,101 @@
+"""The guide to the released source: its files as a list, and a batch's way as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import groupby
+from typing import Any
+
+from sitekit import svg
+from sitekit.lab import Lab
+
+WHERE = {
+    "host": "the computer",
+    "both": "both cards, side by side",
+    "exchange": "between the cards",
+    "one": "one card",
+}
+
+
+def files_list(lab: Lab, files: Sequence[Mapping[str, Any]]) -> str:
+    """What each file does, by group, with links to the lines."""
+    parts = []
+    for group, rows in groupby(files, key=lambda row: row["group"]):
+        items = "".join(
+            f"<dt><code>{escape(row['path'])}</code></dt><dd>{escape(row['what'])} "
+            f"{places(lab, row['at'])}</dd>"
+            for row in rows
+        )
+        parts.append(f"<h3>{escape(group)}</h3><dl>{items}</dl>")
+    return f'<div class="code-guide">{"".join(parts)}</div>'
+
+
+def places(lab: Lab, at: Sequence[str]) -> str:
+    """Links to places in the source."""
+    links = ", ".join(f'<a href="{lab.link(p)}">{escape(p)}</a>' for p in at)
+    return f"<small>{links}</small>"
+
+
+def _flow_plot(steps: Sequence[Mapping[str, Any]], form: str) -> str:
+    wide = form == "wide"
+    width, pitch, box = (960, 56, 38) if wide else (360, 56, 38)
+    left, right = (250.0, 930.0) if wide else (8.0, 352.0)
+    middle = (left + right) / 2
+    parts = []
+    for i, step in enumerate(steps):
+        y = 10.0 + pitch * i
+        if i:
+            parts.append(svg.line(middle, y - pitch + box, middle, y, "lead"))
+        if step["where"] == "both":
+            halves = [(left, middle - 8), (middle + 8, right)]
+            if i:
+                parts.append(svg.line(left + 90, y - 9, right - 90, y - 9, "lead"))
+                parts += [svg.line(x, y - 9, x, y, "lead") for x in (left + 90, right - 90)]
+                parts.append(svg.line(middle, y - 9, middle, y + box, "lead"))
+        elif step["where"] == "one":
+            halves = [(left, middle - 8)]
+        else:
+            halves = [(left, right)]
+        for n, (x1, x2) in enumerate(halves):
+            kind = "rival" if step["where"] in ("host", "exchange") else "deep"
+            parts.append(svg.tag("rect", x=x1, y=y, width=x2 - x1, height=box, class_=kind))
+            words = step["title"] if wide or len(halves) == 1 else f"GPU {n}"
+            if wide and len(halves) == 2:
+                words = f"{step['title']}: GPU {n}"
+            if step["where"] == "one":
+                words = f"{step['title']}: GPU 0" if wide else "Scores: GPU 0"
+            label = "on-deep" if kind == "deep" else "year"
+            parts.append(svg.text((x1 + x2) / 2, y + 24, words, label))
+        if wide:
+            parts.append(svg.text(left - 16, y + 24, WHERE[step["where"]], "tick", "end"))
+    titles = "; ".join(step["title"] for step in steps)
+    return svg.drawing(width, pitch * len(steps) + 4, f"In order: {titles}.", parts, form)
+
+
+def flow_figure(lab: Lab, steps: Sequence[Mapping[str, Any]]) -> str:
+    """How one batch of pictures flows through computer and cards."""
+    swaps = sum(step["where"] == "exchange" for step in steps)
+    rows = "".join(
+        f"<tr><td>{i}</td><td>{escape(s['title'])}</td><td>{WHERE[s['where']]}</td>"
+        f"<td>{escape(s['what'])}</td><td>{places(lab, s['at'])}</td></tr>"
+        for i, s in enumerate(steps, 1)
+    )
+    head = "".join(f'<th scope="col">{h}</th>' for h in ("", "Step", "Where", "What", "Lines"))
+    data = (
+        '<div class="table-wrap" tabindex="0" role="region" aria-label="A batch, step by step">'
+        '<table class="data"><caption>A batch, step by step</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    ).replace('<th scope="col"></th>', '<th scope="col">No.</th>')
+    return svg.figure(
+        "code-flow",
+        f"On the way forward the cards meet at {swaps} places and at the scores",
+        "One batch of pictures, from the text file to changed weights. Read it downwards.",
+        _flow_plot(steps, "wide") + _flow_plot(steps, "narrow"),
+        "Filled boxes run on the cards; hollow ones on the computer or on the wire between them.",
+        'Source: <a href="https://github.com/computerhistory/AlexNet-Source-Code">released AlexNet '
+        "source</a>, network file of run 145 (BSD-2-Clause, Google LLC 2023; A. Krizhevsky 2011). "
+        "Figure: this site.",
+        data,
+        show_data=True,
+    )
