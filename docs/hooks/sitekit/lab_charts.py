@@ -238,7 +238,8 @@ def family_figure(lab: Lab, to_runs: str) -> str:
         "Each line leads from a run to one that was made from it. On a wide screen the place from "
         "left to right is the day it began. Behind the number: error with five guesses.",
         _family_plot(lab, "wide", to_runs) + _family_plot(lab, "narrow", to_runs),
-        "Follow #145 down. The late family of #159 stands apart: the file that would name its elder is missing.",
+        "Follow #145 down. The late family of #159 stands apart: the file that would name its "
+        "elder is missing.",
         "A run may be compared with several; the line shows the first that its notes name, and the "
         "table all. Percentages come from different sets of pictures. Hollow: no figures in the "
         f"notes. Without a date: drawn beside the elder. {SOURCE} Figure: this site.",
