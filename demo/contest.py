@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import json
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from demo import machine as here
 from demo.errors import DeviceError, ModelError, UsageError
 from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, ModelCard
@@ -77,7 +77,7 @@ class Contestant:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=_environment(threads),
+            env=here.environment(threads),
             cwd=Path(__file__).resolve().parents[1],
         )
         try:
@@ -158,6 +158,7 @@ def run(
     """
     threads = threads or _cores()
     entries = _entries(models, providers, peers)
+    busy = here.load()
     with ExitStack() as stack:
         running: list[Contestant] = []
         for entry in entries:
@@ -170,7 +171,7 @@ def run(
                 continue
             stack.callback(contestant.close)
             running.append(contestant)
-        machine = _machine(threads, "cpu" not in providers)
+        machine = here.measure(threads, "cpu" not in providers, busy)
         for number in range(rounds + 1):  # the first round warms up and is not counted
             for batch in batches:
                 for contestant in running[:: 1 if number % 2 else -1]:  # no one is always first
@@ -335,71 +336,3 @@ def file_name(device: str, threads: int, row: Mapping[str, Any]) -> str:
     parts = (device, f"{threads}t", f"{row['engine']}-{row['version']}", row["provider"],
              row["precision"])  # fmt: skip
     return "_".join(re.sub(r"[^a-z0-9.+-]+", "-", p.lower()).strip("-") for p in parts) + ".json"
-
-
-def _machine(threads: int, gpu: bool) -> dict[str, Any]:
-    """What is measured on, how fast it is at best, and how far its times can be trusted."""
-    measured = subprocess.run(
-        [sys.executable, "-m", "demo.contestant", json.dumps({"engine": "floor"})],
-        env=_environment(threads),
-        cwd=Path(__file__).resolve().parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if measured.returncode:
-        raise DeviceError(f"the machine could not be measured: {measured.stderr.strip()[-200:]}")
-    name, virtual = _processor()
-    if gpu:
-        name = _gpu() or name
-    shared = virtual and not gpu
-    busy = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    caution = (
-        "Virtual cores, which others may share: trust the ratios, not the times."
-        if shared
-        else "The machine's own cores, or a GPU: times hold while nothing else runs."
-    )
-    if busy is not None and busy > 0.5:
-        caution += f" Other programs were running at the start (load {busy:g})."
-    return {
-        "device": name,
-        "load_before": busy,
-        "kind": "gpu" if gpu else "cpu",
-        "system": platform.system(),
-        "shared": shared,
-        "caution": caution,
-        **json.loads(measured.stdout),
-    }
-
-
-def _processor() -> tuple[str, bool]:
-    """The processor's name, and whether it is a virtual one."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine(), False
-    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
-    flags = re.search(r"^flags\s*: (.+)$", text, re.MULTILINE)
-    virtual = flags is not None and "hypervisor" in flags[1].split()
-    name = found[1].strip() if found else platform.machine()
-    simd = [f for f in ("avx2", "avx512f", "avx512_vnni") if flags and f in flags[1].split()]
-    return f"{name} ({simd[-1]})" if simd else name, virtual
-
-
-def _gpu() -> str:
-    try:
-        told = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return ""
-    return told.stdout.strip().partition("\n")[0].replace(", ", " driver ")
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """The environment of a contestant: so many threads for the libraries that read it from here."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONWARNINGS": "ignore"}

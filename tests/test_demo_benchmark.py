@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from demo import contest
+from demo import contest, machine
 from tests.demo_model import card, colour_model
 
 ROOT = Path(__file__).parent.parent
@@ -109,7 +109,7 @@ def test_text_for_a_person(model: Path) -> None:
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
 def test_a_provider_that_is_not_here(model: Path, provider: str) -> None:
-    if contest._gpu():
+    if machine.gpu_name():
         pytest.skip("there is a GPU here")
     done = benchmark(model, "--provider", provider, "--no-peers")
     assert done.returncode == 3

@@ -1,0 +1,86 @@
+"""The machine of a `benchmark`: its name, its best speeds, how far its times can be trusted."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from demo.errors import DeviceError
+
+
+def load() -> float | None:
+    """How many programs were running over the last minute; None where the system does not tell."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
+def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
+    """What is measured on, how fast it is at best, and how far its times can be trusted."""
+    measured = subprocess.run(
+        [sys.executable, "-m", "demo.contestant", json.dumps({"engine": "floor"})],
+        env=environment(threads),
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if measured.returncode:
+        raise DeviceError(f"the machine could not be measured: {measured.stderr.strip()[-200:]}")
+    name, virtual = _processor()
+    if gpu:
+        name = gpu_name() or name
+    shared = virtual and not gpu
+    caution = (
+        "Virtual cores, which others may share: trust the ratios, not the times."
+        if shared
+        else "The machine's own cores, or a GPU: times hold while nothing else runs."
+    )
+    if busy is not None and busy > 0.5:
+        caution += f" Other programs were running at the start (load {busy:g})."
+    return {
+        "device": name,
+        "load_before": busy,
+        "kind": "gpu" if gpu else "cpu",
+        "system": platform.system(),
+        "shared": shared,
+        "caution": caution,
+        **json.loads(measured.stdout),
+    }
+
+
+def _processor() -> tuple[str, bool]:
+    """The processor's name, and whether it is a virtual one."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine(), False
+    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    flags = re.search(r"^flags\s*: (.+)$", text, re.MULTILINE)
+    virtual = flags is not None and "hypervisor" in flags[1].split()
+    name = found[1].strip() if found else platform.machine()
+    simd = [f for f in ("avx2", "avx512f", "avx512_vnni") if flags and f in flags[1].split()]
+    return f"{name} ({simd[-1]})" if simd else name, virtual
+
+
+def gpu_name() -> str:
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return told.stdout.strip().partition("\n")[0].replace(", ", " driver ")
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a contestant: so many threads for the libraries that read it from here."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONWARNINGS": "ignore"}
