@@ -13,10 +13,10 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve test export train lint site samples assets notebooks measure clean port browser
+.PHONY: help setup serve test export train lint site samples precisions assets notebooks measure clean port browser
 
 help:  ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the samples, serve the site (PORT=8000)
 	@$(BIN)/python -m demo classify demo/samples
@@ -49,6 +49,9 @@ samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it
 	[row.pop('milliseconds') for row in told['results']]; print(json.dumps(told, indent=1))" \
 	< build/samples.json > $(SAMPLES_JSON).new
 	@mv $(SAMPLES_JSON).new $(SAMPLES_JSON)
+
+precisions: $(VENV)/.run  ## measure what each precision costs, for the page (TINY_IMAGENET=...)
+	@$(BIN)/python -m model_export.price_list "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}"
 
 assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx

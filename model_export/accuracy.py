@@ -33,13 +33,24 @@ def interval(hits: int, count: int) -> Interval:
 def evaluate(
     fp32: bytes, reduced: bytes, rule: Input, labels: Sequence[Label], data: Path
 ) -> Evaluation:
-    """Run both files over the validation pictures and count.
+    """Run both files over the validation pictures and count; see `count`."""
+    pictures, (plain, small) = count((fp32, reduced), rule, labels, data)
+    return Evaluation(DATASET, pictures, small[0], small[1], plain[0], plain[1])
+
+
+def count(
+    models: Sequence[bytes | Path], rule: Input, labels: Sequence[Label], data: Path
+) -> tuple[int, list[tuple[Interval, Interval]]]:
+    """Run files over the same validation pictures, each decoded once.
 
     Args:
-        fp32, reduced: ONNX files, ``image`` to ``logits``.
+        models: ONNX files, ``image`` to ``logits``.
         rule: how a picture becomes the input.
         labels: the classes in the order of the logits, with WordNet ids.
         data: Tiny ImageNet's official folder or zip.
+
+    Returns:
+        The number of pictures, and for each file how often it is right first, and among five.
 
     Raises:
         UsageError: the network does not know a class of the data.
@@ -69,10 +80,10 @@ def evaluate(
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    sessions = [
-        onnxruntime.InferenceSession(model, options, providers=[CPU]) for model in (fp32, reduced)
-    ]
-    hits = np.zeros((2, 2), np.int64)  # network, (among the first, among the first five)
+    sessions = [onnxruntime.InferenceSession(model, options, providers=[CPU]) for model in models]
+    hits = np.zeros(
+        (len(sessions), 2), np.int64
+    )  # network, (among the first, among the first five)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("evaluating", total=len(entries))
@@ -88,9 +99,8 @@ def evaluate(
                 best = np.argsort(-logits, kind="stable")[:, :5]
                 hits[i] += (best[:, :1] == truth).sum(), (best == truth).sum()
             bar.advance(task, len(part))
-    count = len(entries)
-    plain, small = ([interval(int(h), count) for h in row] for row in hits)
-    return Evaluation(DATASET, count, small[0], small[1], plain[0], plain[1])
+    right = [tuple(interval(int(h), len(entries)) for h in row) for row in hits]
+    return len(entries), [(first, five) for first, five in right]
 
 
 def refuse_if_worse(precision: str, found: Evaluation) -> None:

@@ -131,6 +131,10 @@ def export_command(
         bool,
         typer.Option("--allow-loss", help="Write it even if it loses more accuracy than it may."),
     ] = False,
+    block: Annotated[
+        int,
+        typer.Option(help="Inputs that share a scale in int4: 32 is closer, 128 smaller."),
+    ] = 32,
     taps: Annotated[
         bool,
         typer.Option(
@@ -169,6 +173,7 @@ def export_command(
             evaluate=evaluate,
             allow_loss=allow_loss,
             taps=taps,
+            block=block,
         )
     typer.echo(
         f"{report.file}: {report.card.title}, {report.card.parameters:,} parameters, "

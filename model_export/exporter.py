@@ -32,7 +32,7 @@ from model_export.parity import (
     pytorch_logits,
     sample_batch,
 )
-from model_export.precision import Precision, reduce
+from model_export.precision import BLOCK, BLOCKS, Precision, reduce
 from model_export.taps import tap_filters, tap_stages
 from model_export.tolerances import TOLERANCES
 
@@ -87,6 +87,7 @@ def export(
     evaluate: Path | None = None,
     allow_loss: bool = False,
     taps: bool = False,
+    block: int = BLOCK,
 ) -> Report:
     """Export a network to ONNX, proved equal to PyTorch.
 
@@ -102,6 +103,7 @@ def export(
         evaluate: Tiny ImageNet's folder or zip, on whose validation pictures the file and fp32 are
             counted; `alexnet64` is refused where it loses more than `accuracy.MOST_LOST`.
         allow_loss: write it all the same.
+        block: 32 or 128, the inputs that share a scale in int4: closer, or smaller.
         taps: add the activations of the five stages and the first filters as outputs (`taps`).
 
     Returns:
@@ -123,6 +125,8 @@ def export(
         )
     if calibrate is not None and precision != "int8":
         raise UsageError(f"--calibrate is for int8, and the precision is {precision}")
+    if block not in BLOCKS or (block != BLOCK and precision != "int4"):
+        raise UsageError(f"--block {block}: int4 knows blocks of 32 and 128, nothing else has any")
     loaded = load(network, weights, labels)
     net, rule = loaded.net, loaded.network.input
     parameters = sum(p.numel() for p in net.parameters())
@@ -139,7 +143,7 @@ def export(
     refuse_if_far("fp32", found)
     distance = None
     if precision != "fp32":
-        model, how = reduce(model, precision, ranges)
+        model, how = reduce(model, precision, ranges, block)
         clean(model)
         if taps:
             tap_filters(model)

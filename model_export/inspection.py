@@ -66,7 +66,9 @@ def lines(found: dict[str, Any]) -> list[str]:
         *_card(found),
         "",
         "graph: "
-        + ", ".join(f"{name} {_shape(dims)}" for name, dims in found["inputs"].items())
+        + ", ".join(
+            f"{name} {' x '.join(map(str, dims))}" for name, dims in found["inputs"].items()
+        )
         + f" to {', '.join(found['outputs'])}",
         "  " + ", ".join(f"{count} {name}" for name, count in found["operators"].items()),
         "",

@@ -6,8 +6,8 @@
 * ``int8``: weights in 8 bits a channel, activations in 8 bits, their ranges measured on real
   pictures (QDQ, static; ONNX Runtime's quantiser).
 * ``int4``: the fully connected weights in 4 bits, symmetric, a fp32 scale for each block of 32
-  inputs; convolutions in 8 bits a channel; activations fp32. It is written as DequantizeLinear and
-  nothing else: an engine that folds constants runs it at the speed of fp32.
+  (or 128) inputs; convolutions in 8 bits a channel; activations fp32. It is written as
+  DequantizeLinear and nothing else: an engine that folds constants runs it at the speed of fp32.
 
 Quantisers can leave everything as it was without a word (ONNX Runtime's, asked for "Gemm" alone,
 does): `check` looks at what was written.
@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 Precision = Literal["fp32", "fp16", "int8", "int4"]
 
 BLOCK = 32
+BLOCKS = (32, 128)  # inputs that share a scale: closer, or smaller
 _OPSET = 21  # the first whose DequantizeLinear knows 4 bits and blocks
 _WEIGHTS = {"Conv": 1, "Gemm": 1}  # operators with weights, and which input these are
 
 
 def reduce(
-    model: onnx.ModelProto, precision: Precision, pictures: NDArray[np.float32]
+    model: onnx.ModelProto,
+    precision: Precision,
+    pictures: NDArray[np.float32],
+    block: int = BLOCK,
 ) -> tuple[onnx.ModelProto, str]:
     """The model in another precision, and in words how it was made.
 
@@ -45,6 +49,7 @@ def reduce(
         model: fp32; it is not changed.
         precision: what to make of it; ``fp32`` gives the model itself.
         pictures: (N, 3, size, size), to measure the ranges of activations on (int8 alone).
+        block: inputs that share a scale (int4 alone); a layer's inputs must be a multiple of it.
 
     Raises:
         ExportError: a layer was left as it was.
@@ -59,8 +64,8 @@ def reduce(
         _half(made)
         how = "weights in fp16, arithmetic in fp32"
     elif precision == "int4":
-        _blocks(made)
-        how = f"fully connected weights in int4, blocks of {BLOCK}; convolutions in int8 a channel"
+        _blocks(made, block)
+        how = f"fully connected weights in int4, blocks of {block}; convolutions in int8 a channel"
     else:
         made = _static(made, pictures)
         how = f"weights and activations in int8, static, calibrated on {len(pictures)} pictures"
@@ -132,14 +137,14 @@ def _half(model: onnx.ModelProto) -> None:
         _swap(model, name, [onnx.numpy_helper.from_array(small, f"{name}.fp16")], node)
 
 
-def _blocks(model: onnx.ModelProto) -> None:
+def _blocks(model: onnx.ModelProto, block: int) -> None:
     import onnx
 
     for name, array in _weights(model):
         attributes: dict[str, Any]
         if array.ndim == 2:
-            values, scale = per_block(array)
-            kind, attributes = onnx.TensorProto.INT4, {"axis": 1, "block_size": BLOCK}
+            values, scale = per_block(array, block)
+            kind, attributes = onnx.TensorProto.INT4, {"axis": 1, "block_size": block}
             raw = (values.reshape(-1, 2) & 15).astype(np.uint8)
             packed = (raw[:, 0] | raw[:, 1] << 4).tobytes()  # the first in the low half
         else:

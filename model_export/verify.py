@@ -64,7 +64,7 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
     got = model.inputs[claim.image][2:]
     if got != wanted:
         raise ExportError(f"{path}: its input is {got} pixels, and the card's is {wanted}")
-    yield f"shapes: {'x'.join(map(str, model.inputs[claim.image]))}, layers as {network.name}'s"
+    yield f"shapes: {' x '.join(map(str, model.inputs[claim.image]))}, layers as {network.name}'s"
     source, reference = _reference(path, card, network, original)
     if reference is None:
         if own is None:

@@ -48,7 +48,7 @@ def test_our_file_is_verified(exported: Report) -> None:
     text = done.stdout.splitlines()
     assert text[0] == "card: AlexNet, the 2012 form at 64 pixels"
     assert text[1] == "names: input image, output logits, network alexnet64"
-    assert text[2] == "shapes: batchx3x64x64, layers as alexnet64's"
+    assert text[2] == "shapes: batch x 3 x 64 x 64, layers as alexnet64's"
     assert text[3].startswith("values: over ")
     assert "against PyTorch float64 with alexnet64.safetensors: relative L2 " in text[3]
     assert text[4] == f"{exported.file}: verified"

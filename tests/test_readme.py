@@ -29,6 +29,7 @@ ELSEWHERE = {
     ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
     'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra_alone",
     "mkdocs serve": "test_docs_extra_alone",
+    "make notebooks": "test_notebooks.py runs each lesson",
     "make train": "test_train.py: hours",
     "make train ARGS=--resume": "test_train.py: hours",
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import benchmarks, charts, glossary, live, publish, samples, timeline
+from sitekit import benchmarks, charts, glossary, live, prices, publish, samples, timeline
 from sitekit.bibliography import Bibliography, load_bibliography
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
@@ -158,6 +158,7 @@ def render(
         "day": lambda name: knowledge.facts[name].day,
         "cite": notes.cite,
         "evidence": notes.evidence,
+        "precision_table": lambda: block(prices.table(knowledge.tables["precisions"])),
         "grade_key": lambda: block(grade_key()),
         "figure_entries": lambda: block(charts.entries_figure(knowledge.ilsvrc)),
         "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sitekit.facts import load_yaml
 from sitekit.memory import ledger
+from sitekit.prices import load_prices
 
 FILES = (
     "ilsvrc",
@@ -27,7 +28,7 @@ FILES = (
 def load_tables(data: Path) -> dict[str, Any]:
     """The tables by stem, for ``from:`` in `facts.yml` and for the figures.
 
-    ``ledger`` is computed from ``layers``.
+    ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured.
 
     Args:
         data: the folder `docs/data`.
@@ -37,4 +38,5 @@ def load_tables(data: Path) -> dict[str, Any]:
     """
     tables = {stem: load_yaml(data / f"{stem}.yml") for stem in FILES}
     tables["ledger"] = ledger(tables["layers"])
+    tables["precisions"] = load_prices(data / "results" / "precisions.json")
     return tables

@@ -1,0 +1,55 @@
+"""The table of networks times precisions, from what ``model_export.price_list`` measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sitekit import svg
+from sitekit.errors import ContentError
+
+HEAD = ("Network", "Form", "MB", "Top-1, %", "Top-5, %", "Distance", "Time")
+
+
+def load_prices(path: Path) -> Mapping[str, Any]:
+    """The results file.
+
+    Raises:
+        ContentError: it is not there or not JSON.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContentError(f"{path.name}: {error}; `make precisions` writes it") from None
+    return found
+
+
+def table(prices: Mapping[str, Any]) -> str:
+    """Every network in every form: size, accuracy with its interval, distance, time over fp32's."""
+    rows = []
+    for row in prices["rows"]:
+        form = row["precision"]
+        if row["block"]:
+            form += f", blocks of {row['block']}"
+        random = " (random weights)" if row["weights"] == "random" else ""
+        time = row["time_over_fp32"]
+        rows.append(
+            (
+                row["network"] + random,
+                form,
+                f"{row['bytes'] / 1e6:.1f}",
+                _rate(row["top1"]),
+                _rate(row["top5"]),
+                f"{row['rel_l2']:.1e}" if row["rel_l2"] else "0",
+                f"{time['median']:.2f} ({time['low']:.2f} to {time['high']:.2f})",
+            )
+        )
+    return svg.table("Size, accuracy, distance and time of every form", HEAD, rows, 5)
+
+
+def _rate(rate: Mapping[str, float] | None) -> str:
+    if rate is None:
+        return "not measured"
+    return f"{rate['percent']:.2f} ({rate['low']:.2f} to {rate['high']:.2f})"

@@ -1,0 +1,157 @@
+"""What each precision costs: every network in every form, measured, for the site's table.
+
+    python -m model_export.price_list TINY_IMAGENET [OUTPUT]
+
+Each network is exported in every precision into a temporary folder. Size and distance from fp32
+come from the exporter's own card; accuracy from all validation pictures, for `alexnet64` alone;
+time as the median ratio to fp32's over runs in turn, one picture at a time. The weights of the
+large networks are random where theirs are not on this machine, and the rows say so: then the size
+and the time mean something, and the distance is a rough guide.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+OUTPUT = Path(__file__).parents[1] / "docs" / "data" / "results" / "precisions.json"
+FORMS: tuple[tuple[str, int], ...] = (
+    ("fp32", 32), ("fp16", 32), ("int8", 32), ("int4", 32), ("int4", 128),
+)  # fmt: skip
+ROUNDS = 40
+SAMPLES = Path(__file__).parents[1] / "demo" / "samples"
+
+
+def random_weights(name: str, folder: Path) -> Path:
+    """A file of random weights for a network (He et al. 2015, biases 0), from one seed."""
+    import torch
+    from safetensors.torch import save_file
+
+    from model_export.networks import find
+
+    network = find(name)
+    draw = torch.Generator().manual_seed(0)
+    tensors = {
+        key: torch.zeros(shape)
+        if len(shape) == 1
+        else torch.randn(shape, generator=draw) * math.sqrt(2 / math.prod(shape[1:]))
+        for key, shape in network.shapes(network.classes).items()
+    }
+    file = folder / f"{name}.safetensors"
+    save_file(tensors, file)
+    return file
+
+
+def ratios(files: list[Path], size: int) -> list[dict[str, float]]:
+    """Time of each file over the first file's, run in turn; median and quartiles."""
+    import numpy as np
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    sessions = [
+        onnxruntime.InferenceSession(f, options, providers=["CPUExecutionProvider"]) for f in files
+    ]
+    picture = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)
+    seen: list[list[float]] = [[] for _ in files]
+    for turn in range(ROUNDS + 5):
+        spent = []
+        for session in sessions:
+            start = time.perf_counter()
+            session.run(["logits"], {"image": picture})
+            spent.append(time.perf_counter() - start)
+        if turn >= 5:
+            for i, seconds in enumerate(spent):
+                seen[i].append(seconds / spent[0])
+    told = []
+    for row in seen:
+        low, middle, high = statistics.quantiles(row, n=4)
+        told.append({"low": round(low, 2), "median": round(middle, 2), "high": round(high, 2)})
+    return told
+
+
+def measure(data: Path) -> dict[str, Any]:
+    """All rows, with what they were measured on."""
+    import onnx
+    import onnxruntime
+    import torch
+
+    from model_export import accuracy, export
+    from model_export.networks import NETWORKS
+
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for network in NETWORKS.values():
+            ours = network.published is None
+            weights = None if ours else random_weights(network.name, folder)
+            files = []
+            for precision, block in FORMS:
+                print(network.name, precision, block, flush=True)
+                report = export(
+                    folder / f"{network.name}-{precision}-{block}.onnx",
+                    network.name,
+                    weights=weights,
+                    precision=precision,  # type: ignore[arg-type]
+                    block=block,
+                    calibrate=SAMPLES if precision == "int8" and not ours else None,
+                )
+                files.append(report.file)
+                distance = report.card.distance
+                rows.append(
+                    {
+                        "network": network.name,
+                        "weights": "its own" if ours else "random",
+                        "precision": precision,
+                        "block": block if precision == "int4" else None,
+                        "bytes": report.size,
+                        "rel_l2": distance.rel_l2 if distance else 0.0,
+                        "pictures": report.card.parity.pictures,
+                        "top1": None,
+                        "top5": None,
+                        "count": None,
+                    }
+                )
+            if ours:
+                known = (network.input, report.card.labels)
+                pictures, hits = accuracy.count(files, *known, data)
+                for row, (first, five) in zip(rows, hits, strict=True):
+                    row |= {"top1": asdict(first), "top5": asdict(five), "count": pictures}
+            for row, ratio in zip(
+                rows[-len(FORMS) :], ratios(files, network.input.size), strict=True
+            ):
+                row["time_over_fp32"] = ratio
+            for file in files:
+                file.unlink()
+    return {
+        "measured_with": {
+            "onnxruntime": onnxruntime.__version__,
+            "onnx": onnx.__version__,
+            "torch": str(torch.__version__),
+            "threads": torch.get_num_threads(),
+            "rounds": ROUNDS,
+            "cores": "shared, virtual",
+            "capability": torch.backends.cpu.get_cpu_capability(),
+        },
+        "rows": rows,
+    }
+
+
+def main(
+    data: Annotated[Path, typer.Argument(help="Tiny ImageNet, folder or zip.")],
+    output: Annotated[Path, typer.Argument(help="The results file to write.")] = OUTPUT,
+) -> None:
+    """Measure every network in every precision."""
+    output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)
