@@ -164,3 +164,16 @@ def test_commands_on_the_page_are_real() -> None:
     assert len(commands) >= 3
     for option in set(re.findall(r"--[a-z-]+", " ".join(commands))):
         assert re.search(rf"{option}\b", told), option
+
+
+def test_the_site_draws_what_the_runner_wrote(ran: tuple[dict[str, Any], Path]) -> None:
+    from tests.test_site_content import ROOT as SITE  # it makes sitekit importable
+
+    assert SITE == ROOT
+    from sitekit import benchmarks
+
+    assert "No result is on record" in benchmarks.figure([])
+    drawn = benchmarks.figure(benchmarks.load_results(ran[1]))
+    assert "ONNX Runtime, fp32: 1.0." in drawn
+    assert "1.00 (1.00 to 1.00)" in drawn
+    assert ("Median ms" in drawn) is not ran[0]["machine"]["shared"]
