@@ -98,11 +98,12 @@ def _plot(rows: Sequence[Result], batch: int, frame: Frame) -> str:
             ),
             svg.text(frame.left + value * scale + 6, y + bar - 3, f"{value:.1f}", "value", "start"),
         ]
-    x = frame.left + scale
-    parts += [
-        svg.line(x, 0, x, frame.height - 24, "gap"),
-        svg.text(x, frame.height - 6, "PyTorch = 1", "tick"),
-    ]
+    if wide:  # on a phone it would cross the names
+        x = frame.left + scale
+        parts += [
+            svg.line(x, 0, x, frame.height - 24, "gap"),
+            svg.text(x, frame.height - 6, "PyTorch = 1", "tick"),
+        ]
     label = f"Bars, batch of {batch}: times as fast as PyTorch. " + " ".join(
         f"{_name(row)}: {ratio(row, batch):.1f}." for row in rows
     )
