@@ -11,22 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from model_export import local_weights, onnx_file, weights
-from model_export.card import METADATA_KEY, CardError, Input, ModelCard
-from model_export.download import cached_path
-from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export import onnx_file, rebuild
+from model_export.card import Input, ModelCard
+from model_export.errors import ExportError
 from model_export.inspection import MISSING
-from model_export.loading import build
-from model_export.networks import NETWORKS, Network
+from model_export.networks import Network
 from model_export.parity import CPU, compare, onnx_logits, pytorch_logits, sample_batch
 from model_export.tolerances import TOLERANCES
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -53,11 +45,9 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
         EnvironmentLacks: the original weights are needed and are not here.
     """
     model = onnx_file.read(path)
-    card = _card(path, model)
+    card = rebuild.card_of(path, model)
     yield f"card: {card.title}" if card else f"card: {MISSING}"
-    tensors = _tensors(model)
-    own = _network(path, tensors) if card is None or card.precision == "fp32" else None
-    network = own or _network_of(path, card)
+    network = rebuild.network_of(path, model, card)
     claim = _claim(path, model, card, network)
     yield f"names: input {claim.image}, output {claim.logits}, network {network.name}"
     wanted = (claim.rule.size, claim.rule.size)
@@ -65,17 +55,7 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
     if got != wanted:
         raise ExportError(f"{path}: its input is {got} pixels, and the card's is {wanted}")
     yield f"shapes: {' x '.join(map(str, model.inputs[claim.image]))}, layers as {network.name}'s"
-    source, reference = _reference(path, card, network, original)
-    if reference is None:
-        if own is None:
-            assert card is not None
-            raise EnvironmentLacks(
-                f"{path}: of precision {card.precision}, so the original weights are needed, and "
-                f"{card.weights.source} is not here: name it with --weights FILE"
-            )
-        source, reference = "the file's own weights (the originals are not here)", tensors
-        reference = {name: tensors[name] for name in network.shapes(_classes(tensors, network))}
-    net = build(network, _classes(reference, network), reference)
+    net, source = rebuild.in_pytorch(path, model, card, network, original)
     batch = sample_batch(claim.rule)
     logits = onnx_logits(path, batch, claim.image, claim.logits)
     expected = pytorch_logits(net, batch)
@@ -93,48 +73,6 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
             f"{path}: differs from PyTorch: max |difference| {found.max_abs:.3g}, {said}"
         )
     yield f"values: {said}"
-
-
-def _card(path: Path, model: onnx_file.OnnxFile) -> ModelCard | None:
-    if METADATA_KEY not in model.metadata:
-        return None
-    try:
-        return ModelCard.from_json(model.metadata[METADATA_KEY])
-    except CardError as error:
-        raise ExportError(f"{path}: {error}") from None
-
-
-def _tensors(model: onnx_file.OnnxFile) -> dict[str, Tensor]:
-    """The fp32 initialisers with weights in their names."""
-    import torch
-
-    return {
-        name: torch.from_numpy(np.frombuffer(tensor.data, "<f4").reshape(tensor.shape).copy())
-        for name, tensor in model.tensors.items()
-        if name.endswith((".weight", ".bias")) and tensor.data_type == 1 and tensor.data is not None
-    }
-
-
-def _network(path: Path, tensors: dict[str, Tensor]) -> Network:
-    """Which network the file's own tensors belong to."""
-    # A .caffemodel's tensors are taken for Caffe's form, and so are an ONNX file's: its graph is
-    # run against that, and another form shows in the values.
-    try:
-        return local_weights.recognise(path.with_suffix(".caffemodel"), tensors)
-    except UsageError as error:
-        wrong = str(error).removeprefix(f"{path.with_suffix('.caffemodel')}: ")
-        raise ExportError(f"{path}: {wrong}") from None
-
-
-def _network_of(path: Path, card: ModelCard | None) -> Network:
-    """The network that the card names."""
-    assert card is not None
-    for network in NETWORKS.values():
-        if network.architecture.split(",")[0] == card.architecture.split(",")[0]:
-            return network
-    raise UsageError(
-        f"{path}: its card says {card.architecture!r}, which is none of {', '.join(NETWORKS)}"
-    )
 
 
 def _claim(
@@ -155,30 +93,3 @@ def _claim(
                 f"{', '.join(map(repr, known))}"
             )
     return _Claim(card.input, card.input.name, card.output, card.precision)
-
-
-def _classes(tensors: dict[str, Tensor], network: Network) -> int:
-    return int(tensors[f"{network.layers[-1].name}.bias"].shape[0])
-
-
-def _reference(
-    path: Path, card: ModelCard | None, network: Network, original: Path | None
-) -> tuple[str, dict[str, Tensor] | None]:
-    """The original weights and what to call them; None where they are not here."""
-    if original is not None:
-        tensors = local_weights.read(original)
-        digest = weights.sha256(original)
-        if card and digest != card.weights.sha256:
-            raise ExportError(
-                f"{original}: its SHA-256 is {digest}, and {path} says that it was made from "
-                f"{card.weights.sha256}"
-            )
-        local_weights.check(original, tensors, network)
-        return original.name, tensors
-    here = [weights.WEIGHTS]
-    if network.published:
-        here.append(cached_path(network.published))
-    for file in here:
-        if card and file.exists() and weights.sha256(file) == card.weights.sha256:
-            return file.name, local_weights.read(file)
-    return "", None

@@ -1,0 +1,127 @@
+"""PyTorch in a process of its own, for programs that do not import it.
+
+``python -m model_export.torch_worker`` reads the requests of `torch_messages` from standard input
+and answers on standard output. It ends with its parent: at the end of standard input, in the
+midst of a run too.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.torch_messages import (
+    Array,
+    Failed,
+    Load,
+    Loaded,
+    Logits,
+    Quit,
+    Reply,
+    Request,
+    Run,
+    receive_request,
+    send,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Worker:
+    """The network that is loaded, if any, and what can be asked of it."""
+
+    def __init__(self) -> None:
+        self._net: nn.Module | None = None
+        self._device = "cpu"
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to one request; what is wrong is a `Failed`."""
+        try:
+            if isinstance(request, Load):
+                return self._load(request)
+            assert isinstance(request, Run)
+            return self._run(request.batch)
+        except ExportError as error:
+            return Failed(str(error), error.exit_code)
+        except ModuleNotFoundError as error:
+            return Failed(
+                f"{error.name} is not installed, and the comparison runs PyTorch: "
+                'run `make setup`, or pip install "alexnet-moment[export]"',
+                EnvironmentLacks.exit_code,
+            )
+        except Exception as error:  # torch raises nearly anything; the person gets one line of it
+            first = " ".join(str(error).split())[:300] or type(error).__name__
+            return Failed(f"PyTorch failed on {self._device}: {first}", EnvironmentLacks.exit_code)
+
+    def _load(self, asked: Load) -> Loaded:
+        import torch
+
+        from model_export import onnx_file, rebuild
+
+        self._device = asked.device
+        cuda = asked.device == "cuda"
+        if cuda and not torch.cuda.is_available():
+            raise EnvironmentLacks(f"PyTorch {torch.__version__} finds no GPU that works")
+        if asked.threads:
+            torch.set_num_threads(asked.threads)
+        path = Path(asked.file)
+        model = onnx_file.read(path)
+        card = rebuild.card_of(path, model)
+        network = rebuild.network_of(path, model, card)
+        weights = Path(asked.weights) if asked.weights else None
+        net, source = rebuild.in_pytorch(path, model, card, network, weights)
+        if cuda:  # full fp32, as in the exported file
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        self._net = net.to(asked.device)
+        name = torch.cuda.get_device_name() if cuda else "cpu"
+        return Loaded(str(torch.__version__), name, source)
+
+    def _run(self, batch: Array) -> Logits:
+        import torch
+
+        if self._net is None:
+            raise UsageError("no network is loaded yet: load one first")
+        began = time.perf_counter()
+        # A copy: torch warns of tensors over read-only bytes.
+        moved = torch.from_numpy(batch.numpy().copy()).to(self._device)
+        with torch.inference_mode():
+            found = self._net(moved).cpu().numpy()
+        return Logits(Array.of(found), time.perf_counter() - began)
+
+
+def main() -> None:
+    """Answer until told to quit or left alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no reply
+    requests: queue.Queue[Request] = queue.Queue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+    worker = Worker()
+    while not isinstance(request := requests.get(), Quit):
+        try:
+            send(replies, worker.answer(request))
+        except BrokenPipeError:
+            break
+    os._exit(0)
+
+
+def _listen(stream: IO[bytes], requests: queue.Queue[Request]) -> None:
+    """Take requests in; where the stream ends the process does, whatever it is at."""
+    try:
+        while request := receive_request(stream):
+            requests.put(request)
+    finally:
+        if not requests.qsize() or not isinstance(requests.queue[-1], Quit):
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

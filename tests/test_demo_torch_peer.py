@@ -1,0 +1,101 @@
+"""PyTorch beside the runner: the same logits, clear errors, and no process left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from demo import DemoError
+from demo.torch_peer import TorchPeer
+from model_export.tolerances import TOLERANCES
+from tests.demo_model import card, colour_model
+
+if TYPE_CHECKING:
+    from model_export.exporter import Report
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_same_logits_without_torch_here(exported: Report) -> None:
+    code = f"""
+import sys, numpy
+from demo import Classifier
+from demo.torch_peer import TorchPeer
+from pathlib import Path
+batch = numpy.random.default_rng(5).standard_normal((3, 3, 64, 64), numpy.float32)
+with Classifier({str(exported.file)!r}, "cpu") as here, TorchPeer(Path({str(exported.file)!r})) as peer:
+    wanted, seconds = peer.run(batch)
+    again, _ = peer.run(batch[:2])
+    print(numpy.linalg.norm(here.logits(batch) - wanted) / numpy.linalg.norm(wanted))
+    print(float(abs(again - wanted[:2]).max()) < 1e-4, seconds > 0, "torch" in sys.modules)
+    print(peer.loaded.weights, peer.loaded.device, peer.loaded.torch)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    distance, rest, loaded = done.stdout.splitlines()
+    assert float(distance) < 2 * TOLERANCES["fp32", "CPUExecutionProvider"].rel_l2
+    assert rest == "True True False"
+    assert loaded.startswith("alexnet64.safetensors cpu 2.")
+
+
+def test_a_file_that_is_none_of_our_networks(tmp_path: Path) -> None:
+    file = colour_model(tmp_path / "colour.onnx", card())
+    with pytest.raises(DemoError) as caught:
+        TorchPeer(file)
+    assert caught.value.exit_code == 1
+    assert str(caught.value).startswith(f"{file}: does not fit ")
+
+
+def test_torch_is_not_installed(
+    exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('gone', name='torch')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(DemoError) as caught:
+        TorchPeer(exported.file)
+    assert caught.value.exit_code == 3
+    assert str(caught.value) == (
+        "torch is not installed, and the comparison runs PyTorch: run `make setup`, or "
+        'pip install "alexnet-moment[export]"'
+    )
+
+
+def test_a_worker_that_dies_is_told(exported: Report) -> None:
+    with TorchPeer(exported.file) as peer:
+        os.kill(peer._process.pid, signal.SIGKILL)
+        with pytest.raises(DemoError) as caught:
+            peer.run(np.zeros((1, 3, 64, 64), np.float32))
+    assert str(caught.value).startswith("PyTorch's process ended by itself (status -9: ")
+
+
+def test_no_process_outlives_its_parent(exported: Report) -> None:
+    """The parent is killed without a chance to tidy up."""
+    code = f"""
+import sys, time
+from pathlib import Path
+from demo.torch_peer import TorchPeer
+peer = TorchPeer(Path({str(exported.file)!r}))
+print(peer._process.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    end = time.monotonic() + 10
+    while Path(f"/proc/{worker}").exists():
+        assert time.monotonic() < end, "the worker is still there"
+        time.sleep(0.05)
