@@ -55,6 +55,7 @@ precisions: $(VENV)/.run  ## measure what each precision costs, for the page (TI
 
 assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
+	@$(BIN)/python -m demo.reference docs/assets/models/alexnet64.onnx
 
 notebooks: $(VENV)/.dev  ## run the lessons anew and write them with what came out
 	@$(BIN)/python docs/hooks/run_notebooks.py

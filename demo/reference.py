@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime
 
 from demo.pictures import decode
-from model_export.card import METADATA_KEY, ModelCard
+from model_export.card import CardError, ModelCard
 from model_export.preprocess import preprocess, resize_and_crop
 
 PICTURE = Path("demo/samples/cat.jpg")
@@ -34,7 +34,7 @@ def session_of(model: Path) -> onnxruntime.InferenceSession:
 def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
     """The pixels that the network sees and its logits for them, as JSON holds them."""
     session = session_of(model)
-    card = ModelCard.from_json(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+    card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map, str(model))
     image = decode(picture)
     pixels = np.asarray(resize_and_crop(image, card.input))
     tensor = preprocess(image, card.input)[None]
@@ -58,7 +58,12 @@ def main(arguments: list[str]) -> int:
             print(f"{name}: no such model; make it with `python -m model_export`", file=sys.stderr)
             return 2
         target = name.with_suffix(".reference.json")
-        target.write_text(json.dumps(reference(name)) + "\n", encoding="utf-8")
+        try:
+            told = reference(name)
+        except CardError as error:
+            print(error, file=sys.stderr)
+            return 2
+        target.write_text(json.dumps(told) + "\n", encoding="utf-8")
         print(target)
     return 0
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from demo.pictures import decode
+from demo.reference import main as reference_of
 from demo.reference import reference
 from model_export.card import ModelCard
 from model_export.preprocess import resize_and_crop
@@ -30,35 +29,10 @@ SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
 ENDS = ("answered", "picture", "corrupted", "offline", "cancelled", "wrong", "unsupported")
 
 
-@pytest.fixture(scope="module")
-def live_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site with a freshly exported small network and its reference answer."""
-    from model_export.exporter import export
-
-    folder = tmp_path_factory.mktemp("live")
-    model = folder / "fresh.onnx"
-    export(model, precision="int4")
-    model.with_suffix(".reference.json").write_text(json.dumps(reference(model)))
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(folder / "site")],
-        cwd=ROOT,
-        env={**os.environ, "MODELS": str(model), "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
-    manifest = folder / "site" / "assets" / "live" / "manifest.json"
-    told = json.loads(manifest.read_text())
-    told["models"] = [row for row in told["models"] if row["file"].endswith("fresh.onnx")]
-    manifest.write_text(json.dumps(told))
-    return folder / "site"
-
-
 @pytest.fixture
-def visit(chromium: Any, live_site: Path) -> Iterator[Any]:
-    """A page on the live site; fails on a script's error or a request to another host."""
-    with serve_folder(live_site) as address:
+def visit(chromium: Any, site: Path) -> Iterator[Any]:
+    """The live page; fails on a script's error or a request to another host."""
+    with serve_folder(site) as address:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
         page.set_default_timeout(20_000)
@@ -75,6 +49,26 @@ def visit(chromium: Any, live_site: Path) -> Iterator[Any]:
         context.close()
         assert foreign == []
         assert trouble == []
+
+
+def test_the_committed_reference_is_of_the_committed_file() -> None:
+    model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
+    kept = json.loads(model.with_suffix(".reference.json").read_text("utf-8"))
+    told = reference(model)
+    assert kept["model_sha256"] == told["model_sha256"], "run `make assets`"
+    assert kept["pixels"] == told["pixels"]
+    np.testing.assert_allclose(kept["logits"], told["logits"], rtol=0, atol=1e-4)
+
+
+def test_a_file_without_a_card_gets_no_reference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = tmp_path / "bare.onnx"
+    card_free = onnx.load(ROOT / "docs" / "assets" / "models" / "alexnet64.onnx")
+    del card_free.metadata_props[:]
+    onnx.save(card_free, bare)
+    assert reference_of([str(bare)]) == 2
+    assert "bare.onnx carries no model card" in capsys.readouterr().err
 
 
 def state(page: Any, *wanted: str) -> str:
@@ -155,14 +149,14 @@ def png(image: Image.Image) -> bytes:
     return held.getvalue()
 
 
-def test_fifty_pictures_get_the_runners_answers(visit: Any, live_site: Path) -> None:
+def test_fifty_pictures_get_the_runners_answers(visit: Any, site: Path) -> None:
     import onnxruntime
 
     from demo.reference import session_of
     from model_export.preprocess import preprocess
 
     page = visit
-    model = live_site / "assets" / "models" / "fresh.onnx"
+    model = site / "assets" / "models" / "alexnet64.onnx"
     card = ModelCard.from_json(model.with_suffix(".json").read_bytes())
     session: onnxruntime.InferenceSession = session_of(model)
     page.locator("#live-load").click()
@@ -196,9 +190,9 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(visit: Any) -> None
     assert "fine.jpg:" in give(page, SAMPLES[0].read_bytes(), "fine.jpg")
 
 
-def test_a_damaged_file_is_not_run_and_can_be_fetched_again(visit: Any, live_site: Path) -> None:
+def test_a_damaged_file_is_not_run_and_can_be_fetched_again(visit: Any, site: Path) -> None:
     page = visit
-    model = live_site / "assets" / "models" / "fresh.onnx"
+    model = site / "assets" / "models" / "alexnet64.onnx"
     whole = model.read_bytes()
     try:
         model.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -219,7 +213,7 @@ def test_a_wrong_answer_to_the_reference_is_told(visit: Any) -> None:
         told["logits"][0] += 1
         route.fulfill(json=told)
 
-    page.route("**/fresh.reference.json", lie)
+    page.route("**/alexnet64.reference.json", lie)
     page.locator("#live-load").click()
     assert "computes wrongly" in state(page, "wrong")
 
@@ -227,7 +221,7 @@ def test_a_wrong_answer_to_the_reference_is_told(visit: Any) -> None:
 def test_without_a_connection_the_page_says_so(visit: Any) -> None:
     page = visit
     no_axe_violations(page)
-    page.route("**/fresh.json", lambda route: route.abort())
+    page.route("**/alexnet64.json", lambda route: route.abort())
     page.locator("#live-load").click()
     assert "Try again" in state(page, "offline")
     assert page.locator("#live-load").is_visible()
@@ -245,12 +239,12 @@ def test_other_hosts_are_out_of_reach(visit: Any) -> None:
     )
 
 
-def test_without_the_network_the_site_builds_and_says_so(chromium: Any, live_site: Path) -> None:
-    manifest = live_site / "assets" / "live" / "manifest.json"
+def test_without_the_network_the_site_builds_and_says_so(chromium: Any, site: Path) -> None:
+    manifest = site / "assets" / "live" / "manifest.json"
     whole = manifest.read_text()
     try:
         manifest.write_text(json.dumps({"engine": None, "models": []}))
-        with serve_folder(live_site) as address:
+        with serve_folder(site) as address:
             page = chromium.new_page()
             page.goto(f"{address}live/")
             assert "no engine" in state(page, "missing")
