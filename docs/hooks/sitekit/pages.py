@@ -176,7 +176,7 @@ def render(
             knowledge.timeline,
             to_root,
         ),
-        **(lab_pieces(knowledge.tables, block, to_root) if path.startswith("network/") else {}),
+        **lab_pieces(knowledge.tables, block, to_root),
         "glossary": all_terms,
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(

@@ -273,7 +273,7 @@ async function occlude() {
 
 /** @param {Blob} blob @param {string} words */
 async function take(blob, words) {
-  picture = { words, blob };
+  picture = { words: words.replace(/\.$/, ""), blob };
   if (card) await answer(true);
   else say("idle", `${words} is chosen. Load the network to have it named.`);
 }
