@@ -100,7 +100,7 @@ def test_blocks_use_all_sixteen_levels() -> None:
 
 def test_what_was_left_as_it_was_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     model = to_onnx(load_alexnet64(), 64)
-    monkeypatch.setattr(precision, "_blocks", lambda _model: None)
+    monkeypatch.setattr(precision, "_blocks", lambda _model, _block: None)
     with pytest.raises(ExportError) as error:
         reduce(model, "int4", np.zeros((1, 3, 64, 64), np.float32))
     assert str(error.value) == "int4: features.conv1 (Conv) is still fp32, nothing written"
