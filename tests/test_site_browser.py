@@ -74,6 +74,7 @@ def test_no_page_scrolls_sideways(page: Any, site: Path, served: str) -> None:
             assert wide <= width, f"{name} is {wide} pixels wide at {width}"
 
 
+@pytest.mark.timeout(1200)  # every page at three widths: minutes on a shared processor
 def test_every_page_is_accessible(page: Any, scheme: str, site: Path, served: str) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
