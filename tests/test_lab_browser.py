@@ -24,6 +24,10 @@ def test_without_a_script_every_run_is_there(chromium: Any, served: str) -> None
     assert page.locator(SHOWN).count() == COUNT
     assert not page.locator("#lab-controls").is_visible()
     assert 0 <= page.locator("#run-145").bounding_box()["y"] < 400
+    card = page.locator("#run-145 dl")
+    assert not card.is_visible()
+    page.locator("#run-145 summary").press("Enter")
+    assert "40.66% / 18.21%" in card.inner_text()
     context.close()
 
 
@@ -37,10 +41,12 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
     assert page.locator("#lab-status").inner_text() == f"4 of {COUNT} runs"
     assert page.url.endswith("?set=flickr")
     page.evaluate("location.hash = '#run-145'")
-    page.wait_for_function("!document.querySelector('#run-145').hidden")
+    page.wait_for_function("document.querySelector('#run-145 details').open")
+    assert page.locator("#run-145 dl").is_visible()
     assert page.locator("#lab-status").inner_text() == f"{COUNT} runs"
     page.select_option("#lab-sort", "error")
     assert page.locator(SHOWN).first.get_attribute("id") == "run-146-2012-2011"
+    page.locator("#run-148 summary").press("Enter")
     for run in ("145", "148"):
         page.locator(f"#run-{run} .lab-pick").focus()
         page.keyboard.press("Enter")

@@ -1,6 +1,6 @@
-"""The explorer of the runs as static HTML: the controls, and a card for every run.
+"""The explorer of the runs as static HTML: the controls, and a folded card for every run.
 
-Everything from data is escaped here. The page is whole without a script; `docs/assets/js/lab/`
+Folded, because open they would be thousands of rendered boxes. Everything from data is escaped here. The page is whole without a script; `docs/assets/js/lab/`
 adds filters, sorting and comparing.
 """
 
@@ -47,17 +47,15 @@ def _controls(lab: Lab) -> str:
 
 
 def card(lab: Lab, run: Mapping[str, Any]) -> str:
-    """One run: what changed, how it was trained, what came out, and where it is written."""
+    """One run: what changed, and folded below it how it was trained, what came out, and where."""
     name = str(run["run"])
     key, _ = set_of(run["trained_on"])
     parents = ", ".join(_run_link(lab, p) for p in lab.parents(name))
     rows = [
-        ("Began", escape(began(run)) + _small(run.get("started_note"))),
-        ("Pictures", escape(run["trained_on"]) + _small(run["trained_on_basis"])),
+        ("Began", _began(run)),
+        ("Pictures", escape(run["trained_on"]) + _aside(run["trained_on_basis"])),
         ("Stands on", parents),
-        ("Machine", escape(", ".join(run["machines"]))),
-        ("Rate", "; ".join(_step(step) for step in run["learning_rate_steps"])),
-        ("Last epoch", _ended(run)),
+        ("Training", _training(run)),
         ("Network", _net(run.get("net"))),
         ("Errors", _results(lab, run)),
         ("Remark", escape(run.get("notes", ""))),
@@ -68,9 +66,9 @@ def card(lab: Lab, run: Mapping[str, Any]) -> str:
     sort = f' data-e="{error:g}"' if error is not None else ""
     date = f' data-d="{run["started"]}"' if run["started"] else ""
     return (
-        f'<li id="run-{name}" data-s="{key}"{date}{sort}>'
-        f'<h3><a href="#run-{name}">#{escape(name)}</a></h3>'
-        f"<p>{escape(run['change'])}</p><dl>{told}</dl></li>"
+        f'<li id="run-{name}" data-s="{key}"{date}{sort}><details><summary><b>#{escape(name)}</b> '
+        f"<span>{escape(run['change'])}</span>{_short(run)}</summary>"
+        f"<dl>{told}</dl></details></li>"
     )
 
 
@@ -80,29 +78,44 @@ def sort_error(run: Mapping[str, Any]) -> float | None:
     return min(found) if found else None
 
 
-def _small(words: str | None) -> str:
-    return f" <small>({escape(words)})</small>" if words else ""
+def _short(run: Mapping[str, Any]) -> str:
+    """Beside a folded run: its pictures and the one figure that can be compared with others."""
+    error = sort_error(run)
+    figure = "" if error is None else f" · {100 * error:.2f}%"
+    return f" <small>{escape(set_of(run['trained_on'])[1])}{figure}</small>"
+
+
+def _aside(words: str | None) -> str:
+    return f" ({escape(words)})" if words else ""
+
+
+def _began(run: Mapping[str, Any]) -> str:
+    on = f", on {escape(', '.join(run['machines']))}" if run["machines"] else ""
+    return escape(began(run)) + _aside(run.get("started_note")) + on
 
 
 def _run_link(lab: Lab, name: str) -> str:
     if name in lab.by_name:
         return f'<a href="#run-{name}">#{escape(name)}</a>'
-    return f"#{escape(name)} <small>(no file)</small>"
+    return f"#{escape(name)} (no file)"
 
 
-def _step(step: Mapping[str, Any]) -> str:
-    layers = "" if step.get("layers") in (None, "all") else f" ({step['layers']})"
-    return escape(f"epoch {step['epoch']}: {_rate(step['to'])}{layers}")
+def _training(run: Mapping[str, Any]) -> str:
+    """The steps of the learning rate, and where the run ended."""
+    parts = []
+    for step in run["learning_rate_steps"]:
+        layers = "" if step.get("layers") in (None, "all") else f" for {step['layers']}"
+        at = str(step["epoch"])
+        since = f"after {at}" if "batches" in at else f"from epoch {at}"
+        parts.append(f"rate {_rate(step['to'])}{layers} {since}")
+    if end := run.get("ended"):
+        parts.append(f"last epoch {end['epoch']:g}, {end['state']}")
+    return escape("; ".join(parts))
 
 
 def _rate(value: float | str) -> str:
     """A learning rate without an exponent."""
     return value if isinstance(value, str) else f"{value:.8f}".rstrip("0").rstrip(".")
-
-
-def _ended(run: Mapping[str, Any]) -> str:
-    end = run.get("ended")
-    return escape(f"{end['epoch']:g}, {end['state']}") if end else ""
 
 
 def _net(net: Mapping[str, Any] | None) -> str:
@@ -123,8 +136,8 @@ def _results(lab: Lab, run: Mapping[str, Any]) -> str:
     return "<br>".join(
         f"<b>{100 * r['top1']:.2f}% / {100 * r['top5']:.2f}%</b> "
         f"{escape(r['set'])}, {VIEWS[r['views']]} "
-        f"<small>({escape(r['label'])}{'; ' + escape(r['note']) if r.get('note') else ''}; "
-        f"{_place(lab, r['at'], 'line')})</small>"
+        f"({escape(r['label'])}{'; ' + escape(r['note']) if r.get('note') else ''}; "
+        f"{_place(lab, r['at'], 'line')})"
         for r in run["results"]
     )
 

@@ -5,7 +5,8 @@
 
 import { everything, matches, order, read, toggle, write } from "./state.js";
 
-/** @typedef {import("./state.js").Item & {entry: HTMLElement, pick: HTMLButtonElement}} Run */
+/** @typedef {import("./state.js").Item & {entry: HTMLElement, card: HTMLDetailsElement,
+ *   pick: HTMLButtonElement}} Run */
 
 /** An element by its id. @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -25,6 +26,7 @@ const runs = [...list.children].map((node, place) => {
   const entry = /** @type {HTMLElement} */ (node);
   const run = entry.id.replace("run-", "");
   const words = (entry.textContent ?? "").toLowerCase();
+  const card = /** @type {HTMLDetailsElement} */ (entry.firstElementChild);
   return {
     run,
     set: entry.dataset.s ?? "",
@@ -34,7 +36,8 @@ const runs = [...list.children].map((node, place) => {
     place,
     words,
     entry,
-    pick: button(run, entry),
+    card,
+    pick: button(run, card),
   };
 });
 const byRun = new Map(runs.map((run) => [run.run, run]));
@@ -47,16 +50,16 @@ let view = read(location.search, known);
 
 /** What a card says, by its terms. @param {HTMLElement} entry @returns {Map<string, string>} */
 function fields(entry) {
-  const told = new Map([["What changed", entry.querySelector("p")?.textContent ?? ""]]);
+  const told = new Map([["What changed", entry.querySelector("summary span")?.textContent ?? ""]]);
   for (const term of entry.querySelectorAll("dt")) {
     told.set(term.textContent ?? "", term.nextElementSibling?.textContent ?? "");
   }
   return told;
 }
 
-/** The button that takes a run into the comparison. @param {string} run
- * @param {HTMLElement} entry */
-function button(run, entry) {
+/** The button in a run's card that takes it into the comparison. @param {string} run
+ * @param {HTMLElement} card */
+function button(run, card) {
   const node = document.createElement("button");
   node.type = "button";
   node.className = "lab-pick";
@@ -70,7 +73,7 @@ function button(run, entry) {
       panel.scrollIntoView({ block: "center" });
     }
   });
-  entry.querySelector("h3")?.after(node);
+  card.append(node);
   return node;
 }
 
@@ -129,7 +132,7 @@ function show() {
   history.replaceState(null, "", `${location.pathname}${write(view)}${location.hash}`);
 }
 
-/** A run that a link leads to must not be hidden by a filter. */
+/** A run that a link leads to must be open, and not hidden by a filter. */
 function follow() {
   const run = byRun.get(location.hash.replace("#run-", ""));
   if (!run) return;
@@ -137,6 +140,7 @@ function follow() {
     view = { ...everything(), sort: view.sort, compare: view.compare };
     show();
   }
+  run.card.open = true;
   run.entry.scrollIntoView();
 }
 
