@@ -1,7 +1,7 @@
 """The explorer of the runs as static HTML: the controls, and a folded card for every run.
 
-Folded, because open they would be thousands of rendered boxes. Everything from data is escaped here. The page is whole without a script; `docs/assets/js/lab/`
-adds filters, sorting and comparing.
+Folded, because open they would be thousands of rendered boxes. Everything from data is escaped
+here. The page is whole without a script; `docs/assets/js/lab/` adds filters, sorting and comparing.
 """
 
 from __future__ import annotations
