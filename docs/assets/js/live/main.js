@@ -195,36 +195,32 @@ async function answer(fresh) {
   }
   if (own !== turn) return;
   show(told);
-  if (fresh) byId("live-answer").scrollIntoView({ block: "nearest" });
+  // In a task of its own: scrolling lays the page out anew.
+  if (fresh) setTimeout(() => byId("live-answer").scrollIntoView({ block: "nearest" }));
 }
 
-/** @param {{pixels: Uint8ClampedArray, size: number, logits: Float32Array, decode: number,
- *   times: number[]}} told */
-function show({ pixels, size, logits, decode, times }) {
+/** @param {{seen: Uint8ClampedArray, size: number, top: {index: number, share: number}[],
+ *   decode: number, times: number[]}} told */
+function show({ seen, size, top, decode, times }) {
   const { labels } = /** @type {Card} */ (card);
-  const most = Math.max(...logits);
-  const weight = Array.from(logits, (value) => Math.exp(value - most));
-  const sum = weight.reduce((a, b) => a + b);
-  const order = weight.map((_, i) => i).sort((a, b) => weight[b] - weight[a]);
-  best = order[0];
+  best = top[0].index;
   byId("live-top").replaceChildren(
-    ...order.slice(0, 5).map((i) => {
-      const share = weight[i] / sum;
+    ...top.map(({ index, share }) => {
       const row = document.createElement("li");
       const name = document.createElement("span");
       const percent = document.createElement("span");
       const bar = document.createElement("span");
-      name.textContent = labels[i].name;
+      name.textContent = labels[index].name;
       percent.textContent = `${(100 * share).toFixed(1)}%`;
       bar.className = "live-bar";
       bar.setAttribute("aria-hidden", "true");
       bar.style.setProperty("--share", String(share));
       row.append(name, percent, bar);
-      row.dataset.class = String(i);
+      row.dataset.class = String(index);
       return row;
     }),
   );
-  paint(byId("live-seen"), size, (i) => [pixels[i * 3], pixels[i * 3 + 1], pixels[i * 3 + 2]]);
+  paint(byId("live-seen"), seen, size);
   byId("live-seen-words").textContent = `What the network sees: ${size} × ${size} pixels.`;
   if (times.length > 1) {
     byId("live-times").textContent =
@@ -234,17 +230,15 @@ function show({ pixels, size, logits, decode, times }) {
   }
   byId("live-answer").hidden = false;
   byId("live-map").hidden = true;
-  const first = `${labels[best].name}, ${((100 * weight[best]) / sum).toFixed(0)}%`;
-  say("answered", `${picture?.words}: ${first}`);
+  say("answered", `${picture?.words}: ${labels[best].name}, ${(100 * top[0].share).toFixed(0)}%`);
 }
 
-/** @param {HTMLCanvasElement} canvas @param {number} size
- * @param {(i: number) => number[]} colour */
-function paint(canvas, size, colour) {
+/** @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray} four channels a pixel
+ * @param {number} size */
+function paint(canvas, four, size) {
   canvas.width = size;
   canvas.height = size;
-  const image = new ImageData(size, size);
-  for (let i = 0; i < size * size; i += 1) image.data.set([...colour(i), 255], i * 4);
+  const image = new ImageData(/** @type {any} */ (four), size, size);
   canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
@@ -252,14 +246,10 @@ async function occlude() {
   byId("live-stop").hidden = false;
   byId("live-occlude").disabled = true;
   try {
-    const { fall, across } = await ask("occlude", { change: change(), target: best }, (done) => {
+    const { map, across } = await ask("occlude", { change: change(), target: best }, (done) => {
       say("hiding", `Hiding one part after another: ${Math.round(100 * done)}%`);
     });
-    const most = Math.max(...fall, 1e-9);
-    paint(byId("live-map").querySelector("canvas"), across, (/** @type {number} */ i) => {
-      const level = 255 - 225 * Math.max(0, fall[i] / most);
-      return [level, level, level];
-    });
+    paint(byId("live-map").querySelector("canvas"), map, across);
     byId("live-map").hidden = false;
     say("answered", "The map of what matters is ready.");
   } catch (error) {

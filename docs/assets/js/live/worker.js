@@ -84,6 +84,7 @@ async function fetched(address, size, id) {
   const bytes = new Uint8Array(size);
   const reader = answer.body.getReader();
   let at = 0;
+  let told = 0;
   for (;;) {
     let part;
     try {
@@ -96,7 +97,7 @@ async function fetched(address, size, id) {
     if (at + part.value.length > size) throw wrong();
     bytes.set(part.value, at);
     at += part.value.length;
-    postMessage({ id, progress: at });
+    if (at - told > size / 64) postMessage({ id, progress: (told = at) });
   }
   if (at !== size) throw wrong();
   return bytes;
@@ -238,7 +239,28 @@ async function classify(ask) {
     times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
-  return { pixels: pixels.data, size: rule.size, logits, decode: decoded - began, times };
+  const seen_now = opaque(pixels);
+  return { seen: seen_now, size: rule.size, top: best(logits), decode: decoded - began, times };
+}
+
+/** Three channels to a canvas's four, here and not on the page's thread. @param {Pixels} pixels */
+function opaque({ data, width, height }) {
+  const four = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let i = 0, j = 0; i < data.length; i += 3, j += 4) {
+    four[j] = data[i];
+    four[j + 1] = data[i + 1];
+    four[j + 2] = data[i + 2];
+  }
+  return four;
+}
+
+/** The five likeliest classes and their shares. @param {Float32Array} logits */
+function best(logits) {
+  const most = logits.reduce((a, b) => Math.max(a, b));
+  const weight = Array.from(logits, (value) => Math.exp(value - most));
+  const sum = weight.reduce((a, b) => a + b);
+  const order = weight.map((_, i) => i).sort((a, b) => weight[b] - weight[a]);
+  return order.slice(0, 5).map((index) => ({ index, share: weight[index] / sum }));
 }
 
 /** How far the first guess falls when each place is hidden.
@@ -266,7 +288,13 @@ async function occlude(ask) {
       await new Promise((done) => setTimeout(done)); // let a "stop" in
     }
   }
-  return { fall, across: PATCHES, whole };
+  const most = Math.max(...fall, 1e-9);
+  const map = new Uint8ClampedArray(fall.length * 4);
+  fall.forEach((value, i) => {
+    map.fill(255 - 225 * Math.max(0, value / most), i * 4, i * 4 + 3);
+    map[i * 4 + 3] = 255;
+  });
+  return { map, across: PATCHES };
 }
 
 addEventListener("message", async ({ data: ask }) => {
