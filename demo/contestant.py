@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from model_export.sessions import unpack_once
 from model_export.timing import Batch, Prepare, milliseconds, serve
 
 TENSORRT = "TensorrtExecutionProvider"
@@ -52,6 +53,7 @@ def _onnxruntime(
     options.log_severity_level = 4
     options.intra_op_num_threads = asked["threads"]
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    unpack_once(options, Path(asked["file"]))
     settings: dict[str, str] = {}
     if provider == CUDA:
         settings = {"enable_cuda_graph": "1", "use_tf32": "0"}

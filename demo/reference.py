@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from demo.errors import ModelError
 from demo.pictures import decode
+from demo.session import CPU, load
 from model_export.card import CardError, ModelCard
 from model_export.preprocess import preprocess, resize_and_crop
 
@@ -24,11 +26,10 @@ PICTURE = Path("demo/samples/cat.jpg")
 def session_of(model: Path) -> onnxruntime.InferenceSession:
     """The file on the CPU with its weights unpacked to float32 first, as the page has them.
 
-    Without ``disable_quant_qdq`` ONNX Runtime rounds the activations of a quantised file too.
+    Raises:
+        ModelError: it is no ONNX file.
     """
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return load(model, CPU, as_floats=True)
 
 
 def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
@@ -60,9 +61,9 @@ def main(arguments: list[str]) -> int:
         target = name.with_suffix(".reference.json")
         try:
             told = reference(name)
-        except CardError as error:
+        except (CardError, ModelError) as error:
             print(error, file=sys.stderr)
-            return 2
+            return getattr(error, "exit_code", 2)
         target.write_text(json.dumps(told) + "\n", encoding="utf-8")
         print(target)
     return 0

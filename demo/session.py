@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from demo.errors import DeviceError, ModelError
+from model_export.sessions import UNPACK_ONCE, unpack_once
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -75,7 +76,7 @@ def open_session(path: Path, device: Device = "auto") -> Runtime:
         raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
     _check_file(path)
     if device == "cpu":
-        return Runtime(_load(path, CPU), CPU, "cpu")
+        return Runtime(load(path, CPU), CPU, "cpu")
     obstacle = driver_obstacle()
     if obstacle is None:
         session, obstacle = _try_cuda(path)
@@ -90,7 +91,7 @@ def open_session(path: Path, device: Device = "auto") -> Runtime:
     warning = ""
     if obstacle.has_gpu:
         warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
-    return Runtime(_load(path, CPU), CPU, "cpu", f"auto: {obstacle.reason}", warning)
+    return Runtime(load(path, CPU), CPU, "cpu", f"auto: {obstacle.reason}", warning)
 
 
 def driver_obstacle() -> Obstacle | None:
@@ -132,7 +133,7 @@ def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle
         onnxruntime.preload_dlls()
     onnxruntime.set_default_logger_severity(_QUIET)
     try:
-        session = _load(path, CUDA)
+        session = load(path, CUDA)
         if session.get_providers()[0] != CUDA:
             return None, Obstacle(
                 _missing_library(),
@@ -176,11 +177,25 @@ def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
     session.run(None, feeds)
 
 
-def _load(path: Path, provider: str) -> onnxruntime.InferenceSession:
+def load(path: Path, provider: str, as_floats: bool = False) -> onnxruntime.InferenceSession:
+    """A session on one provider, its weights unpacked once where they are stored in few bits.
+
+    Args:
+        path: the ONNX file.
+        provider: ONNX Runtime's name.
+        as_floats: compute in float32 whatever the file is, int8 too, as the browser's page does.
+
+    Raises:
+        ModelError: ONNX Runtime cannot load it.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _QUIET
+    if as_floats:
+        options.add_session_config_entry(*UNPACK_ONCE)
+    else:
+        unpack_once(options, path)
     try:
         return onnxruntime.InferenceSession(path, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception

@@ -16,7 +16,7 @@ import numpy as np
 from model_export.card import Evaluation, Input, Interval, Label
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
 from model_export.intervals import wilson
-from model_export.parity import CPU
+from model_export.sessions import on_cpu
 
 DATASET = "Tiny ImageNet, validation"
 BATCH = 100
@@ -56,7 +56,6 @@ def count(
         UsageError: the network does not know a class of the data.
         EnvironmentLacks: the data is not there, or not Tiny ImageNet.
     """
-    import onnxruntime
     from PIL import Image
     from rich.console import Console
     from rich.progress import Progress
@@ -78,9 +77,7 @@ def count(
             f"{data}: {strange} is none of the network's {len(labels)} classes: --evaluate is for "
             "networks whose labels carry the WordNet ids of Tiny ImageNet"
         )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    sessions = [onnxruntime.InferenceSession(model, options, providers=[CPU]) for model in models]
+    sessions = [on_cpu(model) for model in models]
     hits = np.zeros(
         (len(sessions), 2), np.int64
     )  # network, (among the first, among the first five)

@@ -24,7 +24,6 @@ from model_export.errors import ExportError, UsageError
 from model_export.loading import load
 from model_export.networks import ALEXNET64
 from model_export.parity import (
-    CPU,
     Difference,
     calibration_batch,
     compare,
@@ -33,6 +32,7 @@ from model_export.parity import (
     sample_batch,
 )
 from model_export.precision import BLOCK, BLOCKS, Precision, reduce
+from model_export.sessions import CPU
 from model_export.taps import tap_filters, tap_stages
 from model_export.tolerances import TOLERANCES
 

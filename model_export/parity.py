@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from model_export.card import Input
 from model_export.errors import ExportError, UsageError
+from model_export.sessions import on_cpu
 
 if TYPE_CHECKING:
     from torch import nn
 
 SAMPLES = Path(__file__).parent.parent / "demo" / "samples"
-CPU = "CPUExecutionProvider"
 CALIBRATION_MOST = 512
 
 Logits = NDArray[np.floating[Any]]
@@ -97,12 +97,7 @@ def onnx_logits(
     model: bytes | Path, batch: NDArray[Any], image: str = "image", logits: str = "logits"
 ) -> Logits:
     """ONNX Runtime's answer, on the CPU."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=[CPU])
-    found: Logits = session.run([logits], {image: batch})[0]
+    found: Logits = on_cpu(model).run([logits], {image: batch})[0]
     return found
 
 

@@ -53,13 +53,10 @@ def random_weights(name: str, folder: Path) -> Path:
 def ratios(files: list[Path], size: int) -> list[dict[str, float]]:
     """Time of each file over the first file's, run in turn; median and quartiles."""
     import numpy as np
-    import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    sessions = [
-        onnxruntime.InferenceSession(f, options, providers=["CPUExecutionProvider"]) for f in files
-    ]
+    from model_export.sessions import on_cpu
+
+    sessions = [on_cpu(file) for file in files]
     picture = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)
     seen: list[list[float]] = [[] for _ in files]
     for turn in range(ROUNDS + 5):

@@ -17,7 +17,8 @@ from model_export.card import Input, ModelCard
 from model_export.errors import ExportError
 from model_export.inspection import MISSING
 from model_export.networks import Network
-from model_export.parity import CPU, compare, onnx_logits, pytorch_logits, sample_batch
+from model_export.parity import compare, onnx_logits, pytorch_logits, sample_batch
+from model_export.sessions import CPU
 from model_export.tolerances import TOLERANCES
 
 
