@@ -24,7 +24,8 @@ serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the s
 	@$(BIN)/mkdocs serve --quiet --livereload --dev-addr 127.0.0.1:$(PORT)
 
 test: $(VENV)/.dev build/alexnet64.onnx node_modules/.package-lock.json browser  ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not (timing or alone)"
+	$(BIN)/python -m pytest -m "timing or alone"
 
 export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 	@$(BIN)/python -m model_export

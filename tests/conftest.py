@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
@@ -18,12 +20,34 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
+def once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
+    """What ``make`` returns for a folder of this name; made once, however many workers ask.
+
+    The workers of one run have a common parent folder, which is new for every run.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    root = folders.getbasetemp().parent if worker else folders.getbasetemp()
+    kept = root / f"{name}.pickle"
+    with FileLock(root / f"{name}.lock"):
+        if not kept.exists():
+            folder = root / name
+            folder.mkdir()
+            made = make(folder)
+            kept.write_bytes(pickle.dumps(made))
+        return pickle.loads(kept.read_bytes())
+
+
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The bundled network, freshly exported."""
-    from model_export.exporter import export
 
-    return export(tmp_path_factory.mktemp("export") / "alexnet64.onnx")
+    def make(folder: Path) -> Report:
+        from model_export.exporter import export
+
+        return export(folder / "alexnet64.onnx")
+
+    report: Report = once(tmp_path_factory, "export", make)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +63,20 @@ def tiny_imagenet() -> Any:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built strictly into a temporary folder."""
-    folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
+    """The site, built strictly into a temporary folder. Tests only read it."""
+
+    def make(folder: Path) -> Path:
+        built = subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert built.returncode == 0, built.stderr
+        return folder
+
+    folder: Path = once(tmp_path_factory, "site", make)
     return folder
 
 

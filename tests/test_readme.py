@@ -35,6 +35,8 @@ ELSEWHERE = {
 }
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
 
+pytestmark = pytest.mark.alone
+
 made_by_make = pytest.mark.skipif(
     Path(sys.prefix) != ROOT / ".venv", reason="not in the environment that `make` makes"
 )

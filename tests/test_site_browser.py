@@ -1,105 +1,81 @@
-"""Every page of the built site in a real browser: errors, other hosts, accessibility, width."""
+"""Every page of the built site in a real browser: errors, other hosts, accessibility, width,
+what it weighs, whether it jumps, and what is left of it without a script and on paper."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gzip
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browsing import PAGES, WIDTHS, accessible, watched
+
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parent.parent
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-WIDTHS = (1280, 390, 320)
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Compressed, before the press of a button (the bars of every page).
+BUDGET = {"document": 30_000, "stylesheet": 40_000, "script": 80_000}
+# A lesson carries its code and its tables.
+LESSONS = 45_000
+# Layout shifts of the page's first two seconds, as web vitals count them.
+SHIFTS = """() => { window.shifts = 0; new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({type: 'layout-shift', buffered: true}); }"""
 
 
-def pages(site: Path) -> list[str]:
-    """Addresses of all pages, relative to the site's root."""
-    found = [p.relative_to(site).as_posix() for p in sorted(site.rglob("*.html"))]
-    assert "index.html" in found
-    assert len(found) >= 5
-    return found
-
-
-@pytest.fixture(scope="module", params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def page(chromium: Any, scheme: str, served: str) -> Iterator[Any]:
-    """A fresh page in a colour scheme; fails the test on a console error or a foreign request."""
-    context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce")
-    page = context.new_page()
-    trouble: list[str] = []
-    host = urlsplit(served).netloc
-    page.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
-    page.on("pageerror", lambda e: trouble.append(f"script: {e}"))
-
-    def check(request: Any) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme not in ("data", "blob") and parts.netloc != host:
-            trouble.append(f"another host: {request.url}")
-
-    page.on("request", check)
-    page.on("response", lambda r: r.status >= 400 and trouble.append(f"{r.status}: {r.url}"))
-    yield page
-    context.close()
-    assert trouble == []
-
-
-def test_every_page_opens_without_error_or_foreign_request(
-    page: Any, site: Path, served: str
-) -> None:
-    for name in pages(site):
-        if name == "404.html":
-            continue
-        page.goto(served + name, wait_until="networkidle")
-        assert page.title()
-        assert page.locator("h1").count() == 1, name
-
-
-def test_no_page_scrolls_sideways(page: Any, site: Path, served: str) -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        for name in pages(site):
-            if name == "404.html":
-                continue
-            page.goto(served + name)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, f"{name} is {wide} pixels wide at {width}"
-
-
-@pytest.mark.timeout(1200)  # every page at three widths: minutes on a shared processor
-def test_every_page_is_accessible(page: Any, scheme: str, site: Path, served: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
-    options = {
-        "runOnly": {"type": "tag", "values": TAGS},
-        "rules": {"target-size": {"enabled": True}},
+def test_the_list_of_pages_is_the_sites(site: Path) -> None:
+    built = {
+        path.parent.relative_to(site).as_posix().removeprefix(".") + "/"
+        for path in site.rglob("index.html")
+        if "<article" in path.read_text("utf-8")
     }
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        for name in pages(site):
-            if name == "404.html":
-                continue
-            page.goto(served + name, wait_until="load")
-            page.add_script_tag(path=str(AXE))
-            result = page.evaluate("options => axe.run(document, options)", options)
-            found = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in result["violations"]]
-            assert found == [], f"{name}, {scheme}, {width} px"
+    assert {page.removesuffix("/") + "/" for page in PAGES} == built
+    assert (site / "404.html").exists()
 
 
-def test_the_pages_read_without_javascript(chromium: Any, site: Path, served: str) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_fits_and_is_accessible(
+    chromium: Any, served: str, name: str, scheme: str
+) -> None:
+    with watched(chromium, served, color_scheme=scheme, reduced_motion="reduce") as page:
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.add_init_script(f"({SHIFTS})()")
+        page.goto(served + name, wait_until="load")
+        assert page.title()
+        assert page.locator("h1").count() == 1
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{wide} pixels wide at {width}"
+            assert accessible(page) == [], f"{name}, {scheme}, {width} px"
+            if width == WIDTHS[0]:
+                assert page.evaluate("window.shifts") < 0.01
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light(chromium: Any, served: str, site: Path, name: str) -> None:
+    """Bytes as a server would send them: text compressed, everything else as it is."""
+    with watched(chromium, served, viewport={"width": 390, "height": 844}) as page:
+        sent: list[tuple[str, str]] = []
+        page.on("request", lambda r: sent.append((r.resource_type, urlsplit(r.url).path)))
+        page.goto(served + name, wait_until="networkidle")
+    weights = dict.fromkeys(BUDGET, 0)
+    for kind, path in sent:
+        file = site / path.lstrip("/")
+        file = file / "index.html" if file.is_dir() else file
+        if kind in weights and file.exists():
+            weights[kind] += len(gzip.compress(file.read_bytes(), 9))
+    budget = BUDGET | ({"document": LESSONS} if name.startswith("notebooks/") else {})
+    over = {kind: size for kind, size in weights.items() if size > budget[kind]}
+    assert over == {}
+
+
+def test_the_pages_read_without_javascript(chromium: Any, served: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    for name in pages(site):
-        if name == "404.html":
-            continue
+    for name in PAGES:
         page.goto(served + name)
         assert len(page.locator("article").inner_text().split()) > 80, name
     context.close()

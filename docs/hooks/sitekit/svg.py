@@ -99,7 +99,7 @@ def figure(
         f'<div class="fig__head"><p class="fig__headline">{escape(headline)}</p>'
         f'<p class="fig__unit">{escape(unit)}</p></div>'
         f'{plots}<figcaption><p class="fig__look">{escape(look)}</p>'
-        f'<p class="fig__source">{source}</p></figcaption>'
+        f'<p class="fig__source">{source}</p>'
         f'<details class="fig__data"{" open" if show_data else ""}>'
-        f"<summary>The numbers behind this figure</summary>{data}</details></figure>"
+        f"<summary>The numbers behind this figure</summary>{data}</details></figcaption></figure>"
     )

@@ -1,0 +1,80 @@
+"""What every test in a real browser needs: the list of pages, axe, a page that reports trouble."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+WIDTHS = (1280, 390, 320)
+_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_OPTIONS = {
+    "runOnly": {"type": "tag", "values": _TAGS},
+    "rules": {"target-size": {"enabled": True}},  # off by default
+    "resultTypes": ["violations"],  # what passed is not written out: half the time
+}
+
+
+def addresses() -> list[str]:
+    """Where the site has its pages, relative to its root, from the sources alone."""
+    sources = [
+        path.relative_to(DOCS).with_suffix("").as_posix()
+        for path in sorted([*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb")])
+        if path.relative_to(DOCS).parts[0] not in ("hooks", "theme")
+    ]
+    return [
+        f"{name.removesuffix('index')}" if name.split("/")[-1] == "index" else f"{name}/"
+        for name in sources
+    ]
+
+
+PAGES = addresses()
+
+
+def accessible(page: Any, where: str = "document") -> list[tuple[str, str]]:
+    """What axe holds against a page as it stands: rule and first element, for every rule.
+
+    Args:
+        where: what is looked at: ``document`` or a selector.
+    """
+    if not _AXE.exists():
+        pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(_AXE.read_text("utf-8"))
+    violations = page.evaluate(
+        "([where, options]) => axe.run(where === 'document' ? document : where, options)"
+        ".then(found => found.violations)",
+        [where, _OPTIONS],
+    )
+    return [(row["id"], row["nodes"][0]["html"][:300]) for row in violations]
+
+
+@contextlib.contextmanager
+def watched(browser: Any, served: str, **context_options: Any) -> Iterator[Any]:
+    """A fresh page; afterwards no script may have failed and no other host been asked."""
+    context = browser.new_context(**context_options)
+    page = context.new_page()
+    trouble: list[str] = []
+    host = urlsplit(served).netloc
+    page.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
+    page.on("pageerror", lambda e: trouble.append(f"script: {e}"))
+
+    def check(request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != host:
+            trouble.append(f"another host: {request.url}")
+
+    page.on("request", check)
+    page.on("response", lambda r: r.status >= 400 and trouble.append(f"{r.status}: {r.url}"))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert trouble == []
