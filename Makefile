@@ -13,7 +13,7 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve test export train lint site samples precisions assets notebooks measure clean port browser
+.PHONY: help setup serve test export train lint site samples precisions plans inside assets notebooks measure clean port browser
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it
 
 precisions: $(VENV)/.run  ## measure what each precision costs, for the page (TINY_IMAGENET=...)
 	@$(BIN)/python -m model_export.price_list "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}"
+
+plans: $(VENV)/.run  ## walk the compared networks anew for "Three AlexNets"
+	@$(BIN)/python -m model_export.plans
+
+inside: $(VENV)/.run  ## look into the network anew for "Layer by layer", after make assets
+	@$(BIN)/python -m model_export.inside
 
 assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
