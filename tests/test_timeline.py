@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from pybtex.database import parse_string
 from tests.timeline_events import THEMES, Event, crowd, event_lists, timeline
 
 # Importing the module above has put docs/hooks on the path.
-from sitekit import downloads, layout  # isort: skip
+from sitekit import band, downloads, layout  # isort: skip
 from sitekit import timeline as pages  # isort: skip
 from sitekit.bibliography import Reference, load_bibliography  # isort: skip
 from sitekit.events import load_timeline  # isort: skip
@@ -35,7 +36,7 @@ SOURCES = {
 }
 GENTLE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PLAIN_TAGS = {
-    "svg", "g", "a", "title", "rect", "path", "text", "line", "ol", "li", "time", "div", "h3", "p",
+    "svg", "g", "a", "defs", "use", "rect", "path", "text", "line", "ol", "li", "time", "div", "h3", "p",
     "b", "span", "cite", "ul", "nav", "h2",
 }  # fmt: skip
 
@@ -70,7 +71,7 @@ class Reader(HTMLParser):
         self._in = "" if tag == "h3" else self._in
 
     def handle_data(self, data: str) -> None:
-        if self._in in ("h3", "path") and self.headings:
+        if self._in == "h3" and self.headings:
             self.headings[-1] += data
 
 
@@ -97,13 +98,14 @@ def check_layout(events: tuple[Event, ...], width: float) -> None:
 def check_html(events: tuple[Event, ...]) -> None:
     told = timeline(events)
     listed = Reader(pages.era_list(told, told.eras[0], SOURCES, {}))
-    drawn = Reader(pages.band_svg(events))
+    drawn = Reader(band.drawing(events))
     for reader in (listed, drawn):
         assert set(reader.tags) <= PLAIN_TAGS
         assert not [name for name in reader.attributes if name.startswith("on")]
         assert not [link for link in reader.links if link.startswith("javascript")]
     assert sorted(listed.ids) == sorted(event.id for event in events)
-    assert sorted(drawn.links) == sorted(f"#{event.id}" for event in events)
+    marks = [link for link in drawn.links if not link.startswith("#tl-k-")]
+    assert sorted(marks) == sorted(f"#{event.id}" for event in events)
     assert listed.headings == [event.title for event in events]
 
 
@@ -173,9 +175,27 @@ def test_every_entry_shows_what_it_must() -> None:
         assert THEMES[event.theme][1] in html
         assert event.grade.capitalize() in html
         assert ("Source not read again" in html) == (not event.checked)
-        assert html.count("<svg") == 1
+        for key in event.sources:
+            assert f'href="../reference/sources/#{key}"' in html
         for page in event.pages:
             assert f"../{page.removesuffix('.md')}/" in html
+
+
+def test_the_style_sheet_has_the_shapes_of_the_marks() -> None:
+    css = (DOCS / "assets" / "css" / "timeline.css").read_text(encoding="utf-8")
+    for theme, shape in band.SHAPES.items():
+        line = next(line for line in css.splitlines() if line.startswith(f".tl-{theme} {{ --tl-s"))
+        assert f"d='{shape}'" in line
+
+
+def test_the_filter_knows_whoever_the_text_does_not() -> None:
+    titles = {e.id: e.title for e in OURS.events}
+    for event in OURS.events:
+        html = pages.entry(event, BIBLIOGRAPHY, TITLES, titles, several=OURS.named_more_than_once)
+        named = re.search(r' data-p="([^"]*)"', html)
+        for name in set(event.people) - set(unescape(named[1]).split("|") if named else ()):
+            assert name in event.title + event.text
+            assert sum(name in other.people for other in OURS.events) == 1
 
 
 def test_labels_are_cut_between_words() -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.serving import serve_folder
-from tests.timeline_events import THEMES, crowd, timeline
+from tests.timeline_events import THEMES, WILD, Event, crowd, timeline
 
-from sitekit import layout  # isort: skip
+from sitekit import band, layout  # isort: skip
 from sitekit import timeline as pages  # isort: skip
 from tests.test_timeline import OURS, SOURCES  # isort: skip
 
@@ -28,10 +32,11 @@ COUNT = len(OURS.events)
 CURRENT = "#tl-reader h3"
 SHOWN = ".tl-list > li:not([hidden])"
 # Rectangles of everything named on the band that a reader can see.
-BOXES = """() => [...document.querySelectorAll('.tl-svg text, .tl-svg a path')]
+BOXES = """() => [...document.querySelectorAll('.tl-svg text, .tl-names span, .tl-svg a use')]
   .filter(node => node.checkVisibility()).map(node => {
     const box = node.getBoundingClientRect();
-    return [node.textContent, box.left, box.top, box.right, box.bottom];
+    const ring = node.matches('use') ? 4 : 0;  // the ring around a shape shows on hover only
+    return [node.textContent, box.left + ring, box.top + ring, box.right - ring, box.bottom - ring];
   })"""
 
 
@@ -55,6 +60,11 @@ def visit(page: Any, served: str, rest: str = "") -> None:
 
 def status(page: Any) -> str:
     return str(page.locator("#tl-status").inner_text())
+
+
+def chosen_in_order(page: Any) -> list[str]:
+    """The people whom the address names."""
+    return parse_qs(urlsplit(page.url).query).get("person", [])
 
 
 def test_without_a_script_everything_is_there(chromium: Any, served: str) -> None:
@@ -88,11 +98,27 @@ def test_counts_of_every_filter_equal_the_data(page: Any, served: str) -> None:
         assert status(page) == f"{own} of {COUNT} events"
         assert f"theme={theme}" in page.url
         button.click()
+    page.locator("#tl-people summary").click()
+    chosen: set[str] = set()
     for person in ("Ilya Sutskever", "Yoshua Bengio", "Dan Cireşan"):
-        page.select_option("#tl-person", person)
         own = sum(person in event.people for event in OURS.events)
         assert own > 1
-        assert page.locator(SHOWN).count() == own
+        box = page.get_by_label(f"{person} {own}")
+        box.check()
+        chosen.add(person)
+        assert page.locator(SHOWN).count() == sum(
+            bool(chosen & set(event.people)) for event in OURS.events
+        )
+        assert set(page.locator("#tl-people summary span").inner_text().split(", ")) == chosen
+    assert set(chosen_in_order(page)) == chosen
+    page.get_by_label("Yoshua Bengio").uncheck()
+    chosen.remove("Yoshua Bengio")
+    assert page.locator(SHOWN).count() == sum(
+        bool(chosen & set(event.people)) for event in OURS.events
+    )
+    page.reload()
+    page.wait_for_selector(".tl--live")
+    assert set(chosen_in_order(page)) == chosen
     page.locator("#tl-controls button[type=reset]").click()
     assert page.locator(SHOWN).count() == COUNT
     assert "?" not in page.url
@@ -101,7 +127,7 @@ def test_counts_of_every_filter_equal_the_data(page: Any, served: str) -> None:
 def test_search_finds_words_without_accents_or_case(page: Any, served: str) -> None:
     visit(page, served)
     page.fill("#tl-q", "CIRESAN gaming")
-    page.wait_for_function("location.search.includes('q=')")
+    page.wait_for_function("location.search.includes('find=')")
     assert page.locator(SHOWN).evaluate_all("all => all.map(x => x.id)") == ["ciresan-2010"]
     assert page.locator("h2.tl-era:visible").count() == 1
     page.fill("#tl-q", "no such thing at all")
@@ -110,7 +136,7 @@ def test_search_finds_words_without_accents_or_case(page: Any, served: str) -> N
 
 
 def test_a_sent_view_opens_the_same(page: Any, served: str) -> None:
-    visit(page, served, "?theme=hardware,data&zoom=2&q=nvidia")
+    visit(page, served, "?theme=hardware,data&zoom=2&find=nvidia")
     own = [event for event in OURS.events if event.theme in ("hardware", "data")]
     assert 0 < page.locator(SHOWN).count() < len(own)
     assert page.locator("#tl-controls [aria-pressed=true]").count() == 2
@@ -150,7 +176,7 @@ def test_the_band_is_one_stop_and_arrows_walk_it(page: Any, served: str) -> None
     visit(page, served, "#dropout")
     assert page.locator('.tl-svg a[tabindex="0"]').count() == 1
     assert page.locator("#tl-band").get_attribute("tabindex") is None
-    page.locator("#tl-controls button[type=reset]").focus()
+    page.locator("#tl-people summary").focus()
     page.keyboard.press("Tab")
     here = "document.activeElement.getAttribute('href')"
     assert page.evaluate(here) == "#dropout"
@@ -235,13 +261,30 @@ def test_accessible_in_every_state(chromium: Any, served: str, scheme: str, widt
         "runOnly": {"type": "tag", "values": TAGS},
         "rules": {"target-size": {"enabled": True}},
     }
-    for rest in ("", "?theme=model,people&zoom=4#lstm", "?q=nothing-at-all"):
+    # The page as it opens, and what stands around the article, is for test_site_browser.
+    few = "?theme=model,people&person=Jürgen+Schmidhuber&person=Yann+LeCun&zoom=4#lstm"
+    for rest in (few, "?find=nothing-at-all"):
         visit(page, served, rest)
+        if rest == few:
+            page.locator("#tl-people summary").click()
         page.add_script_tag(path=str(AXE))
-        result = page.evaluate("options => axe.run(document, options)", options)
+        result = page.evaluate("options => axe.run('article', options)", options)
         found = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in result["violations"]]
         assert found == [], (rest, scheme, width)
     context.close()
+
+
+def in_module(page: Any, served: str, name: str, code: str, data: Any) -> Any:
+    """Call a function of one of the timeline's modules, with what stands in ``data``."""
+    if not page.url.startswith(served):
+        page.goto(f"{served}timeline/")
+    return page.evaluate(
+        f"""async data => {{
+          const module = await import(new URL('../assets/js/timeline/{name}.js', location.href));
+          return ({code})(data);
+        }}""",
+        data,
+    )
 
 
 def test_the_script_lays_out_as_the_build_does(page: Any, served: str) -> None:
@@ -251,11 +294,13 @@ def test_the_script_lays_out_as_the_build_does(page: Any, served: str) -> None:
         {"id": e.id, "moment": e.moment, "theme": e.theme, "importance": e.importance,
          "title": e.title} for e in events
     ]  # fmt: skip
-    there = page.evaluate(
-        """async ([items, width]) => {
-          const { draw } = await import(new URL('../assets/js/timeline/layout.js', location.href));
+    there = in_module(
+        page,
+        served,
+        "layout",
+        """([items, width]) => {
           const scale = JSON.parse(document.querySelector('#tl').dataset.scale);
-          return draw(items, scale, width, 2);
+          return module.draw(items, scale, width, 2);
         }""",
         [items, layout.WIDTH],
     )
@@ -267,6 +312,58 @@ def test_the_script_lays_out_as_the_build_does(page: Any, served: str) -> None:
         own = ours[place["id"]]
         assert (place["x"], place["y"]) == (pytest.approx(own.x, abs=0.01), own.y)
         assert (place["label"], place["flipped"]) == (own.label, own.flipped)
+
+
+def test_the_script_reads_dates_as_the_build_does(page: Any, served: str) -> None:
+    dates = sorted(
+        {e.date for e in (*crowd(300), *OURS.events)} | {"2012-02-29", "1900", "2000-12"}
+    )
+    there = in_module(page, served, "layout", "all => all.map(module.decimalYear)", dates)
+    here = [Event("x", d, "t", "t", "data", 1, (), (), "documented").moment for d in dates]
+    assert there == pytest.approx(here, abs=1e-9)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+VIEWS = st.fixed_dictionaries(
+    {
+        "themes": st.lists(st.sampled_from(list(THEMES)), unique=True),
+        "people": st.lists(st.sampled_from([*WILD, "Ada Lovelace"]), unique=True),
+        "query": WORDS,
+        "zoom": st.sampled_from([1, 2, 4, 8]),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(VIEWS, min_size=8, max_size=8), st.lists(WORDS, min_size=8, max_size=8))
+def test_any_view_survives_the_address(
+    page: Any, served: str, views: list[dict[str, Any]], noise: list[str]
+) -> None:
+    """What is written is read back the same; what is no view is read as some view."""
+    there = in_module(
+        page,
+        served,
+        "state",
+        """([views, noise, known]) => {
+          const flat = view => ({
+            ...view, themes: [...view.themes].sort(), people: [...view.people].sort(),
+          });
+          const full = view => ({
+            ...view, themes: new Set(view.themes), people: new Set(view.people),
+          });
+          return [
+            views.map(view => flat(module.read(module.write(full(view)), known))),
+            views.map(view => flat(full(view))),
+            noise.map(words => flat(module.read(`?theme=${words}&person=${words}&zoom=${words}`, known))),
+          ];
+        }""",
+        [views, noise, {"themes": list(THEMES), "people": [*WILD, "Ada Lovelace"]}],
+    )
+    assert there[0] == there[1]
+    for view in there[2]:
+        assert set(view["themes"]) <= set(THEMES)
+        assert set(view["people"]) <= {*WILD, "Ada Lovelace"}
+        assert view["zoom"] in (1, 2, 4, 8)
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +380,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "index.html").write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>A crowd</title>'
         '<link rel="icon" href="data:,">'
-        f'{sheets}<body class="md-typeset" data-md-color-scheme="default">{pages.band(told)}'
+        f'{sheets}<body class="md-typeset" data-md-color-scheme="default">{band.band(told)}'
         f'<h2 id="era-all">All</h2><p>All</p>{pages.era_list(told, told.eras[0], SOURCES, {})}'
         f"{pages.script('')}</body></html>",
         encoding="utf-8",
@@ -312,6 +409,51 @@ def test_a_thousand_wild_events_stay_text_and_apart(page: Any, crowded: str) -> 
     assert page.locator("#tl-reader img, #tl-reader script").count() == 0
 
 
+def work_done(page: Any) -> dict[str, float]:
+    """What the renderer has had to work out so far: counts of layouts and of styles."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    told = {row["name"]: row["value"] for row in session.send("Performance.getMetrics")["metrics"]}
+    session.detach()
+    return {name: told[name] for name in ("LayoutCount", "RecalcStyleCount")}
+
+
+def test_panning_a_thousand_events_lays_nothing_out(page: Any, crowded: str) -> None:
+    """A step of panning is the scrolling of a finished sheet; counted, for time means nothing here."""
+    page.goto(f"{crowded}?zoom=8")
+    page.wait_for_selector(".tl--live")
+    page.evaluate(
+        """() => {
+          const frame = document.querySelector('#tl-band');
+          frame.scrollLeft = 0;
+          window.changes = 0;
+          new MutationObserver(all => { window.changes += all.length; }).observe(document, {
+            subtree: true, childList: true, attributes: true, characterData: true,
+          });
+        }"""
+    )
+    steps, before = 60, work_done(page)
+    reached = page.evaluate(
+        """async steps => {
+          const frame = document.querySelector('#tl-band');
+          for (let i = 0; i < steps; i += 1) {
+            frame.scrollLeft += 40;
+            await new Promise(requestAnimationFrame);
+          }
+          return [frame.scrollLeft, window.changes];
+        }""",
+        steps,
+    )
+    assert reached == [40 * steps, 0]
+    after = work_done(page)
+    grown = {name: after[name] - before[name] for name in before}
+    assert all(count < steps / 4 for count in grown.values()), grown
+    # The names of the lanes have stayed where they are seen.
+    left = page.locator("#tl-band").bounding_box()["x"]
+    name = page.locator(".tl-names span").first.bounding_box()["x"]
+    assert name - left == pytest.approx(4, abs=1)
+
+
 def test_on_paper_a_wall_chart_and_a_list(page: Any, served: str) -> None:
     visit(page, served)
     pdf = page.pdf(prefer_css_page_size=True)
@@ -330,12 +472,20 @@ def test_on_paper_a_wall_chart_and_a_list(page: Any, served: str) -> None:
 def test_pages_of_the_story_show_their_events(page: Any, served: str, site: Path) -> None:
     nav = yaml.safe_load((ROOT / "docs" / "data" / "events.yml").read_text(encoding="utf-8"))
     told = {name for row in nav for name in row.get("pages", ())}
+    assert told >= {f"story/{page.name}" for page in (ROOT / "docs" / "story").glob("*.md")}
     for name in told:
-        page.goto(served + name.replace(".md", "/"))
-        assert 1 <= page.locator(".tl-strip li").count() <= 5
+        built = (site / name.replace(".md", "/index.html")).read_text(encoding="utf-8")
+        (strip,) = re.findall(r'<nav class="tl-strip".*?</nav>', built, re.DOTALL)
+        assert 1 <= strip.count("<li") <= 5, name
+    page.goto(f"{served}story/dnnresearch/")
     page.locator(".tl-strip a").first.click()
     page.wait_for_selector(".tl--live")
     assert page.locator(".tl-list > li[aria-current]").count() == 1
+
+
+def test_the_timeline_is_light_enough(site: Path) -> None:
+    page = (site / "timeline" / "index.html").read_bytes()
+    assert len(gzip.compress(page, 9)) <= 30_000
 
 
 def test_the_files_to_take_away_are_there(site: Path) -> None:

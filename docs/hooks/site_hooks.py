@@ -16,7 +16,7 @@ from sitekit.errors import ContentError
 from sitekit.glossary import link_terms
 from sitekit.live import MANIFEST_AT, engine_files, manifest, model_files
 from sitekit.pages import Knowledge, Rendered, load_knowledge, render
-from sitekit.publish import data_files
+from sitekit.publish import data_files, without_gaps
 from sitekit.timeline import with_strip
 
 _state: dict[str, Knowledge] = {}
@@ -101,6 +101,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
     return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Leave out the space that the templates leave between the elements."""
+    return without_gaps(output)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

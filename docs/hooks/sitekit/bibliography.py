@@ -68,6 +68,17 @@ def escape(text: str) -> str:
     return text
 
 
+def source_list(bibliography: Bibliography) -> str:
+    """All references in the order of their authors, each with an address of its own, as HTML."""
+    ordered = sorted(bibliography.values(), key=lambda r: (r.authors.casefold(), r.year, r.key))
+    items = "".join(
+        f'<li id="{reference.key}">{reference.html}'
+        f"{'' if reference.primary else ' Secondary.'}</li>"
+        for reference in ordered
+    )
+    return f'<ol class="sources">{items}</ol>'
+
+
 def load_bibliography(path: Path) -> Bibliography:
     """Read the BibTeX file; errors name the file or the entry."""
     try:

@@ -7,6 +7,7 @@ nothing here ever makes it look more precise. Errors name the file, the event an
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -123,6 +124,12 @@ class Timeline:
     def of(self, era: Era) -> tuple[Event, ...]:
         """The events of one era."""
         return tuple(event for event in self.events if era.first <= event.year <= era.last)
+
+    @property
+    def named_more_than_once(self) -> set[str]:
+        """The people in more than one event."""
+        counts = Counter(name for event in self.events for name in event.people)
+        return {name for name, count in counts.items() if count > 1}
 
     @property
     def cited(self) -> set[str]:

@@ -61,7 +61,7 @@ def as_markdown(
     parts = []
     for entry in sorted(glossary, key=lambda entry: str(entry["term"]).casefold()):
         note = cite(*entry["sources"]) if entry.get("sources") else ""
-        title = titles[entry["page"]].strip('"')
+        title = titles[entry["page"]]
         parts.append(
             f"**{entry['term']}**{{ #{anchor(entry['term'])} .term-name }}\n"
             f":   {entry['text']}{note} [{title}](../{entry['page']}){{ .term-page }}"

@@ -38,6 +38,7 @@ CHARACTER = 6.9  # generous width of one character of a label
 WIDE, BROAD = "MWm@%—…ⅢⅧ", "w&+=<>~"  # characters wider than that
 LABEL_LENGTH = 26  # characters
 ALWAYS = 3  # events of this importance are always named
+LABELLED = 2  # events of this importance and above are named where there is room
 TICKS = (
     *range(1950, 2009, 10),
     *range(2009, 2018),
@@ -113,7 +114,7 @@ def text_width(text: str) -> float:
     return cells * CHARACTER + 6
 
 
-def draw(events: Iterable[Event], width: float = WIDTH, labelled: int = 2) -> Drawing:
+def draw(events: Iterable[Event], width: float = WIDTH, labelled: int = LABELLED) -> Drawing:
     """Lay the band out.
 
     Args:

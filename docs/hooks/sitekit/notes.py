@@ -59,7 +59,8 @@ class Notes:
             raise ContentError(f'grade "{grade}" is none of {", ".join(GRADES)}')
         references = [self._bibliography[key] for key in keys]
         self.cited.update(keys)
-        place = f" {escape(at[:1].upper() + at[1:])}." if at else ""
+        path = "/" in at.split(",")[0]  # a file keeps its small letter
+        place = f" {escape(at if path else at[:1].upper() + at[1:])}." if at else ""
         remark = f" {escape(say)}" if say else ""
         sources = " ".join(reference.html for reference in references)
         label = re.sub(r"[^a-z0-9]+", "-", "-".join((*keys, grade, at, say)).lower()).strip("-")

@@ -14,8 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import benchmarks, charts, glossary, live, prices, publish, samples, timeline
-from sitekit.bibliography import Bibliography, load_bibliography
+from sitekit import band, benchmarks, charts, glossary, live, prices, publish, samples, timeline
+from sitekit.bibliography import Bibliography, load_bibliography, source_list
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
 from sitekit.facts import Facts, load_facts
@@ -88,7 +88,7 @@ def page_titles(docs: Path) -> dict[str, str]:
     titles = {}
     for page in sorted(docs.rglob("*.md")):
         found = re.search(r"^title: (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-        titles[page.relative_to(docs).as_posix()] = found[1].strip() if found else page.stem
+        titles[page.relative_to(docs).as_posix()] = found[1].strip('" ') if found else page.stem
     return titles
 
 
@@ -178,6 +178,7 @@ def render(
         ),
         **lab_pieces(knowledge.tables, block, to_root),
         "glossary": all_terms,
+        "sources": lambda: block(source_list(knowledge.bibliography)),
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(
             publish.corrections_by_page(mended, knowledge.titles, to_root)
@@ -188,7 +189,7 @@ def render(
         "benchmark_table": lambda: block(
             benchmarks.table(benchmarks.load_results(knowledge.data / "benchmarks"))
         ),
-        "timeline_band": lambda: block(timeline.band(knowledge.timeline)),
+        "timeline_band": lambda: block(band.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),
         "timeline_list": timeline_list,
         "timeline_downloads": lambda: block(timeline.downloads(to_root)),

@@ -104,9 +104,11 @@ def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> st
     )
     links = []
     for name in person["names"]:
-        count = sum(name in event.people for event in own)
-        events = "1 event" if count == 1 else f"{count} events"
-        links.append(f'<a href="{to_timeline}?person={quote(name)}">{escape(name)}: {events}</a>')
+        named = [event.id for event in own if name in event.people]
+        several = len(named) > 1
+        to = f"?person={quote(name)}" if several else f"#{named[0]}"
+        events = f"{len(named)} events" if several else "1 event"
+        links.append(f'<a href="{to_timeline}{to}">{escape(name)}: {events}</a>')
     return (
         f'<ol class="person__steps">{items}</ol>'
         f'<p class="person__more">On the timeline: {", ".join(links)}</p>'

@@ -21,6 +21,9 @@ from sitekit.facts import Fact, load_yaml, long_date
 
 FIGURE = re.compile(r'<figure class="fig" id="([^"]+)">')
 DRAWING = re.compile(r"<svg [^>]*plot--wide.*?</svg>", re.DOTALL)
+KEPT = re.compile(
+    r"(<(?:pre|textarea|script|style)\b.*?</(?:pre|textarea|script|style)>)", re.DOTALL
+)
 TABLE = re.compile(r'<table class="data">.*?</table>', re.DOTALL)
 
 
@@ -192,6 +195,16 @@ def with_downloads(figure: str, names: Iterable[str], to_figures: str) -> str:
     return f'{head}<p class="fig__take">Take this figure away: {links}</p>{end}{tail}'
 
 
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def without_gaps(page: str) -> str:
+    """A page without empty lines and indents, which a browser ignores; code stays as it is."""
+    parts = KEPT.split(page)  # what is between, then what is kept, in turn
+    parts[::2] = [re.sub(r"[ \t]*\n\s*", "\n", part) for part in parts[::2]]
+    return "".join(parts)
+
+
 # --- corrections ---------------------------------------------------------------------------------
 
 
@@ -224,6 +237,6 @@ def corrections_by_page(
     for page in dict.fromkeys(row["page"] for row in rows):
         own = [row for row in rows if row["page"] == page]
         address = page.removesuffix(".md")
-        title = escape(titles[page].strip('"'))
+        title = escape(titles[page])
         parts.append(f'<h2><a href="{to_root}{address}/">{title}</a></h2>{corrections_list(own)}')
     return "".join(parts)

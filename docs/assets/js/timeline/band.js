@@ -20,31 +20,25 @@ function element(name, attributes, text) {
 }
 
 export class Band {
-  /** @param {HTMLElement} frame the scrolling frame @param {Scale} scale */
+  /** Panning is the frame's own scrolling: no script runs for it, and nothing is laid out anew.
+   * @param {HTMLElement} frame the scrolling frame @param {Scale} scale */
   constructor(frame, scale) {
     this.frame = frame;
     this.scale = scale;
     this.svg = /** @type {SVGSVGElement} */ (frame.querySelector("svg"));
+    this.names = /** @type {HTMLElement[]} */ ([...frame.querySelectorAll(".tl-names span")]);
     this.width = scale.width;
-    let asked = false;
-    frame.addEventListener(
-      "scroll",
-      () => {
-        if (asked) return;
-        asked = true;
-        requestAnimationFrame(() => {
-          asked = false;
-          this.#follow();
-        });
-      },
-      { passive: true },
-    );
   }
 
-  /** Keep the lanes' names at the left edge of what is seen. */
-  #follow() {
-    const x = String(this.frame.scrollLeft + 4);
-    for (const name of this.svg.querySelectorAll(".tl-name")) name.setAttribute("x", x);
+  /** Give every mark its name, and the drawing its part for a screen reader.
+   * @param {(Marked & {when: string})[]} items */
+  name(items) {
+    for (const { mark, when, title } of items) {
+      mark.prepend(element("title", {}, `${when}: ${title}`));
+    }
+    this.svg.removeAttribute("aria-hidden");
+    this.svg.setAttribute("role", "group");
+    this.svg.setAttribute("aria-label", `${items.length} events on a scale of time`);
   }
 
   /** Draw the events that are shown. @param {Marked[]} items all @param {Set<string>} shown ids
@@ -60,7 +54,7 @@ export class Band {
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
     this.#lens(height);
     this.#axis(drawing.ticks, height);
-    this.#lanes(drawing.lanes);
+    this.#lanes(drawing.lanes, height);
     const places = new Map(drawing.places.map((place) => [place.id, place]));
     for (const { id, mark } of items) {
       const place = places.get(id);
@@ -101,14 +95,18 @@ export class Band {
     this.svg.querySelector(".tl-axis")?.replaceChildren(...parts);
   }
 
-  /** @param {{theme: string, top: number}[]} lanes */
-  #lanes(lanes) {
+  /** The lanes in the drawing and their names over it stand in the same order.
+   * @param {{theme: string, top: number}[]} lanes @param {number} height */
+  #lanes(lanes, height) {
     const tops = new Map(lanes.map(({ theme, top }) => [theme, top]));
-    for (const lane of this.svg.querySelectorAll("g[data-theme]")) {
-      const top = tops.get(/** @type {SVGGElement} */ (lane).dataset.theme ?? "");
-      /** @type {SVGGElement} */ (lane).style.display = top === undefined ? "none" : "";
+    const drawn = /** @type {NodeListOf<SVGGElement>} */ (
+      this.svg.querySelectorAll("g[data-theme]")
+    );
+    for (const [at, lane] of drawn.entries()) {
+      const top = tops.get(lane.dataset.theme ?? "");
+      lane.style.display = this.names[at].style.display = top === undefined ? "none" : "";
       if (top === undefined) continue;
-      lane.querySelector(".tl-name")?.setAttribute("y", String(top + 15));
+      this.names[at].style.top = `${((100 * top) / height).toFixed(2)}%`;
       const rule = lane.querySelector(".tl-rule");
       rule?.setAttribute("x2", String(this.width));
       for (const end of ["y1", "y2"]) rule?.setAttribute(end, String(top));

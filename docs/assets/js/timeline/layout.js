@@ -24,6 +24,19 @@
  * @property {[number, number][]} ticks
  */
 
+const DAY = 86400000; // milliseconds
+
+/** A date, as precise as it is known, as a decimal year: the middle of what it can mean.
+ * @param {string} iso 1943, 2012-10 or 2012-10-13 */
+export function decimalYear(iso) {
+  const [year, month, day] = iso.split("-").map(Number);
+  const start = Date.UTC(year, 0, 1);
+  const first = Date.UTC(year, (month ?? 1) - 1, day ?? 1);
+  const last = day ? first : Date.UTC(year, month ?? 12, 0);
+  const length = (Date.UTC(year + 1, 0, 1) - start) / DAY;
+  return year + (first + last - 2 * start) / 2 / DAY / length;
+}
+
 /** Where a decimal year lies. @param {number} moment @param {Scale} scale @param {number} width */
 export function position(moment, scale, width) {
   const { knots, margin } = scale;

@@ -5,6 +5,8 @@
  */
 
 import { Band } from "./band.js";
+import { decimalYear } from "./layout.js";
+import { fill, tick } from "./people.js";
 import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
 /** @typedef {import("./band.js").Marked & {people: string[], words: string, when: string,
@@ -20,7 +22,7 @@ const root = byId("tl");
 const band = new Band(byId("tl-band"), JSON.parse(root.dataset.scale ?? "{}"));
 const form = /** @type {HTMLFormElement} */ (byId("tl-controls"));
 const search = /** @type {HTMLInputElement} */ (byId("tl-q"));
-const person = /** @type {HTMLSelectElement} */ (byId("tl-person"));
+const people = byId("tl-people");
 const era = /** @type {HTMLSelectElement} */ (byId("tl-era"));
 const toggles = /** @type {HTMLButtonElement[]} */ ([...form.querySelectorAll("[data-theme]")]);
 const reader = byId("tl-reader");
@@ -31,7 +33,7 @@ const events = collect();
 const byName = new Map(events.map((event) => [event.id, event]));
 const known = {
   themes: band.scale.themes,
-  people: [...person.options].map((option) => option.value).filter(Boolean),
+  people: [...new Set(events.flatMap((event) => event.people))],
 };
 
 let view = read(location.search, known);
@@ -48,20 +50,31 @@ function collect() {
     .map((node) => {
       const entry = /** @type {HTMLElement} */ (node);
       const mark = /** @type {SVGAElement} */ (marks.get(`#${entry.id}`));
+      const time = entry.querySelector("time");
       return {
         id: entry.id,
-        moment: Number(entry.dataset.m),
-        importance: Number(entry.dataset.i),
-        people: (entry.dataset.p ?? "").split("|"),
+        moment: decimalYear(time?.dateTime ?? ""),
+        importance: Number(entry.dataset.i ?? 1),
+        people: entry.dataset.p?.split("|") ?? [],
         theme: mark.closest("g")?.dataset.theme ?? "",
         title: entry.querySelector("h3")?.textContent ?? "",
-        when: entry.querySelector("time")?.textContent ?? "",
-        words: plain(`${entry.textContent} ${entry.dataset.p}`),
+        when: time?.textContent ?? "",
+        words: plain(`${entry.textContent} ${entry.dataset.p ?? ""}`),
         entry,
         mark,
       };
     })
     .sort((a, b) => a.moment - b.moment);
+}
+
+/** The eras of the list, to jump to. */
+function offerEras() {
+  for (const heading of document.querySelectorAll("h2.tl-era")) {
+    const title = heading.firstChild?.textContent ?? "";
+    const years = heading.nextElementSibling?.querySelector("strong")?.textContent ?? "";
+    const words = years ? `${years.replace(/\.$/, "")}: ${title}` : title;
+    era.append(new Option(words, heading.id.replace("era-", "")));
+  }
 }
 
 /** The event that the address names, if it names one. */
@@ -85,7 +98,7 @@ function apply(words) {
     button.setAttribute("aria-pressed", String(view.themes.has(button.dataset.theme ?? "")));
   }
   if (search.value !== view.query) search.value = view.query;
-  person.value = view.person;
+  tick(people, view.people);
   band.redraw(events, ids, view.zoom);
   if (!ids.has(current.id) && shown.length > 0) current = nearest(current.moment);
   rove();
@@ -132,6 +145,7 @@ function tell() {
     stepper("Next event", shown[at + 1]),
     link("Show in the list", `#${current.id}`),
   );
+  reader.className = `tl-reader tl-${current.theme}`;
   reader.replaceChildren(date, body, steps);
 }
 
@@ -246,7 +260,13 @@ search.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = window.setTimeout(() => change({ query: search.value }), WORDS_AFTER);
 });
-person.addEventListener("change", () => change({ person: person.value }));
+people.addEventListener("change", (event) => {
+  const box = /** @type {HTMLInputElement} */ (event.target);
+  const names = new Set(view.people);
+  if (box.checked) names.add(box.value);
+  else names.delete(box.value);
+  change({ people: names });
+});
 era.addEventListener("change", () => {
   const list = document.querySelector(`.tl-list[data-era="${CSS.escape(era.value)}"]`);
   const first = shown.find((event) => list?.contains(event.entry));
@@ -266,6 +286,9 @@ form.addEventListener("click", (event) => {
 });
 
 window.addEventListener("popstate", follow);
+band.name(events);
+fill(people, events);
+offerEras();
 root.classList.add("tl--live");
 follow();
 if (!named()) band.show(current.moment);

@@ -4,7 +4,7 @@
  *
  * @typedef {object} View
  * @property {Set<string>} themes empty means all
- * @property {string} person empty means everyone
+ * @property {Set<string>} people empty means everyone; several mean any of them
  * @property {string} query
  * @property {number} zoom
  *
@@ -16,27 +16,31 @@ export const ZOOMS = [1, 2, 4, 8];
 const LONGEST = 60;
 
 /** Nothing filtered, at the first size. @returns {View} */
-export const everything = () => ({ themes: new Set(), person: "", query: "", zoom: 1 });
+export const everything = () => ({
+  themes: new Set(),
+  people: new Set(),
+  query: "",
+  zoom: 1,
+});
 
 /** Read a view. @param {string} search the address's query @param {Known} known @returns {View} */
 export function read(search, known) {
   const told = new URLSearchParams(search);
   const zoom = Number(told.get("zoom"));
-  const person = told.get("person") ?? "";
   return {
     themes: new Set((told.get("theme") ?? "").split(",").filter((t) => known.themes.includes(t))),
-    person: known.people.includes(person) ? person : "",
-    query: (told.get("q") ?? "").slice(0, LONGEST),
+    people: new Set(told.getAll("person").filter((name) => known.people.includes(name))),
+    query: (told.get("find") ?? "").slice(0, LONGEST),
     zoom: ZOOMS.includes(zoom) ? zoom : 1,
   };
 }
 
 /** Write a view, shortest form. @param {View} view @returns {string} with its question mark */
-export function write({ themes, person, query, zoom }) {
+export function write({ themes, people, query, zoom }) {
   const told = new URLSearchParams();
   if (themes.size > 0) told.set("theme", [...themes].sort().join(","));
-  if (person) told.set("person", person);
-  if (query) told.set("q", query);
+  for (const name of [...people].sort()) told.append("person", name);
+  if (query) told.set("find", query); // "q" is the theme's: it opens the search of the site
   if (zoom !== 1) told.set("zoom", String(zoom));
   const words = told.toString().replaceAll("%2C", ",");
   return words ? `?${words}` : "";
@@ -51,7 +55,7 @@ export const plain = (text) =>
 export function matches(item, view) {
   return (
     (view.themes.size === 0 || view.themes.has(item.theme)) &&
-    (!view.person || item.people.includes(view.person)) &&
+    (view.people.size === 0 || item.people.some((name) => view.people.has(name))) &&
     plain(view.query).split(/\s+/).every((word) => item.words.includes(word))
   );
 }
