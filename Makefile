@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PORT ?= 8000
+DEMO_PORT ?= 8001
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +14,7 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve test export train lint site samples precisions plans inside assets notebooks measure clean port browser
+.PHONY: help setup serve demo test export train lint site samples precisions plans inside assets notebooks measure clean port browser
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the s
 	@$(BIN)/python -m demo classify demo/samples
 	@echo "The site: http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	@$(BIN)/mkdocs serve --quiet --livereload --dev-addr 127.0.0.1:$(PORT)
+
+demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures, on this machine (DEMO_PORT=8001)
+	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
 test: $(VENV)/.dev build/alexnet64.onnx node_modules/.package-lock.json browser  ## run the whole test suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not (timing or alone)"
@@ -93,7 +97,7 @@ $(BIN)/python:
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what runs into $(VENV) (PyTorch and its CUDA libraries: about 6 GB, once)"
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,export]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,serve,export]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from demo.errors import (
         DemoError,
         DeviceError,
+        LimitError,
         ModelError,
         NotAPictureError,
         PictureError,
@@ -32,6 +33,7 @@ __all__ = [
     "Classifier",
     "DemoError",
     "DeviceError",
+    "LimitError",
     "Milliseconds",
     "ModelError",
     "NotAPictureError",

@@ -7,6 +7,8 @@ import os
 import sys
 import warnings
 
+_SERVE = ("fastapi", "starlette", "uvicorn", "python_multipart", "prometheus_client", "pydantic")
+
 
 def main() -> None:
     """Run the command line; a package that is not installed is said in one line, code 3."""
@@ -21,9 +23,10 @@ def main() -> None:
         package = (error.name or "").partition(".")[0]
         if package in ("demo", "model_export", ""):
             raise
+        extra = "serve" if package in _SERVE else "demo"
         print(
             f"error: the Python package {package} is not installed; "
-            "pip install '.[demo]' in the repository's folder",
+            f"pip install '.[{extra}]' in the repository's folder",
             file=sys.stderr,
         )
         sys.exit(3)

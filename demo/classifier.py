@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +28,23 @@ from demo.session import MAKE_ONE, Device, open_session
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.preprocess import preprocess
 
+if TYPE_CHECKING:
+    import onnxruntime
+
 DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "build" / "alexnet64.onnx"
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class, its WordNet id where it has one, and its probability, 0 to 1."""
+    """One class, its WordNet id where it has one, its probability, 0 to 1, and its place.
+
+    ``index`` is where the class stands among the network's outputs and the card's labels, from 0.
+    """
 
     label: str
     wnid: str | None
     probability: float
+    index: int
 
 
 @dataclass(frozen=True)
@@ -98,9 +105,8 @@ class Classifier:
         self.path = Path(model)
         self.batch_size = batch_size
         runtime = open_session(self.path, device)
-        self._session = runtime.session
-        self._open = True
-        self.card = self._read_card()
+        self._session: onnxruntime.InferenceSession | None = runtime.session
+        self.card = self._read_card(runtime.session)
         self.provider: str = runtime.provider
         self.device: Literal["cpu", "cuda"] = runtime.device
         self.device_note = runtime.note
@@ -119,9 +125,7 @@ class Classifier:
 
     def close(self) -> None:
         """Let go of the model and its memory; closing twice does no harm."""
-        if self._open:
-            self._open = False
-            del self._session
+        self._session = None
 
     @cached_property
     def sha256(self) -> str:
@@ -159,7 +163,8 @@ class Classifier:
         Raises:
             ValueError: of another shape or type, or the classifier is closed.
         """
-        if not self._open:
+        session = self._session
+        if session is None:
             raise ValueError("the classifier is closed")
         size = self.card.input.size
         if batch.dtype != np.float32 or batch.ndim != 4 or batch.shape[1:] != (3, size, size):
@@ -169,7 +174,7 @@ class Classifier:
         classes = len(self.card.labels)
         if not len(batch):
             return np.empty((0, classes), np.float32)
-        (output,) = self._session.run([self.card.output], {self.card.input.name: batch})
+        (output,) = session.run([self.card.output], {self.card.input.name: batch})
         if output.shape != (len(batch), classes):
             raise ModelError(
                 f"{self.path}: gives {output.shape} for {len(batch)} pictures, but its card names "
@@ -177,6 +182,16 @@ class Classifier:
             )
         logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
         return logits
+
+    def scores(self, logits: NDArray[np.float32], top: int = 5) -> list[tuple[ClassScore, ...]]:
+        """The likeliest classes of each row of logits (N, classes), from the likeliest down."""
+        return [
+            tuple(
+                self._score(int(k), float(probabilities[k]))
+                for k in np.argsort(-probabilities, kind="stable")[:top]
+            )
+            for probabilities in softmax(logits)
+        ]
 
     def _classify_batch(self, pictures: Sequence[Picture], top: int) -> Iterator[Prediction]:
         size = self.card.input.size
@@ -196,21 +211,16 @@ class Classifier:
                 f"{self.path}: gave a value that is no number on {self.provider}; "
                 "try --device cpu, or a model of another precision"
             )
-        for i, probabilities in enumerate(softmax(logits)):
-            likeliest = np.argsort(-probabilities, kind="stable")[:top]
-            yield Prediction(
-                size=sizes[i],
-                top=tuple(self._score(int(k), float(probabilities[k])) for k in likeliest),
-                milliseconds=Milliseconds(decoded[i], inference),
-            )
+        for i, scores in enumerate(self.scores(logits, top)):
+            yield Prediction(sizes[i], scores, Milliseconds(decoded[i], inference))
 
     def _score(self, index: int, probability: float) -> ClassScore:
         label = self.card.labels[index]
-        return ClassScore(label.name, label.wnid, probability)
+        return ClassScore(label.name, label.wnid, probability, index)
 
-    def _read_card(self) -> ModelCard:
+    def _read_card(self, session: onnxruntime.InferenceSession) -> ModelCard:
         """The card in the file, checked against the graph it describes."""
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata = session.get_modelmeta().custom_metadata_map
         try:
             card = ModelCard.from_metadata(metadata, str(self.path))
         except CardError as error:
@@ -218,8 +228,8 @@ class Classifier:
                 raise ModelError(str(error)) from None
             raise ModelError(f"{self.path}: {error}; {MAKE_ONE}") from None
         for what, name, known in (
-            ("input", card.input.name, self._session.get_inputs()),
-            ("output", card.output, self._session.get_outputs()),
+            ("input", card.input.name, session.get_inputs()),
+            ("output", card.output, session.get_outputs()),
         ):
             if name not in (names := [tensor.name for tensor in known]):
                 raise ModelError(

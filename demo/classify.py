@@ -7,7 +7,7 @@ exit codes stand in `demo.cli`. With ``--json`` standard output is one JSON obje
                "precision", "parameters", "accuracy": [rows of the card]},
      "provider": "CPUExecutionProvider", "device": "cpu",
      "results": [{"file", "status": "ok", "size": [width, height],
-                  "top": [{"label", "wnid", "probability"}, ...],
+                  "top": [{"label", "wnid", "probability", "index"}, ...],
                   "milliseconds": {"decode", "inference"}},
                  {"file", "status": "error", "error"}]}
 

@@ -21,6 +21,8 @@ from demo.benchmark import EXIT_CODES as BENCHMARK_CODES
 from demo.benchmark import benchmark
 from demo.classify import EXIT_CODES, classify
 from demo.evaluate import evaluate
+from demo.serve import EXIT_CODES as SERVE_CODES
+from demo.serve import serve
 
 app = typer.Typer(
     add_completion=False,
@@ -39,3 +41,4 @@ def demo() -> None:
 app.command(epilog=EXIT_CODES)(classify)
 app.command()(evaluate)
 app.command(epilog=BENCHMARK_CODES)(benchmark)
+app.command(epilog=SERVE_CODES)(serve)

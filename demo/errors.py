@@ -36,6 +36,10 @@ class NotAPictureError(PictureError):
     exit_code = 2
 
 
+class LimitError(PictureError):
+    """A picture of too many pixels or bytes."""
+
+
 class ResultError(DemoError):
     """The network gave something that is no answer, such as NaN."""
 

@@ -31,7 +31,7 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
     )
     if measured.returncode:
         raise DeviceError(f"the machine could not be measured: {measured.stderr.strip()[-200:]}")
-    name, virtual = _processor()
+    name, virtual = processor()
     if gpu:
         name = gpu_name() or name
     shared = virtual and not gpu
@@ -53,7 +53,7 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
     }
 
 
-def _processor() -> tuple[str, bool]:
+def processor() -> tuple[str, bool]:
     """The processor's name, and whether it is a virtual one."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")

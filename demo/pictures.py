@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from demo.errors import NotAPictureError, PictureError
+from demo.errors import LimitError, NotAPictureError, PictureError
 
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
 
@@ -57,13 +57,16 @@ _SIGNATURES = (
 _HEIF = re.compile(rb"....ftyp(heic|heix|heif|hevc|mif1|msf1|avif|avis)", re.DOTALL)
 
 
-def decode(picture: Picture, name: str | None = None) -> Image.Image:
+def decode(
+    picture: Picture, name: str | None = None, pixel_limit: int = PIXEL_LIMIT
+) -> Image.Image:
     """Any picture to an RGB image, upright, (width, height) as a viewer shows it.
 
     Args:
         picture: a path, the bytes of a file, an open binary file or pipe, a Pillow image, or an
             array (H, W, 3) of uint8.
         name: what messages call it; a path is called by itself.
+        pixel_limit: refuse a file of more pixels than that.
 
     Raises:
         NotAPictureError, PictureError: see the module.
@@ -73,25 +76,25 @@ def decode(picture: Picture, name: str | None = None) -> Image.Image:
         name = name or os.fspath(picture) or "(an empty name)"
         try:
             with open(picture, "rb") as file:  # noqa: PTH123 (a Path makes "" the folder)
-                return _decode_file(file, name)
+                return _decode_file(file, name, pixel_limit)
         except OSError as error:
             raise _unreadable(error, name) from None
     if isinstance(picture, bytes):
-        return _decode_stream(io.BytesIO(picture), name or "the picture")
+        return _decode_stream(io.BytesIO(picture), name or "the picture", pixel_limit)
     if isinstance(picture, Image.Image):
         with _said_of(name or "the image"):
             return _to_rgb(picture)
     if isinstance(picture, np.ndarray):
         return _from_array(picture, name or "the array")
     if hasattr(picture, "read"):
-        return _decode_stream(picture, name or _name_of(picture))
+        return _decode_stream(picture, name or _name_of(picture), pixel_limit)
     raise TypeError(
         "a picture is a path, bytes, a binary file, a Pillow image or a uint8 array (H, W, 3), "
         f"not {type(picture).__name__}"
     )
 
 
-def _decode_stream(stream: IO[bytes], name: str) -> Image.Image:
+def _decode_stream(stream: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     """What cannot be rewound, a pipe for one; read to its end only if it begins as a picture."""
     try:
         head = stream.read(16)
@@ -105,7 +108,7 @@ def _decode_stream(stream: IO[bytes], name: str) -> Image.Image:
     except OSError as error:
         raise _unreadable(error, name) from None
     content.seek(0)
-    return _decode_seekable(content, name)
+    return _decode_seekable(content, name, pixel_limit)
 
 
 def _name_of(stream: IO[bytes]) -> str:
@@ -114,24 +117,44 @@ def _name_of(stream: IO[bytes]) -> str:
     return str(getattr(stream, "name", "the stream"))
 
 
-def _decode_file(file: IO[bytes], name: str) -> Image.Image:
+def _decode_file(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):  # a named pipe, a device
-        return _decode_stream(file, name)
+        return _decode_stream(file, name, pixel_limit)
     _check_signature(file.read(16), name)
     if status.st_size > BYTE_LIMIT:
         raise _too_many_bytes(name)
     file.seek(0)
-    return _decode_seekable(file, name)
+    return _decode_seekable(file, name, pixel_limit)
 
 
-def _decode_seekable(file: IO[bytes], name: str) -> Image.Image:
+def _decode_seekable(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     """Decode what has the first bytes of a picture."""
+    with _opened(file, name, pixel_limit) as image:
+        return _to_rgb(image)
+
+
+def size_of(
+    data: bytes, name: str = "the picture", pixel_limit: int = PIXEL_LIMIT
+) -> tuple[int, int]:
+    """(width, height) of a picture as stored, from its header alone.
+
+    Raises:
+        NotAPictureError, PictureError: as `decode`, as far as the header shows it.
+    """
+    _check_signature(data[:16], name)
+    with _opened(io.BytesIO(data), name, pixel_limit) as image:
+        return image.size
+
+
+@contextmanager
+def _opened(file: IO[bytes], name: str, pixel_limit: int) -> Iterator[Image.Image]:
+    """A picture whose header is read and whose pixels are few enough."""
     with _said_of(name), Image.open(file, formats=FORMATS) as image:
         pixels = image.width * image.height
-        if pixels > PIXEL_LIMIT:
-            raise _too_many_pixels(pixels, name)
-        return _to_rgb(image)
+        if pixels > pixel_limit:
+            raise _too_many_pixels(pixels, name, pixel_limit)
+        yield image
 
 
 @contextmanager
@@ -248,12 +271,10 @@ def _damaged(name: str, reason: str) -> PictureError:
     )
 
 
-def _too_many_pixels(pixels: int | None, name: str) -> PictureError:
+def _too_many_pixels(pixels: int | None, name: str, limit: int = PIXEL_LIMIT) -> LimitError:
     count = f"{pixels:,} pixels, more" if pixels else "more pixels"
-    return PictureError(f"{name}: {count} than the limit of {PIXEL_LIMIT:,}; make it smaller first")
+    return LimitError(f"{name}: {count} than the limit of {limit:,}; make it smaller first")
 
 
-def _too_many_bytes(name: str) -> PictureError:
-    return PictureError(
-        f"{name}: more bytes than the limit of {BYTE_LIMIT:,}; save it smaller first"
-    )
+def _too_many_bytes(name: str) -> LimitError:
+    return LimitError(f"{name}: more bytes than the limit of {BYTE_LIMIT:,}; save it smaller first")

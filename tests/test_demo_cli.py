@@ -147,8 +147,8 @@ def test_json_for_a_program(classify: Classify, model: Path) -> None:
                 "status": "ok",
                 "size": [40, 20],
                 "top": [
-                    {"label": "red", "wnid": "n00000001", "probability": red},
-                    {"label": "green", "wnid": "n00000002", "probability": green},
+                    {"label": "red", "wnid": "n00000001", "probability": red, "index": 0},
+                    {"label": "green", "wnid": "n00000002", "probability": green, "index": 1},
                 ],
             },
             {
@@ -156,8 +156,8 @@ def test_json_for_a_program(classify: Classify, model: Path) -> None:
                 "status": "ok",
                 "size": [20, 40],
                 "top": [
-                    {"label": "green", "wnid": "n00000002", "probability": red},
-                    {"label": "red", "wnid": "n00000001", "probability": green},
+                    {"label": "green", "wnid": "n00000002", "probability": red, "index": 1},
+                    {"label": "red", "wnid": "n00000001", "probability": green, "index": 0},
                 ],
             },
         ],

@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo import Classifier, NotAPictureError, PictureError
+from demo import Classifier, LimitError, NotAPictureError, PictureError
 from demo.pictures import decode
 from tests.demo_model import COLOURS, card, colour_model, png_chunk, png_start, probabilities
 
@@ -274,13 +274,13 @@ def test_a_damaged_or_huge_exif_block_does_no_harm(classifier: Classifier) -> No
         ),
         (
             png_start(30000, 30000) + png_chunk(b"IDAT", b""),
-            PictureError,
+            LimitError,
             "the picture: 900,000,000 pixels, more than the limit of 89,478,485; "
             "make it smaller first",
         ),
         (
             png_start(10000, 10000) + png_chunk(b"IDAT", b""),
-            PictureError,
+            LimitError,
             "the picture: 100,000,000 pixels, more than the limit of 89,478,485; "
             "make it smaller first",
         ),

@@ -1,0 +1,109 @@
+"""`python -m demo serve`: the runner as a web application on this machine; see `demo.server`."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from demo.errors import DemoError, UsageError
+from demo.options import Device, Model
+from demo.report import complain, describe
+
+EXIT_CODES = (
+    "Exit code: 0 stopped by Ctrl-C; 2 wrong use (a port that is taken, no such folder); 3 no "
+    "usable model, no CUDA where asked for, or a package is missing."
+)
+
+
+def serve(
+    model: Model = None,
+    device: Device = "auto",
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; others than 127.0.0.1 are open to all.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")
+    ] = 8001,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A further name of this server; may be given several times."
+        ),
+    ] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The built static site, served at /site/.",
+            show_default="site/ of this repository, where it is built",
+        ),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Serve a page and an interface that name what is in a picture, until Ctrl-C."""
+    try:
+        _serve(model, device, host, port, tuple(allow_host or ()), site, open_page)
+    except DemoError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from None
+
+
+def open_to_others(host: str) -> bool:
+    """Whether other machines can reach what listens on this address."""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def _serve(
+    model: Path | None,
+    device: Device,
+    host: str,
+    port: int,
+    allow_hosts: tuple[str, ...],
+    site: Path | None,
+    open_page: bool,
+) -> None:
+    from demo.classifier import DEFAULT_MODEL, Classifier
+    from demo.server.app import create_app
+    from demo.server.limits import Limits
+    from demo.server.pages import DEFAULT_SITE
+    from demo.server.run import listen, make_server
+
+    if site is not None and not (site / "index.html").is_file():
+        raise UsageError(f"--site {site}: no built site (no index.html in it); run `make site`")
+    if site is None and (DEFAULT_SITE / "index.html").is_file():
+        site = DEFAULT_SITE
+    limits = Limits()
+    with Classifier(model or DEFAULT_MODEL, device, limits.batch) as classifier:
+        if classifier.device_warning:
+            complain(classifier.device_warning, "warning")
+        listener = listen(host, port)
+        if open_to_others(host):
+            complain(
+                f"listening on {host}: everyone who reaches this machine can use the network and "
+                "its time; without encryption, without passwords",
+                "warning",
+            )
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listener.getsockname()[1]}/"
+
+        def started() -> None:
+            typer.echo(describe(classifier.card))
+            note = f" ({classifier.device_note})" if classifier.device_note else ""
+            typer.echo(f"Runs on {classifier.provider}{note}.")
+            if site is not None:
+                typer.echo(f"The site: {address}site/")
+            typer.echo(f"The demo: {address} (Ctrl-C stops it)")
+            if open_page:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+        app = create_app(classifier, host=host, allow_hosts=allow_hosts, site=site, limits=limits)
+        asyncio.run(make_server(app, limits, started).serve([listener]))

@@ -1,0 +1,258 @@
+"""`/v2`: the Open Inference Protocol, version 2, with Triton's binary tensors and classification.
+
+So that a client written against this server, with `tritonclient[http]` for one, moves to Triton
+when one machine is no longer enough. There is one model, by the name in its card, in version 1;
+its input is what `Classifier.preprocess` makes: FP32 (N, 3, size, size). Compressed bodies are not
+taken.
+
+Source: the protocol's specification (kserve.github.io, "Open Inference Protocol") and Triton's
+extensions of it (binary tensor data, classification, model configuration, repository index).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import Any
+
+import msgspec
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from numpy.typing import NDArray
+
+from demo.classifier import softmax
+from demo.server.engine import Engine
+from demo.server.errors import NotFound, Refused
+from demo.server.uploads import Uploads
+
+VERSION = "1"
+JSON_BYTES = 4 * 2**20
+"""Of the JSON part of a request; tensors above that go as binary data."""
+
+_LENGTH = "inference-header-content-length"
+_EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository"]
+
+
+class Input(msgspec.Struct):
+    """One input tensor: its data here as numbers, or behind the JSON part as bytes."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    parameters: dict[str, Any] = {}
+    data: list[Any] | None = None
+
+
+class Output(msgspec.Struct):
+    """One output that is asked for."""
+
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class Inference(msgspec.Struct):
+    """The JSON part of a request."""
+
+    inputs: list[Input]
+    id: str = ""
+    parameters: dict[str, Any] = {}
+    outputs: list[Output] | None = None
+
+
+def router(engine: Engine, uploads: Uploads) -> APIRouter:
+    """The routes of `/v2`."""
+    routes = APIRouter(tags=["Open Inference Protocol"])
+    card = engine.classifier.card
+    size, classes = card.input.size, len(card.labels)
+
+    def check(model: str, version: str = VERSION) -> None:
+        if model != card.name:
+            raise NotFound(f"no model {model[:100]!r} is here, only {card.name!r}")
+        if version != VERSION:
+            raise NotFound(f"{card.name} has no version {version[:20]!r}, only {VERSION}")
+
+    @routes.get("/v2")
+    async def server() -> dict[str, Any]:
+        """The server's name and what it speaks beyond the protocol."""
+        return {"name": "alexnet-moment", "version": VERSION, "extensions": _EXTENSIONS}
+
+    @routes.get("/v2/health/live")
+    async def live() -> Response:
+        """The server is alive."""
+        return Response()
+
+    @routes.get("/v2/health/ready")
+    async def ready() -> Response:
+        """Whether a request would be accepted now."""
+        return Response(status_code=200 if engine.ready else 503)
+
+    @routes.get("/v2/models/{model}/ready")
+    @routes.get("/v2/models/{model}/versions/{version}/ready")
+    async def model_ready(model: str, version: str = VERSION) -> Response:
+        """Whether this model would take a request now."""
+        check(model, version)
+        return Response(status_code=200 if engine.ready else 503)
+
+    @routes.get("/v2/models/{model}")
+    @routes.get("/v2/models/{model}/versions/{version}")
+    async def metadata(model: str, version: str = VERSION) -> dict[str, Any]:
+        """The model's inputs and outputs; -1 stands for the number of pictures."""
+        check(model, version)
+        return {
+            "name": card.name,
+            "versions": [VERSION],
+            "platform": "onnxruntime_onnx",
+            "inputs": [{"name": card.input.name, "datatype": "FP32", "shape": [-1, 3, size, size]}],
+            "outputs": [{"name": card.output, "datatype": "FP32", "shape": [-1, classes]}],
+        }
+
+    @routes.get("/v2/models/{model}/config")
+    @routes.get("/v2/models/{model}/versions/{version}/config")
+    async def configuration(model: str, version: str = VERSION) -> dict[str, Any]:
+        """The same as Triton's configuration of a model."""
+        check(model, version)
+        tensor = {"data_type": "TYPE_FP32"}
+        return {
+            "name": card.name,
+            "platform": "onnxruntime_onnx",
+            "backend": "onnxruntime",
+            "max_batch_size": engine.limits.batch,
+            "input": [{"name": card.input.name, **tensor, "dims": [3, size, size]}],
+            "output": [{"name": card.output, **tensor, "dims": [classes]}],
+        }
+
+    @routes.post("/v2/repository/index")
+    async def index() -> list[dict[str, str]]:
+        """The models that are here: one."""
+        return [{"name": card.name, "version": VERSION, "state": "READY", "reason": ""}]
+
+    @routes.post("/v2/models/{model}/infer")
+    @routes.post("/v2/models/{model}/versions/{version}/infer")
+    async def infer(request: Request, model: str, version: str = VERSION) -> Response:
+        """Logits, or with the parameter ``classification`` the likeliest classes, of tensors."""
+        check(model, version)
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise Refused("compressed bodies are not taken; send it without Content-Encoding")
+        async with uploads.body(request) as body:
+            length = request.headers.get(_LENGTH, "")
+            asked, tensors = await asyncio.to_thread(_read, body, length, engine)
+        logits = await engine.infer(tensors)
+        return _answer(asked, logits, [label.name for label in card.labels], card)
+
+    return routes
+
+
+def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[np.float32]]:
+    """The request and its one tensor.
+
+    Raises:
+        Refused: not as the protocol or the model has it; the message names the field.
+    """
+    if length and not (length.isdecimal() and int(length) <= len(body)):
+        raise Refused(f"Inference-Header-Content-Length is {length[:20]!r} of {len(body)} bytes")
+    end = int(length) if length else len(body)
+    if end > JSON_BYTES:
+        raise Refused(f"the JSON part is above {JSON_BYTES:,} bytes; send binary tensors")
+    try:
+        asked = msgspec.json.decode(body[:end], type=Inference)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refused(f"the request cannot be read: {error}") from None
+    except RecursionError:
+        raise Refused("the request cannot be read: it is nested too deeply") from None
+    rule = engine.classifier.card.input
+    if len(asked.inputs) != 1 or asked.inputs[0].name != rule.name:
+        raise Refused(f"inputs: give exactly one, named {rule.name!r}")
+    given = asked.inputs[0]
+    most = engine.limits.batch
+    if given.datatype != "FP32":
+        raise Refused(f"inputs[0].datatype: FP32, not {given.datatype[:20]!r}")
+    if given.shape[1:] != [3, rule.size, rule.size] or not 1 <= given.shape[0] <= most:
+        raise Refused(
+            f"inputs[0].shape: [N, 3, {rule.size}, {rule.size}] with N from 1 to {most}, "
+            f"not {given.shape[:8]}"
+        )
+    for output in asked.outputs or ():
+        if output.name != engine.classifier.card.output:
+            raise Refused(
+                f"outputs: only {engine.classifier.card.output!r}, not {output.name[:100]!r}"
+            )
+    return asked, _tensor(given, body[end:])
+
+
+def _tensor(given: Input, binary: bytes) -> NDArray[np.float32]:
+    """The numbers of an input, of the shape it claims."""
+    count = int(np.prod(given.shape))
+    if "binary_data_size" in given.parameters:
+        if given.parameters["binary_data_size"] != len(binary) or len(binary) != 4 * count:
+            raise Refused(
+                f"inputs[0]: {len(binary)} bytes of binary data came, and its shape needs "
+                f"{4 * count}"
+            )
+        tensor = np.frombuffer(binary, "<f4").astype(np.float32, copy=False)
+    else:
+        try:
+            with np.errstate(over="ignore"):  # too large for float32 is told below
+                tensor = np.asarray(given.data, np.float32).ravel()
+        except (ValueError, TypeError, OverflowError):
+            raise Refused("inputs[0].data: an even list of numbers is needed") from None
+        if tensor.size != count:
+            raise Refused(
+                f"inputs[0].data: {tensor.size} numbers came, and its shape needs {count}"
+            )
+    if not np.isfinite(tensor).all():
+        raise Refused("inputs[0]: holds a value that is no finite number")
+    return tensor.reshape(given.shape)
+
+
+def _answer(
+    asked: Inference, logits: NDArray[np.float32], labels: list[str], card: Any
+) -> Response:
+    """The answer, with its tensors as numbers in JSON or as bytes behind it."""
+    binary_by_default = bool(asked.parameters.get("binary_data_output", False))
+    outputs, tail = [], []
+    for output in asked.outputs or [Output(card.output)]:
+        told: dict[str, Any] = {"name": output.name}
+        classes = output.parameters.get("classification", 0)
+        if not isinstance(classes, int) or classes < 0:
+            raise Refused(f"outputs: classification is a count, not {classes!r}")
+        if classes:
+            words = _classification(logits, min(classes, len(labels)), labels)
+            told |= {"datatype": "BYTES", "shape": [len(words), len(words[0])]}
+            flat = [word for row in words for word in row]
+            packed = b"".join(struct.pack("<I", len(w)) + w for w in map(str.encode, flat))
+            numbers: list[Any] = flat
+        else:
+            told |= {"datatype": "FP32", "shape": list(logits.shape)}
+            packed = logits.astype("<f4", copy=False).tobytes()
+            numbers = logits.ravel().tolist()
+        if output.parameters.get("binary_data", binary_by_default):
+            told["parameters"] = {"binary_data_size": len(packed)}
+            tail.append(packed)
+        else:
+            told["data"] = numbers
+        outputs.append(told)
+    content: dict[str, Any] = {
+        "model_name": card.name,
+        "model_version": VERSION,
+        "outputs": outputs,
+    }
+    if asked.id:
+        content["id"] = asked.id
+    if not tail:
+        return JSONResponse(content)
+    head = msgspec.json.encode(content)
+    return Response(
+        head + b"".join(tail),
+        media_type="application/octet-stream",
+        headers={_LENGTH: str(len(head))},
+    )
+
+
+def _classification(logits: NDArray[np.float32], count: int, labels: list[str]) -> list[list[str]]:
+    """``probability:index:label`` of the likeliest classes of each picture, as Triton writes it."""
+    rows = []
+    for probabilities in softmax(logits):
+        best = np.argsort(-probabilities, kind="stable")[:count]
+        rows.append([f"{probabilities[k]:f}:{k}:{labels[k]}" for k in best])
+    return rows

@@ -1,0 +1,38 @@
+"""Every bound of the server, in one place. What is over a bound is refused, never piled up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one server.
+
+    Attributes:
+        body_bytes: of one request's body.
+        upload_bytes: of all bodies that are in memory together.
+        pixels: of one picture, before resizing.
+        large_pixels: a picture above this is decoded alone, so that memory stays bounded.
+        queue: requests that are accepted and not answered yet.
+        batch: pictures that go through the network together, at most.
+        connections: open ones, idle ones too.
+        head_seconds: from the first byte of a request to the end of its headers.
+        body_seconds: for the whole body to arrive.
+        answer_seconds: from the last byte of the body to the answer.
+        send_seconds: for a reader to take the next piece of an answer.
+        stop_seconds: for what was accepted to be finished when the server stops.
+    """
+
+    body_bytes: int = 16 * 2**20
+    upload_bytes: int = 64 * 2**20
+    pixels: int = 50_000_000
+    large_pixels: int = 12_500_000
+    queue: int = 64
+    batch: int = 32
+    connections: int = 512
+    head_seconds: float = 10
+    body_seconds: float = 20
+    answer_seconds: float = 10
+    send_seconds: float = 30
+    stop_seconds: float = 35

@@ -1,0 +1,141 @@
+"""The process: a port, the signals, and time-outs that uvicorn leaves to its user."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from demo.errors import UsageError
+from demo.server.limits import Limits
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one.
+
+    Raises:
+        UsageError: taken, not allowed, or no such address.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"cannot listen on {host} port {port} ({why}); choose another with --port"
+        ) from None
+    return listener
+
+
+def make_server(
+    app: ASGIApp, limits: Limits, started: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """A server that has not begun; ``asyncio.run(server.serve([listener]))`` runs it.
+
+    In the main thread SIGINT and SIGTERM stop it once what was accepted is finished, and a second
+    signal at once; elsewhere its ``should_exit`` does.
+
+    Args:
+        started: called once requests are answered.
+    """
+    config = uvicorn.Config(
+        app,
+        http=_patient(limits.head_seconds),
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=int(limits.stop_seconds),
+        h11_max_incomplete_event_size=16 * 2**10,
+    )
+    return _Server(config, started)
+
+
+class _Server(uvicorn.Server):
+    """Ends quietly on a signal, instead of raising it again."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: object) -> None:
+            self.force_exit = self.should_exit
+            self.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _patient(head_seconds: float) -> type[H11Protocol]:
+    """uvicorn's protocol, and not without end: headers that do not come in time end the connection.
+
+    uvicorn has a time-out between requests, and none for a client that opens a connection and then
+    sends nothing, or one byte now and then.
+    """
+
+    class Patient(H11Protocol):
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._arm()
+
+        def data_received(self, data: bytes) -> None:
+            before = self.cycle
+            super().data_received(data)
+            if self.cycle is not before:
+                self._disarm()
+            elif self._timer is None and self._between_requests():
+                self._arm()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._disarm()
+            super().connection_lost(exc)
+
+        def _between_requests(self) -> bool:
+            return self.cycle is None or self.cycle.response_complete
+
+        def _arm(self) -> None:
+            self._timer = self.loop.call_later(head_seconds, self._too_late)
+
+        def _disarm(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+        def _too_late(self) -> None:
+            self._timer = None
+            if self._between_requests():
+                self.transport.abort()
+
+    return Patient

@@ -1,0 +1,105 @@
+"""The demo's server under test: on a free port of 127.0.0.1, gone when the block ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import io
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from PIL import Image
+
+from demo.classifier import Classifier
+from demo.server.app import create_app
+from demo.server.limits import Limits
+from demo.server.run import listen, make_server
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: its status, its headers in lower case, its body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs; ``address`` ends with the slash."""
+
+    address: str
+    classifier: Classifier
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.address).port or 0
+
+    def ask(
+        self,
+        path: str,
+        body: bytes | None = None,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        """One request on a connection of its own; the path goes out as it stands."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(
+                method or ("GET" if body is None else "POST"), path, body, headers or {}
+            )
+            answer = connection.getresponse()
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, told, answer.read())
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def running(
+    model: Path, limits: Limits | None = None, site: Path | None = None, **options: Any
+) -> Iterator[Running]:
+    """Serve a model from a thread of this process."""
+    limits = limits or Limits()
+    with Classifier(model, device="cpu", batch_size=limits.batch) as classifier:
+        app = create_app(classifier, limits=limits, site=site, **options)
+        listener = listen("127.0.0.1", 0)
+        up = threading.Event()
+        server = make_server(app, limits, up.set)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread.start()
+        try:
+            assert up.wait(30)
+            yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}/", classifier)
+        finally:
+            server.should_exit = True
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+def picture(colour: Any, size: tuple[int, int] = (24, 16), kind: str = "PNG") -> bytes:
+    """The file of a picture of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return file.getvalue()
+
+
+def form(*parts: tuple[str, str | None, bytes]) -> tuple[bytes, dict[str, str]]:
+    """A multipart form of (field, file name or None, content), and its header."""
+    body = b""
+    for field, name, content in parts:
+        file = f'; filename="{name}"' if name is not None else ""
+        head = f'--edge\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n'
+        body += head.encode() + content + b"\r\n"
+    return body + b"--edge--\r\n", {"content-type": "multipart/form-data; boundary=edge"}
