@@ -80,6 +80,7 @@ class Classifier:
         model: the ONNX file; left out, the repository's build/alexnet64.onnx.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where it works.
         batch_size: pictures that go through the network together.
+        spin: whether ONNX Runtime's threads wait at full speed; False beside other work.
 
     Attributes:
         path: the ONNX file.
@@ -99,12 +100,13 @@ class Classifier:
         model: str | os.PathLike[str] = DEFAULT_MODEL,
         device: Device = "auto",
         batch_size: int = 32,
+        spin: bool = True,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
         self.path = Path(model)
         self.batch_size = batch_size
-        runtime = open_session(self.path, device)
+        runtime = open_session(self.path, device, spin)
         self._session: onnxruntime.InferenceSession | None = runtime.session
         self.card = self._read_card(runtime.session)
         self.provider: str = runtime.provider

@@ -1,0 +1,137 @@
+"""The loop of `evaluate`: decoded batches through the network, rows of single pictures out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.classes import Classes
+from demo.datasets import DataSet
+from demo.errors import ResultError
+from demo.pipeline import Batch, Decoders
+from demo.tally import FIVE, Row
+from demo.views import rule
+
+if TYPE_CHECKING:
+    from demo.classifier import Classifier
+
+Logits = NDArray[np.float32]
+Watch = Callable[[Batch, NDArray[np.float32], Logits], None]
+"""Called with each batch, its tensors (n, 3, size, size) and the logits (n, classes)."""
+
+
+@dataclass
+class Pace:
+    """Where the time of a run went, in seconds, and the pictures done in it."""
+
+    pictures: int = 0
+    total: float = 0.0
+    network: float = 0.0
+    waiting: float = 0.0
+
+    @property
+    def pictures_s(self) -> float:
+        """Pictures a second, decoding and all."""
+        return self.pictures / self.total if self.total else 0.0
+
+    @property
+    def bound_by(self) -> str:
+        """``decoding`` where the network waited more than it worked, else ``network``."""
+        return "decoding" if self.waiting > self.network else "network"
+
+
+class Evaluator:
+    """A network on a data set; see `rows`.
+
+    Args:
+        classifier: the network.
+        data: the pictures; each class is one of ``classes``.
+        classes: as `classes.match` gives them.
+        views: 1, or the paper's 10.
+        batch: pictures in a batch.
+        threads: that decode; 0 takes the cores there are.
+        watch: sees every batch with its logits.
+
+    Attributes:
+        pace: where the time went, so far.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        data: DataSet,
+        classes: Classes,
+        views: int = 1,
+        batch: int = 32,
+        threads: int = 0,
+        watch: Watch | None = None,
+    ) -> None:
+        self._classifier, self._classes, self._views = classifier, classes, views
+        self._watch = watch
+        spec = rule(classifier.card.input, views)
+        self._decoders = Decoders(data, spec, views, max(1, batch // views), threads)
+        self.pace = Pace()
+        self._watched = 0.0
+
+    def rows(self, start: int = 0) -> Iterator[list[Row]]:
+        """The rows of a batch at a time, in the order of the data set, from ``start`` on.
+
+        Raises:
+            ResultError: the network gave something that is no number.
+        """
+        pace, began = self.pace, time.perf_counter()
+        batches = self._decoders.batches(start)
+        try:
+            for batch in batches:
+                rows = self._rows_of(batch)
+                pace.pictures += len(rows)
+                pace.total = time.perf_counter() - began - self._watched
+                pace.waiting = self._decoders.waited
+                yield rows
+        finally:
+            batches.close()  # type: ignore[attr-defined]  # a generator: its threads end
+
+    def _rows_of(self, batch: Batch) -> list[Row]:
+        answers = iter(self._answers(batch)) if len(batch.tensors) else iter(())
+        rows = []
+        for i, picture in enumerate(batch.pictures):
+            if i in batch.errors:
+                rows.append(Row(picture.name, picture.wnid, error=batch.errors[i]))
+            else:
+                rows.append(Row(picture.name, picture.wnid, *next(answers)))
+        return rows
+
+    def _answers(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], tuple[float, ...]]]:
+        """The five likeliest classes and their probabilities of each picture."""
+        tensors = batch.tensors.reshape(-1, *batch.tensors.shape[2:])
+        began = time.perf_counter()
+        logits = self._classifier.logits(tensors)
+        self.pace.network += time.perf_counter() - began
+        if not np.isfinite(logits).all():
+            raise ResultError(
+                f"{self._classifier.path}: gave a value that is no number on "
+                f"{self._classifier.provider}; try --device cpu, or a model of another precision"
+            )
+        if self._watch:
+            began = time.perf_counter()
+            self._watch(batch, tensors, logits)
+            self._watched += time.perf_counter() - began
+        chances = probabilities(logits[:, self._classes.among], self._views)
+        order = np.argsort(-chances, axis=1, kind="stable")[:, :FIVE]
+        for chance, best in zip(chances, order, strict=True):
+            ids = tuple(self._classes.ids[self._classes.among[k]] for k in best)
+            yield ids, tuple(float(chance[k]) for k in best)
+
+
+def probabilities(logits: Logits, views: int) -> NDArray[np.float64]:
+    """Softmax of each view, (N * views, classes), averaged over views: (N, classes)."""
+    from demo.classifier import softmax
+
+    every = softmax(logits).reshape(-1, views, logits.shape[1])
+    averaged: NDArray[np.float64] = every.mean(axis=1)
+    return averaged

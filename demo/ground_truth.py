@@ -1,0 +1,156 @@
+"""The right answers to ILSVRC-2012's validation pictures, in the forms in which they go round.
+
+* the development kit's ``ILSVRC2012_validation_ground_truth.txt``: a number of 1 to 1000 a line,
+  in the order of the pictures. Its numbers are the kit's own; the WordNet ids that they stand for
+  are in ``meta.mat`` or ``map_clsloc.txt`` beside it.
+* the same with a WordNet id a line;
+* Caffe's ``val.txt``: ``FILE NUMBER``, 0 to 999 in the order of the sorted WordNet ids, which is
+  that of the logits (such a class is called ``#NUMBER`` here); or ``FILE WNID``;
+* Kaggle's ``LOC_val_solution.csv``: ``NAME,WNID box WNID box ...``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from demo.errors import UsageError
+
+NAMES = (
+    "ILSVRC2012_validation_ground_truth.txt",
+    "LOC_val_solution.csv",
+    "val.txt",
+)
+_KIT = "ILSVRC2012_devkit_t12/data"
+_CLASSES = 1000
+_WNID = re.compile(r"n\d{8}")
+
+
+def find(folder: Path) -> Path | None:
+    """The file of answers in a folder of pictures, beside it, or in the kit unpacked there."""
+    above = folder.resolve().parent
+    for place in (folder, above, folder / _KIT, above / _KIT, above / "devkit" / "data"):
+        for name in NAMES:
+            if (place / name).is_file():
+                return place / name
+    return None
+
+
+class Answers:
+    """A file of answers, read.
+
+    Raises:
+        UsageError: it cannot be read, or is in none of the forms.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            lines = file.read_text("utf-8-sig").splitlines()
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{file}: no text, so no file of answers") from None
+        self._by_name: dict[str, str] = {}
+        self._in_order: list[str] = []
+        rows = [(i, line.strip()) for i, line in enumerate(lines, 1) if line.strip()]
+        if not rows:
+            raise UsageError(f"{file}: empty; it should hold an answer a line")
+        if "," in rows[0][1]:
+            self._kaggle(rows)
+        elif len(rows[0][1].split()) == 2:
+            self._named(rows)
+        else:
+            self._plain(rows)
+
+    def of(self, name: str, number: int | None, data: Path) -> str:
+        """The class of a picture, a WordNet id or ``#NUMBER``.
+
+        It is found by the file name, or by the picture's number, 1 for the first.
+
+        Raises:
+            UsageError: there is no answer for it.
+        """
+        stem = name.rpartition("/")[2].rpartition(".")[0]
+        if self._by_name:
+            found = self._by_name.get(stem.lower())
+        else:
+            known = number is not None and 1 <= number <= len(self._in_order)
+            found = self._in_order[number - 1] if known and number else None
+        if found is None:
+            count = len(self._by_name) or len(self._in_order)
+            raise UsageError(
+                f"{self.file}: holds {count:,} answers and none for {name} of {data}; is it of "
+                "these pictures?"
+            )
+        return found
+
+    def _kaggle(self, rows: list[tuple[int, str]]) -> None:
+        for at, line in rows:
+            name, _, told = line.partition(",")
+            if name.lower() == "imageid":
+                continue
+            self._by_name[name.strip().lower()] = self._wnid(at, told.split()[:1])
+
+    def _named(self, rows: list[tuple[int, str]]) -> None:
+        for at, line in rows:
+            name, _, told = line.partition(" ")
+            told = told.strip()
+            stem = name.rpartition("/")[2].rpartition(".")[0].lower()
+            if told.isdigit():
+                if int(told) >= _CLASSES:
+                    raise self._wrong(at, told, f"0 to {_CLASSES - 1}")
+                self._by_name[stem] = f"#{told}"
+            else:
+                self._by_name[stem] = self._wnid(at, [told])
+
+    def _plain(self, rows: list[tuple[int, str]]) -> None:
+        kit: dict[int, str] = {}
+        for at, told in rows:
+            if told.isdigit():
+                kit = kit or kit_wnids(self.file)
+                if int(told) not in kit:
+                    raise self._wrong(at, told, f"1 to {len(kit)}")
+                self._in_order.append(kit[int(told)])
+            else:
+                self._in_order.append(self._wnid(at, [told]))
+
+    def _wnid(self, at: int, told: list[str]) -> str:
+        if not told or not _WNID.fullmatch(told[0]):
+            raise self._wrong(at, told[0] if told else "", "a WordNet id such as n02124075")
+        return told[0]
+
+    def _wrong(self, at: int, told: str, wanted: str) -> UsageError:
+        return UsageError(f"{self.file}: line {at} says {told!r}, and {wanted} belongs there")
+
+
+def kit_wnids(beside: Path) -> dict[int, str]:
+    """The development kit's number of each class to its WordNet id.
+
+    Raises:
+        UsageError: neither ``meta.mat`` nor ``map_clsloc.txt`` is beside the answers.
+    """
+    for place in (beside.parent, beside.parent / "data"):
+        if (place / "map_clsloc.txt").is_file():
+            return _from_text(place / "map_clsloc.txt")
+        if (place / "meta.mat").is_file():
+            from demo.matlab import synsets
+
+            return synsets(place / "meta.mat")
+    raise UsageError(
+        f"{beside}: numbers of the development kit, and no meta.mat or map_clsloc.txt of it beside "
+        "them to say which classes they are: copy that there too"
+    )
+
+
+def _from_text(file: Path) -> dict[int, str]:
+    """``n02119789 1 kit_fox`` a line."""
+    found = {}
+    for at, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        parts = line.split()
+        if not parts:
+            continue
+        if len(parts) < 2 or not _WNID.fullmatch(parts[0]) or not parts[1].isdigit():
+            raise UsageError(f"{file}: line {at} is not of the form `n02119789 1 kit_fox`")
+        found[int(parts[1])] = parts[0]
+    return found

@@ -1,0 +1,150 @@
+"""Counting: rows of single pictures in, error rates, classes and confusions out.
+
+The error rates are those of the contests: top-1, the first guess is wrong; top-5, none of five is
+right. Intervals are Wilson's, of 95 %, in percent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from model_export.card import Interval
+from model_export.intervals import wilson
+
+FIVE = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one picture.
+
+    ``truth`` and ``top`` are class ids, ``top`` the likeliest first, at most five; ``error`` is
+    set, and ``top`` empty, where the picture could not be read.
+    """
+
+    file: str
+    truth: str
+    top: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    error: str = ""
+
+    @property
+    def top1(self) -> bool:
+        """Whether the first guess is right."""
+        return self.top[:1] == (self.truth,)
+
+    @property
+    def top5(self) -> bool:
+        """Whether one of five guesses is right."""
+        return self.truth in self.top
+
+
+@dataclass
+class Tally:
+    """Hits of one class among its pictures."""
+
+    label: str
+    wnid: str
+    count: int = 0
+    top1: int = 0
+    top5: int = 0
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often pictures of one class were taken for another: the first guess."""
+
+    shown: str
+    taken_for: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Counts over a data set, in all and by class in the order of the data set's ids.
+
+    ``count`` pictures were classified; ``top1`` and ``top5`` are the shares of right answers among
+    them, ``errors`` their complements. ``unreadable`` pictures are in none of them. ``confusions``
+    are sorted, the most frequent first.
+    """
+
+    count: int
+    top1: Interval
+    top5: Interval
+    errors: dict[str, Interval]
+    classes: tuple[Tally, ...]
+    confusions: tuple[Confusion, ...]
+    unreadable: tuple[Row, ...]
+
+
+@dataclass
+class Running:
+    """A running count, for the progress line."""
+
+    count: int = 0
+    top1: int = 0
+    top5: int = 0
+    unreadable: int = 0
+    _kept: list[Row] = field(default_factory=list)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Count these too."""
+        for row in rows:
+            self._kept.append(row)
+            if row.error:
+                self.unreadable += 1
+                continue
+            self.count += 1
+            self.top1 += row.top1
+            self.top5 += row.top5
+
+    @property
+    def rows(self) -> list[Row]:
+        """All that were counted, in their order."""
+        return self._kept
+
+    def said(self) -> str:
+        """Running errors: ``error 58.8 % top-1, 34.1 % top-5``."""
+        if not self.count:
+            return ""
+        first, five = (100 * (self.count - hits) / self.count for hits in (self.top1, self.top5))
+        return f"error {first:.1f} % top-1, {five:.1f} % top-5"
+
+
+def summarise(rows: Iterable[Row], names: Mapping[str, str]) -> Evaluation:
+    """Count rows.
+
+    Args:
+        rows: of every picture that was looked at; at least one of them classified.
+        names: what people call each class id; an id without a name is its own.
+
+    Raises:
+        ValueError: not a single picture was classified.
+    """
+    tallies: dict[str, Tally] = {}
+    confused: Counter[tuple[str, str]] = Counter()
+    unreadable = []
+    for row in rows:
+        if row.error:
+            unreadable.append(row)
+            continue
+        tally = tallies.setdefault(row.truth, Tally(names.get(row.truth, row.truth), row.truth))
+        tally.count += 1
+        tally.top1 += row.top1
+        tally.top5 += row.top5
+        if not row.top1:
+            confused[row.truth, row.top[0]] += 1
+    count = sum(t.count for t in tallies.values())
+    first, five = sum(t.top1 for t in tallies.values()), sum(t.top5 for t in tallies.values())
+    pairs = sorted(confused.items(), key=lambda item: (-item[1], item[0]))
+    return Evaluation(
+        count,
+        wilson(first, count),
+        wilson(five, count),
+        {"top1": wilson(count - first, count), "top5": wilson(count - five, count)},
+        tuple(tallies[wnid] for wnid in sorted(tallies)),
+        tuple(Confusion(*pair, times) for pair, times in pairs),
+        tuple(unreadable),
+    )
