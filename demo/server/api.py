@@ -125,7 +125,7 @@ def router(
         trained_on=card.weights.trained_on,
         classes=len(card.labels),
     )
-    hardware = gpu_name() if classifier.device == "cuda" else processor()[0]
+    hardware = gpu_name() if classifier.device == "cuda" else processor()[0].partition(" (")[0]
     kind = "GPU" if classifier.device == "cuda" else "processor"
     info = EngineInfo(
         words=f"this computer's {kind}" + (f" ({hardware})" if hardware else ""),

@@ -67,8 +67,19 @@ def create_app(
     app.include_router(inference_protocol.router(engine, uploads))
     _add_errors(app)
     pages.add(app, site)
+    _describe(app)
     outside = host.lower() not in LOOPBACK
     return Guard(app, names_of(host, allow_hosts), outside, limits, metrics)
+
+
+def _describe(app: FastAPI) -> None:
+    """The OpenAPI description without FastAPI's own status for bad parameters, 400 here."""
+    told = app.openapi()
+    for methods in told["paths"].values():
+        for method in methods.values():
+            method["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        told["components"]["schemas"].pop(name, None)
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -139,13 +139,12 @@ def interface_page(described: dict[str, Any]) -> str:
             )
     shapes = []
     for name, schema in described.get("components", {}).get("schemas", {}).items():
-        if name not in ("HTTPValidationError", "ValidationError"):
-            fields = "".join(
-                f"<li><code>{escape(field)}</code>: {_type(kind)}"
-                f"{' ' + escape(kind['description']) if 'description' in kind else ''}</li>"
-                for field, kind in schema.get("properties", {}).items()
-            )
-            shapes.append(f'<h3 id="{name}">{name}</h3><ul>{fields}</ul>')
+        fields = "".join(
+            f"<li><code>{escape(field)}</code>: {_type(kind)}"
+            f"{'. ' + escape(kind['description']) if 'description' in kind else ''}</li>"
+            for field, kind in schema.get("properties", {}).items()
+        )
+        shapes.append(f'<h3 id="{name}">{name}</h3><ul>{fields}</ul>')
     template = (PAGE / "interface.html").read_text("utf-8")
     return template.replace("{paths}", "".join(parts)).replace("{kinds}", "".join(shapes))
 
@@ -163,7 +162,7 @@ def _type(schema: dict[str, Any]) -> str:
     """A JSON schema in a word or two."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
-        return "Problem" if "Validation" in name else f'<a href="#{name}">{name}</a>'
+        return f'<a href="#{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_type(one) for one in schema["anyOf"])
     kind = str(schema.get("type", "anything"))

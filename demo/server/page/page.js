@@ -73,7 +73,9 @@ function show(answer, picture, words) {
       const row = make("div");
       const patch = make("i");
       patch.className = key;
-      row.append(patch, make("dt", name), make("dd", `${times[key].toFixed(1)} ms`));
+      const term = make("dt", name);
+      term.prepend(patch);
+      row.append(term, make("dd", `${times[key].toFixed(1)} ms`));
       return row;
     }),
   );
