@@ -8,7 +8,9 @@ with ``from: ilsvrc:winners/2012/error``, so that no number is written twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 NBSP = "\u00a0"
+SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,26 @@ class Facts(Mapping[str, Fact]):
 
 
 def load_yaml(path: Path) -> Any:
-    """A YAML file's content; a missing or broken file is an error that names it."""
+    """A YAML file's content, the caller's own copy; a missing or broken file is named.
+
+    A build asks for the same files several times, and reading them was half of its work: each
+    version of a file is parsed once, by libyaml where PyYAML has it.
+
+    Raises:
+        ContentError: no such file, or not valid YAML.
+    """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        stat = path.stat()
+        return deepcopy(_parsed(path, stat.st_mtime_ns, stat.st_size))
     except FileNotFoundError:
         raise ContentError(f"data file missing: {path}") from None
     except yaml.YAMLError as error:
         raise ContentError(f"{path.name} is not valid YAML: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, _changed_ns: int, _size: int) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE)  # noqa: S506 (a safe loader)
 
 
 def load_facts(path: Path, tables: Mapping[str, Any]) -> Facts:
