@@ -77,7 +77,7 @@ measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (
 	@$(BIN)/python -m model_export
 
 clean:  ## remove what was built (the environment in .venv stays)
-	rm -rf build site node_modules .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build site node_modules .cache .pytest_cache .mypy_cache .ruff_cache
 
 setup: $(VENV)/.run  ## create .venv with everything that runs
 
