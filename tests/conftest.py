@@ -104,3 +104,27 @@ def chromium() -> Iterator[Any]:
             pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def live(chromium: Any, site: Path) -> Iterator[Any]:
+    """The live page; fails on a script's error or a request to another host."""
+    from tests.serving import serve_folder
+
+    with serve_folder(site) as address:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        foreign: list[str] = []
+        trouble: list[str] = []
+        page.on(
+            "request",
+            lambda r: r.url.startswith((address, "blob:", "data:")) or foreign.append(r.url),
+        )
+        page.on("pageerror", lambda e: trouble.append(str(e)))
+        page.goto(f"{address}live/", wait_until="load")
+        page.wait_for_selector("#live[data-state]")
+        yield page
+        context.close()
+        assert foreign == []
+        assert trouble == []

@@ -18,37 +18,13 @@ from demo.reference import main as reference_of
 from demo.reference import reference
 from model_export.card import ModelCard
 from model_export.preprocess import resize_and_crop
+from tests.live_page import give, longest_task, no_axe_violations, state, top
 from tests.serving import serve_folder
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
-ENDS = ("answered", "picture", "corrupted", "offline", "cancelled", "wrong", "unsupported")
-
-
-@pytest.fixture
-def visit(chromium: Any, site: Path) -> Iterator[Any]:
-    """The live page; fails on a script's error or a request to another host."""
-    with serve_folder(site) as address:
-        context = chromium.new_context(viewport={"width": 1280, "height": 900})
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        foreign: list[str] = []
-        trouble: list[str] = []
-        page.on(
-            "request",
-            lambda r: r.url.startswith((address, "blob:", "data:")) or foreign.append(r.url),
-        )
-        page.on("pageerror", lambda e: trouble.append(str(e)))
-        page.goto(f"{address}live/", wait_until="load")
-        page.wait_for_selector("#live[data-state]")
-        yield page
-        context.close()
-        assert foreign == []
-        assert trouble == []
 
 
 def test_the_committed_reference_is_of_the_committed_file() -> None:
@@ -71,59 +47,14 @@ def test_a_file_without_a_card_gets_no_reference(
     assert "bare.onnx carries no model card" in capsys.readouterr().err
 
 
-def state(page: Any, *wanted: str) -> str:
-    """Wait until the page is in one of these states; the words it says."""
-    page.wait_for_function(
-        "w => w.includes(document.getElementById('live').dataset.state)", arg=list(wanted)
-    )
-    return str(page.locator("#live-status").inner_text())
-
-
-def no_axe_violations(page: Any) -> None:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("tags => axe.run('#live', {runOnly: tags})", TAGS)["violations"]
-    assert [(row["id"], row["nodes"][0]["html"]) for row in found] == []
-
-
-def top(page: Any) -> list[int]:
-    return [
-        int(i)
-        for i in page.locator("#live-top li").evaluate_all("all => all.map(x => x.dataset.class)")
-    ]
-
-
-def give(page: Any, content: bytes, name: str) -> str:
-    page.evaluate("document.getElementById('live').dataset.state = 'given'")
-    page.set_input_files("#live-file", {"name": name, "mimeType": "image/png", "buffer": content})
-    return state(page, *ENDS)
-
-
-def longest_task(trace: bytes) -> float:
-    """The longest task of the page's own thread, in ms of processor time.
-
-    Time on the clock would count the time that other programs had the processor.
-    """
-    events = json.loads(trace)["traceEvents"]
-    page_threads = {
-        (e["pid"], e["tid"])
-        for e in events
-        if e["name"] == "thread_name" and e["args"]["name"] == "CrRendererMain"
-    }
-    tasks = [
-        e["tdur"] / 1000 for e in events if (e["pid"], e["tid"]) in page_threads and "tdur" in e
-    ]
-    assert len(tasks) > 100, "the trace holds no tasks"
-    return float(max(tasks))
-
-
-def test_from_the_button_to_the_answer(visit: Any) -> None:
-    page = visit
+def test_from_the_button_to_the_answer(live: Any) -> None:
+    page = live
     requests: list[str] = []
     page.on("request", lambda r: requests.append(r.url))
     page.context.browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
     page.locator("[data-name=banana]").click()
     page.wait_for_function(
-        "document.getElementById('live-status').textContent.includes('is chosen')"
+        "() => document.getElementById('live-status').textContent.includes('is chosen')"
     )
     assert not [url for url in requests if url.endswith((".onnx", ".wasm"))]
     page.locator("#live-load").click()
@@ -165,13 +96,13 @@ def png(image: Image.Image) -> bytes:
     return held.getvalue()
 
 
-def test_fifty_pictures_get_the_runners_answers(visit: Any, site: Path) -> None:
+def test_fifty_pictures_get_the_runners_answers(live: Any, site: Path) -> None:
     import onnxruntime
 
     from demo.reference import session_of
     from model_export.preprocess import preprocess
 
-    page = visit
+    page = live
     model = site / "assets" / "models" / "alexnet64.onnx"
     card = ModelCard.from_json(model.with_suffix(".json").read_bytes())
     session: onnxruntime.InferenceSession = session_of(model)
@@ -195,8 +126,8 @@ def test_fifty_pictures_get_the_runners_answers(visit: Any, site: Path) -> None:
         assert top(page) == np.argsort(-logits[0], kind="stable")[:5].tolist(), name
 
 
-def test_hostile_pictures_are_refused_and_the_next_one_works(visit: Any) -> None:
-    page = visit
+def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
+    page = live
     page.locator("#live-load").click()
     state(page, "ready")
     assert "This file is empty" in give(page, b"", "empty.png")
@@ -206,8 +137,8 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(visit: Any) -> None
     assert "fine.jpg:" in give(page, SAMPLES[0].read_bytes(), "fine.jpg")
 
 
-def test_a_damaged_file_is_not_run_and_can_be_fetched_again(visit: Any, site: Path) -> None:
-    page = visit
+def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:
+    page = live
     model = site / "assets" / "models" / "alexnet64.onnx"
     whole = model.read_bytes()
     try:
@@ -221,8 +152,8 @@ def test_a_damaged_file_is_not_run_and_can_be_fetched_again(visit: Any, site: Pa
     state(page, "ready")
 
 
-def test_a_wrong_answer_to_the_reference_is_told(visit: Any) -> None:
-    page = visit
+def test_a_wrong_answer_to_the_reference_is_told(live: Any) -> None:
+    page = live
 
     def lie(route: Any) -> None:
         told = route.fetch().json()
@@ -234,8 +165,8 @@ def test_a_wrong_answer_to_the_reference_is_told(visit: Any) -> None:
     assert "computes wrongly" in state(page, "wrong")
 
 
-def test_without_a_connection_the_page_says_so(visit: Any) -> None:
-    page = visit
+def test_without_a_connection_the_page_says_so(live: Any) -> None:
+    page = live
     no_axe_violations(page)
     page.route("**/alexnet64.json", lambda route: route.abort())
     page.locator("#live-load").click()
@@ -244,11 +175,11 @@ def test_without_a_connection_the_page_says_so(visit: Any) -> None:
     no_axe_violations(page)
 
 
-def test_other_hosts_are_out_of_reach(visit: Any) -> None:
-    refused = visit.evaluate("""() => fetch('http://127.0.0.1:9/').then(() => false, () => true)""")
+def test_other_hosts_are_out_of_reach(live: Any) -> None:
+    refused = live.evaluate("""() => fetch('http://127.0.0.1:9/').then(() => false, () => true)""")
     assert refused
     assert (
-        visit.evaluate("""() => new Promise(done => {
+        live.evaluate("""() => new Promise(done => {
       document.addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));
       fetch('https://example.org/').catch(() => {}); })""")
         == "connect-src"

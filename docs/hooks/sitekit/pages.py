@@ -14,7 +14,17 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from sitekit import band, benchmarks, charts, glossary, live, prices, publish, samples, timeline
+from sitekit import (
+    band,
+    benchmarks,
+    charts,
+    glossary,
+    live_page,
+    prices,
+    publish,
+    samples,
+    timeline,
+)
 from sitekit.bibliography import Bibliography, load_bibliography, source_list
 from sitekit.errors import ContentError
 from sitekit.events import Timeline, load_timeline
@@ -164,7 +174,7 @@ def render(
         "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),
         "sample_gallery": lambda: block(samples.gallery(knowledge.samples, to_root)),
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
-        "live": lambda: block(live.body(knowledge.samples, to_root)),
+        "live": lambda: block(live_page.body(knowledge.samples, to_root)),
         "sample_score": lambda: samples.score(knowledge.samples),
         "model_accuracy": lambda: samples.accuracy(knowledge.samples),
         **pieces(

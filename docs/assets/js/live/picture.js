@@ -87,6 +87,22 @@ export function resample(from, across, down, box, kind) {
   return { data, width: across, height: down };
 }
 
+/** The middle part of a picture. @param {Pixels} from @param {number} percent of its sides
+ * @returns {Pixels} */
+export function middle(from, percent) {
+  if (percent >= 100) return from;
+  const width = Math.max(1, Math.round((from.width * percent) / 100));
+  const height = Math.max(1, Math.round((from.height * percent) / 100));
+  const left = (from.width - width) >> 1;
+  const top = (from.height - height) >> 1;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y += 1) {
+    const at = ((top + y) * from.width + left) * 3;
+    data.set(from.data.subarray(at, at + width * 3), y * width * 3);
+  }
+  return { data, width, height };
+}
+
 /** What the network sees: size x size pixels. @param {Pixels} from @param {Rule} rule */
 export function resizeAndCrop(from, rule) {
   const shorter = Math.min(from.width, from.height);
@@ -125,39 +141,4 @@ export function normalise(pixels, rule) {
     }
   }
   return tensor;
-}
-
-/** @typedef {{flip: boolean, grey: boolean, bright: number, noise: number}} Change bright in
- *   percent; noise is the spread in levels */
-
-/** A changed copy of what the network sees. @param {Pixels} from @param {Change} how
- * @returns {Pixels} */
-export function changed(from, how) {
-  const { width, height } = from;
-  const data = new Uint8ClampedArray(from.data.length);
-  let seed = 2012; // the same grain each time, so that an answer can be had again
-  const chance = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const at = (y * width + (how.flip ? width - 1 - x : x)) * 3;
-      const rgb = [from.data[at], from.data[at + 1], from.data[at + 2]];
-      const light = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
-      for (let c = 0; c < 3; c += 1) {
-        const grain = how.noise ? (chance() + chance() + chance() - 1.5) * 2 * how.noise : 0;
-        data[(y * width + x) * 3 + c] = ((how.grey ? light : rgb[c]) * how.bright) / 100 + grain;
-      }
-    }
-  }
-  return { data, width, height };
-}
-
-/** A copy with a grey square in it. @param {Pixels} from @param {number} left
- * @param {number} top @param {number} side @returns {Pixels} */
-export function hidden(from, left, top, side) {
-  const data = Uint8ClampedArray.from(from.data);
-  for (let y = Math.max(0, top); y < Math.min(from.height, top + side); y += 1) {
-    const start = (y * from.width + Math.max(0, left)) * 3;
-    data.fill(128, start, (y * from.width + Math.min(from.width, left + side)) * 3);
-  }
-  return { data, width: from.width, height: from.height };
 }

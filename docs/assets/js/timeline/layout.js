@@ -82,7 +82,7 @@ export function textWidth(text, character) {
     if (/\p{Mark}/u.test(letter)) continue;
     const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
     cells += wide.test(letter) ? 2 : 1;
-    if ("MWm@%—…ⅢⅧ".includes(letter) || letter.codePointAt(0) > 0xffff) cells += 0.7;
+    if ("MWm@%—…ⅢⅧ".includes(letter) || letter.length > 1) cells += 0.7;
     else if (/\p{Lu}/u.test(letter) || "w&+=<>~".includes(letter)) cells += 0.3;
   }
   return cells * character + 6;

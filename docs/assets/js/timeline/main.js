@@ -160,7 +160,7 @@ function stepper(words, target) {
     open(target);
     status.textContent = `${target.when}: ${target.title}`;
     const again = [...reader.querySelectorAll("button")].find((b) => b.textContent === words);
-    (again && !again.disabled ? again : reader.querySelector("button:not(:disabled)"))?.focus();
+    /** @type {HTMLElement|null} */ (again && !again.disabled ? again : reader.querySelector("button:not(:disabled)"))?.focus();
   });
   return button;
 }

@@ -1,0 +1,132 @@
+/** The five best guesses, the changes that are made to the picture, and the map of what matters. */
+
+import { unchanged } from "./changes.js";
+import { desk } from "./desk.js";
+import { look } from "./inside.js";
+import { byId, made, paint, say } from "./page.js";
+import { quiz } from "./quiz.js";
+import { told } from "./trouble.js";
+
+/** @typedef {import("./desk.js").Guess} Guess */
+/** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: Guess[], decode: number,
+ *   first: number, times: number[]}} Answer */
+
+const UNTOUCHED = JSON.stringify([unchanged(), 0]);
+let busy = false;
+/** @type {{fresh: boolean}|undefined} */
+let next;
+/** The first guess for the picture as it was given. @type {Guess|undefined} */
+let untouched;
+
+/** What the worker must know of the view. */
+export const view = () => ({ change: desk.view.change, silent: desk.view.silent });
+
+/** Name what is seen. One question at a time: of those that come meanwhile, the last counts.
+ * @param {boolean} fresh whether the picture is a new one */
+export async function answer(fresh) {
+  if (!desk.picture || !desk.card) return;
+  if (busy) {
+    next = { fresh: fresh || (next?.fresh ?? false) };
+    return;
+  }
+  busy = true;
+  byId("live-answer").setAttribute("aria-busy", "true");
+  try {
+    await once(fresh);
+  } finally {
+    busy = false;
+  }
+  const again = next;
+  next = undefined;
+  if (again) await answer(again.fresh);
+  else byId("live-answer").setAttribute("aria-busy", "false");
+}
+
+/** @param {boolean} fresh */
+async function once(fresh) {
+  const picture = /** @type {{words: string, blob: Blob}} */ (desk.picture);
+  if (fresh) untouched = undefined;
+  /** @type {Answer} */
+  let answered;
+  try {
+    const blob = fresh ? picture.blob : undefined;
+    answered = await desk.worker.ask("classify", { blob, ...view(), timed: fresh });
+  } catch (error) {
+    const { kind, message } = told(error);
+    if (kind !== "ended") say(kind, `${picture.words}: ${message}`);
+    byId("live-answer").hidden = true;
+    byId("live-inside").hidden = true;
+    return;
+  }
+  desk.best = answered.top[0].index;
+  paint(byId("live-seen"), answered.seen, answered.size);
+  byId("live-seen-words").textContent =
+    `What the network sees: ${answered.size} × ${answered.size} pixels.`;
+  if (fresh) tellTimes(answered);
+  byId("live-answer").hidden = false;
+  byId("live-map").hidden = true;
+  byId("live-inside").hidden = desk.offers.looks.length === 0;
+  byId("live-silent-label").hidden = !desk.offers.towers;
+  if (fresh && desk.view.quiz) quiz(answered.top, () => show(answered, picture.words));
+  else show(answered, picture.words);
+  // In a task of its own: scrolling lays the page out anew.
+  if (fresh) setTimeout(() => byId("live-answer").scrollIntoView({ block: "nearest" }));
+  await look();
+}
+
+/** @param {Answer} answered */
+function tellTimes({ decode, first, times }) {
+  byId("live-times").textContent =
+    `Reading and resizing the picture: ${decode.toFixed(0)} ms. The network: ` +
+    `${first.toFixed(1)} ms the first time, then ${times[times.length >> 1].toFixed(1)} ms ` +
+    `(median of ${times.length}; ${times[0].toFixed(1)} to ` +
+    `${times[times.length - 1].toFixed(1)}). Measured on this machine.`;
+}
+
+/** @param {Guess} guess */
+const words = ({ index, share }) =>
+  `${desk.card?.labels[index].name}, ${(100 * share).toFixed(0)}%`;
+
+/** @param {Answer} answered @param {string} title of the picture */
+function show({ top }, title) {
+  byId("live-top").replaceChildren(...top.map(row));
+  const { change, silent } = desk.view;
+  const plain = JSON.stringify([change, silent]) === UNTOUCHED;
+  if (plain) [untouched] = top;
+  byId("live-before").textContent =
+    plain || !untouched ? "" : `As it was given: ${words(untouched)}.`;
+  say("answered", `${title}: ${words(top[0])}`);
+}
+
+/** @param {Guess} guess */
+function row({ index, share }) {
+  const node = document.createElement("li");
+  const bar = made("span", "", "live-bar");
+  bar.setAttribute("aria-hidden", "true");
+  bar.style.setProperty("--share", String(share));
+  const name = made("span", desk.card?.labels[index].name ?? "");
+  node.append(name, made("span", `${(100 * share).toFixed(1)}%`), bar);
+  node.dataset.class = String(index);
+  return node;
+}
+
+/** Slide the grey patch over the whole picture. */
+export async function occlude() {
+  byId("live-stop").hidden = false;
+  byId("live-occlude").disabled = true;
+  try {
+    const ask = { ...view(), target: desk.best };
+    const { map, across } = await desk.worker.ask("occlude", ask, (done) => {
+      say("hiding", `Hiding one part after another: ${Math.round(100 * done)}%`);
+    });
+    paint(byId("live-map").querySelector("canvas"), map, across);
+    byId("live-map").hidden = false;
+    say("answered", "The map of what matters is ready.");
+  } catch (error) {
+    const { kind, message } = told(error);
+    if (kind !== "ended") say(kind, message);
+  } finally {
+    byId("live-stop").hidden = true;
+    byId("live-occlude").disabled = false;
+  }
+}

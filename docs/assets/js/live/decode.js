@@ -1,0 +1,76 @@
+/** A file's bytes to pixels, as the Python runner reads them: upright, three channels, on white. */
+
+import { trouble } from "./trouble.js";
+
+/** @typedef {import("./picture.js").Pixels} Pixels */
+
+const PIXEL_LIMIT = 89_478_485; // the Python runner's
+const BYTE_LIMIT = 64 * 2 ** 20;
+
+/** @param {number} width @param {number} height */
+function canvasOf(width, height) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw trouble("picture", "This picture is too large for this browser.");
+  return { canvas, context };
+}
+
+/** @param {Blob} blob @returns {Promise<Pixels>} */
+export async function decode(blob) {
+  if (blob.size === 0) throw trouble("picture", "This file is empty.");
+  if (blob.size > BYTE_LIMIT) throw trouble("picture", "This file is over 64 MB. Save it smaller first.");
+  /** @type {ImageBitmap} */
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob, {
+      imageOrientation: "from-image",
+      colorSpaceConversion: "none",
+    });
+  } catch {
+    throw trouble("picture", "This file is not a picture that your browser can read. Try a JPEG or a PNG.");
+  }
+  const { width, height } = bitmap;
+  try {
+    if (width * height > PIXEL_LIMIT) {
+      throw trouble("picture", "This picture has too many pixels. Save it smaller first.");
+    }
+    const { context } = canvasOf(width, height);
+    context.fillStyle = "white";
+    context.fillRect(0, 0, width, height);
+    context.drawImage(bitmap, 0, 0);
+    return { data: three(context.getImageData(0, 0, width, height).data), width, height };
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** Four channels to three. @param {Uint8ClampedArray} from */
+export function three(from) {
+  const data = new Uint8Array((from.length / 4) * 3);
+  for (let i = 0, j = 0; i < from.length; i += 4, j += 3) {
+    data[j] = from[i];
+    data[j + 1] = from[i + 1];
+    data[j + 2] = from[i + 2];
+  }
+  return data;
+}
+
+/** Three channels to a canvas's four. @param {Pixels} pixels
+ * @returns {Uint8ClampedArray<ArrayBuffer>} */
+export function four({ data, width, height }) {
+  const to = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let i = 0, j = 0; i < data.length; i += 3, j += 4) {
+    to[j] = data[i];
+    to[j + 1] = data[i + 1];
+    to[j + 2] = data[i + 2];
+  }
+  return to;
+}
+
+/** A file of these pixels. @param {Pixels} pixels @param {"image/png"|"image/jpeg"} type
+ * @param {number} [quality] of a JPEG, 0 to 1 */
+export async function encode(pixels, type, quality) {
+  const { canvas, context } = canvasOf(pixels.width, pixels.height);
+  context.putImageData(new ImageData(four(pixels), pixels.width, pixels.height), 0, 0);
+  return canvas.convertToBlob({ type, quality });
+}

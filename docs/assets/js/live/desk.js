@@ -1,0 +1,36 @@
+/** What lies on the desk: the view, the loaded network, the chosen picture. All parts share it. */
+
+import { Asker } from "./asker.js";
+import { here } from "./page.js";
+import { read, write } from "./state.js";
+
+/** @typedef {{name: string, wnid?: string}} Label */
+/** @typedef {{title: string, name: string, labels: Label[], input: any, output: string,
+ *   precision: string, weights: {trained_by: string, trained_on: string}}} Card */
+/** @typedef {{file: string, card: string, reference: string|null, bytes: number,
+ *   sha256: string}} Model */
+/** @typedef {{engine: string|null, engine_bytes: Record<string, number>, models: Model[],
+ *   runner?: {engine: string, classify: string}}} Manifest */
+/** @typedef {{index: number, share: number}} Guess */
+
+export const samples = /** @type {HTMLButtonElement[]} */ ([
+  ...here.querySelectorAll("[data-sample]"),
+]);
+const names = samples.map((button) => button.dataset.name ?? "");
+
+export const desk = {
+  view: read(location.search, names),
+  worker: new Asker(),
+  manifest: /** @type {Manifest} */ ({ engine: null, engine_bytes: {}, models: [] }),
+  card: /** @type {Card|undefined} */ (undefined),
+  /** What the loaded file can show. */
+  offers: { looks: /** @type {string[]} */ ([]), towers: false, multiplyAdds: 0 },
+  picture: /** @type {{words: string, blob: Blob}|undefined} */ (undefined),
+  /** The first guess now. */
+  best: 0,
+};
+
+/** Write the view into the address. A picture of the reader's own is not in it. */
+export function remember() {
+  history.replaceState(null, "", `${location.pathname}${write(desk.view)}${location.hash}`);
+}

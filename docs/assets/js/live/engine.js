@@ -1,0 +1,161 @@
+/**
+ * ONNX Runtime Web with one network in it: made on the processor (WebAssembly) or on the graphics
+ * card (WebGPU), proved on the reference picture, and run.
+ */
+
+import { inTowers, multiplyAdds, read, silenced } from "./onnx.js";
+import { normalise } from "./picture.js";
+import { trouble } from "./trouble.js";
+
+/** @typedef {import("./picture.js").Pixels} Pixels */
+/** @typedef {import("./picture.js").Rule} Rule */
+/** @typedef {import("onnxruntime-common").InferenceSession} Session */
+/** @typedef {import("onnxruntime-common").Tensor} Tensor */
+/** @typedef {typeof import("onnxruntime-common")} Runtime */
+/** @typedef {"wasm"|"webgpu"} Kind */
+/** @typedef {{pixels: number[], logits: number[]}} Reference */
+/** @typedef {{engine: string, kind: Kind, threads: number}} Place the folder of the engine's
+ *   files, what to run on, and how many threads of the processor */
+
+const AGREES = 1e-4; // relative L2 of the reference logits; measured distances are near 1e-6
+const FILES = { wasm: "ort.wasm.min.mjs", webgpu: "ort.webgpu.min.mjs" };
+
+/** @param {Place} place @returns {Promise<Runtime>} */
+async function runtime({ engine, kind, threads }) {
+  const ort = /** @type {Runtime} */ (await import(`${engine}${FILES[kind]}`));
+  ort.env.wasm.wasmPaths = engine;
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = "error";
+  return ort;
+}
+
+export class Engine {
+  /** @type {Map<number, Session>} by the tower that is silent; 0 for none */
+  #sessions = new Map();
+
+  /** @param {Runtime} ort @param {Uint8Array} bytes of the network's file @param {Rule} rule
+   * @param {string} output the name of the logits @param {Kind} kind */
+  constructor(ort, bytes, rule, output, kind) {
+    this.ort = ort;
+    this.bytes = bytes;
+    this.rule = rule;
+    this.output = output;
+    this.kind = kind;
+    this.graph = read(bytes);
+  }
+
+  /** @param {Place} place @param {Uint8Array} bytes @param {Rule} rule @param {string} output
+   * @returns {Promise<Engine>} ready to run, not yet proved */
+  static async start(place, bytes, rule, output) {
+    try {
+      const made = new Engine(await runtime(place), bytes, rule, output, place.kind);
+      await made.#session(0);
+      return made;
+    } catch (error) {
+      const words = String(/** @type {Error} */ (error).message ?? error);
+      if (place.kind === "webgpu") {
+        throw trouble("gpu", `Your graphics card could not run it (${words.slice(0, 160)}).`);
+      }
+      if (/memory|alloc/i.test(words)) {
+        throw trouble("memory", "There is not enough free memory for the network. Close other tabs and try again.");
+      }
+      throw trouble("unsupported", `The engine does not start in this browser (${words.slice(0, 160)}).`);
+    }
+  }
+
+  /** @param {number} silent the tower that is off, or 0 @returns {Promise<Session>} */
+  async #session(silent) {
+    const made = this.#sessions.get(silent);
+    if (made) return made;
+    for (const [tower, old] of this.#sessions) {
+      if (tower === 0) continue; // one without a tower at a time
+      this.#sessions.delete(tower);
+      await old.release();
+    }
+    const bytes = silent ? silenced(this.bytes, this.graph, silent) : this.bytes;
+    const fresh = await this.ort.InferenceSession.create(bytes, {
+      executionProviders: [this.kind],
+      // Unpacks the small weights once, here, instead of at every run.
+      extra: { session: { disable_quant_qdq: "1" } },
+    });
+    this.#sessions.set(silent, fresh);
+    return fresh;
+  }
+
+  async release() {
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
+  }
+
+  /** What the file offers beside its answer. */
+  get offers() {
+    const session = /** @type {Session} */ (this.#sessions.get(0));
+    return {
+      looks: session.outputNames.filter((name) => name !== this.output),
+      towers: inTowers(this.graph),
+      multiplyAdds: multiplyAdds(this.graph, this.rule.size),
+    };
+  }
+
+  /** Some outputs for some equal pictures. @param {Pixels} pixels @param {string[]} names
+   * @param {number} [silent] the tower that is off, or 0 @param {number} [batch]
+   * @returns {Promise<Record<string, {data: Float32Array, dims: readonly number[]}>>} */
+  async outputs(pixels, names, silent = 0, batch = 1) {
+    const { size, name } = this.rule;
+    const session = await this.#session(silent);
+    const one = normalise(pixels.data, this.rule);
+    const data = new Float32Array(batch * one.length);
+    for (let i = 0; i < batch; i += 1) data.set(one, i * one.length);
+    const input = new this.ort.Tensor("float32", data, [batch, 3, size, size]);
+    const told = await session.run({ [name]: input }, names);
+    input.dispose();
+    return Object.fromEntries(
+      names.map((key) => {
+        const data = Float32Array.from(/** @type {Float32Array} */ (told[key].data));
+        const { dims } = told[key];
+        told[key].dispose();
+        return [key, { data, dims }];
+      }),
+    );
+  }
+
+  /** @param {Pixels} pixels @param {number} [silent] @returns {Promise<Float32Array>} */
+  async logits(pixels, silent = 0) {
+    return (await this.outputs(pixels, [this.output], silent))[this.output].data;
+  }
+
+  /** How far the reference picture's logits are from the reference: relative L2.
+   * @param {Reference} reference */
+  async prove({ pixels, logits: wanted }) {
+    const { size } = this.rule;
+    const data = Uint8Array.from(pixels);
+    const logits = await this.logits({ data, width: size, height: size });
+    let [apart, whole] = [0, 0];
+    wanted.forEach((value, i) => {
+      apart += (logits[i] - value) ** 2;
+      whole += value ** 2;
+    });
+    const distance = Math.sqrt(apart / whole);
+    if (distance <= AGREES) return distance;
+    const off = `the reference answer is off by ${distance.toExponential(1)}`;
+    await this.release();
+    throw this.kind === "webgpu"
+      ? trouble("gpu", `Your graphics card computes wrongly: ${off}.`)
+      : trouble("wrong", `This browser computes wrongly: ${off}.`);
+  }
+}
+
+/** The likeliest classes and their shares. @param {Float32Array} logits @param {number} [count] */
+export function best(logits, count = 5) {
+  const share = shares(logits);
+  const order = [...share.keys()].sort((a, b) => share[b] - share[a]);
+  return order.slice(0, count).map((index) => ({ index, share: share[index] }));
+}
+
+/** The softmax. @param {Float32Array} logits */
+export function shares(logits) {
+  const most = logits.reduce((a, b) => Math.max(a, b));
+  const weight = Array.from(logits, (value) => Math.exp(value - most));
+  const sum = weight.reduce((a, b) => a + b);
+  return weight.map((value) => value / sum);
+}

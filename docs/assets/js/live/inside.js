@@ -1,0 +1,199 @@
+/**
+ * A look inside: the maps of one stage, or the first filters, as tiles that are buttons. One tile
+ * is enlarged; a second picture can be kept beside it.
+ */
+
+import { desk } from "./desk.js";
+import { mostDifferent } from "./maps.js";
+import { button, byId, made } from "./page.js";
+import { told } from "./trouble.js";
+
+/** @typedef {{url: string, strongest: {value: number, at: number}[], side: number, across: number,
+ *   layer: string}} Looked */
+
+const SOON = 6; // maps that are named as the most different
+
+/** @type {Looked|undefined} */
+let now;
+/** @type {Looked|undefined} */
+let kept;
+let large = 0;
+
+/** Show the chosen stage, if one is chosen, for what the network sees now. */
+export async function look() {
+  const { layer } = desk.view;
+  const box = byId("live-maps");
+  byId("live-keep").hidden = !layer || layer === "filters";
+  if (!layer || !desk.offers.looks.includes(layer)) {
+    clear();
+    return;
+  }
+  let result;
+  try {
+    const { change, silent } = desk.view;
+    result = await desk.worker.ask("look", { layer, change, silent });
+  } catch (error) {
+    const { kind, message } = told(error);
+    if (kind !== "ended") box.replaceChildren(made("p", message));
+    return;
+  }
+  if (layer !== desk.view.layer) return; // another was chosen meanwhile
+  const fresh = now?.layer !== layer;
+  if (now && now !== kept) URL.revokeObjectURL(now.url);
+  now = { ...result, url: URL.createObjectURL(result.picture), layer };
+  if (fresh) {
+    if (kept?.layer !== layer) drop();
+    large = 0;
+    tiles(/** @type {Looked} */ (now));
+  }
+  show();
+}
+
+function clear() {
+  drop();
+  if (now) URL.revokeObjectURL(now.url);
+  now = undefined;
+  byId("live-maps").replaceChildren();
+  byId("live-large").hidden = true;
+}
+
+function drop() {
+  if (kept && kept !== now) URL.revokeObjectURL(kept.url);
+  kept = undefined;
+}
+
+/** Keep this picture's maps, so that another's can stand beside them. */
+export function keep() {
+  drop();
+  kept = now;
+  show();
+  byId("live-large-words").focus();
+}
+
+/** Half of the maps belong to each tower. @param {number} count */
+function groups(count) {
+  const what = desk.view.layer === "filters" ? "filters" : "maps";
+  if (!desk.offers.towers) return [{ words: `${count} ${what}`, from: 0, to: count }];
+  return [1, 2].map((tower) => ({
+    words: `Tower ${tower}: ${count / 2} ${what}`,
+    from: ((tower - 1) * count) / 2,
+    to: (tower * count) / 2,
+  }));
+}
+
+/** The buttons, once for each stage. @param {Looked} looked */
+function tiles({ strongest }) {
+  byId("live-maps").replaceChildren(
+    ...groups(strongest.length).flatMap(({ words, from, to }) => {
+      const grid = made("div", "", "live-grid");
+      grid.setAttribute("role", "group");
+      grid.setAttribute("aria-label", `${words}. The arrow keys move from one to the next.`);
+      for (let i = from; i < to; i += 1) {
+        const tile = button("", () => enlarge(i));
+        tile.className = "live-tile";
+        tile.dataset.map = String(i);
+        tile.tabIndex = i === large ? 0 : -1;
+        grid.append(tile);
+      }
+      return [made("h3", words), grid];
+    }),
+  );
+}
+
+/** @param {HTMLElement} node @param {Looked} looked @param {number} map */
+function cut(node, { url, side, across, strongest }, map) {
+  const down = Math.ceil(strongest.length / across);
+  node.style.backgroundImage = `url(${url})`;
+  node.style.backgroundSize = `${100 * across}% ${100 * down}%`;
+  const x = ((map % across) / (across - 1)) * 100;
+  const y = down > 1 ? (Math.floor(map / across) / (down - 1)) * 100 : 0;
+  node.style.backgroundPosition = `${x}% ${y}%`;
+  node.dataset.side = String(side);
+}
+
+/** @param {Looked} looked @param {number} map */
+function words({ layer, strongest, side }, map) {
+  if (layer === "filters") return `Filter ${map + 1}`;
+  const { value, at } = strongest[map];
+  if (!(value > 0)) return `Map ${map + 1}: silent`;
+  const part = (/** @type {number} */ k, /** @type {string[]} */ names) =>
+    names[Math.min(2, Math.floor((3 * k) / side))];
+  const down = part(Math.floor(at / side), ["top", "middle", "bottom"]);
+  const across = part(at % side, ["left", "middle", "right"]);
+  const where = down === "middle" && across === "middle" ? "in the middle" : `${down} ${across}`;
+  return `Map ${map + 1}: strongest ${where}, ${value.toFixed(1)}`;
+}
+
+/** Bring tiles, the enlarged map and the comparison to what is known now. */
+function show() {
+  const looked = /** @type {Looked} */ (now);
+  for (const tile of byId("live-maps").querySelectorAll(".live-tile")) {
+    const map = Number(tile.dataset.map);
+    cut(tile, looked, map);
+    tile.setAttribute("aria-label", words(looked, map));
+  }
+  compare(looked);
+  enlarge(large);
+}
+
+/** @param {Looked} looked */
+function compare(looked) {
+  const box = byId("live-differ");
+  box.replaceChildren();
+  if (!kept || kept === looked) return;
+  const most = mostDifferent(looked.strongest, kept.strongest, SOON);
+  box.append(
+    made("span", "They differ most in map"),
+    ...most.map((map) => button(String(map + 1), () => enlarge(map))),
+  );
+}
+
+/** @param {number} map */
+function enlarge(map) {
+  const looked = /** @type {Looked} */ (now);
+  large = map;
+  for (const tile of byId("live-maps").querySelectorAll(".live-tile")) {
+    const own = Number(tile.dataset.map) === map;
+    tile.setAttribute("aria-pressed", String(own));
+    tile.tabIndex = own ? 0 : -1;
+  }
+  const [left, right] = byId("live-large").querySelectorAll("[role=img]");
+  cut(left, looked, map);
+  left.setAttribute("aria-label", `${words(looked, map)}, enlarged`);
+  right.hidden = !kept || kept === looked;
+  let text = words(looked, map);
+  if (kept && kept !== looked) {
+    cut(right, kept, map);
+    right.setAttribute("aria-label", `${words(kept, map)}, enlarged`);
+    text = `Left, this picture. ${text}. Right, the kept one. ${words(kept, map)}.`;
+  } else if (kept) text = `${text}. Kept: now choose a second picture.`;
+  byId("live-large-words").textContent = text;
+  byId("live-large").hidden = false;
+}
+
+/** Arrow keys, Home and End move the focus; the tiles are one stop of the Tab key.
+ * @param {KeyboardEvent} event */
+export function move(event) {
+  const all = /** @type {HTMLButtonElement[]} */ ([
+    ...byId("live-maps").querySelectorAll(".live-tile"),
+  ]);
+  const at = all.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+  if (at < 0) return;
+  const row = all.findIndex((tile) => tile.offsetTop > all[0].offsetTop);
+  const across = row > 0 ? row : all.length;
+  const to = {
+    ArrowRight: at + 1,
+    ArrowLeft: at - 1,
+    ArrowDown: at + across,
+    ArrowUp: at - across,
+    Home: 0,
+    End: all.length - 1,
+  }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  const tile = all[to];
+  if (!tile) return;
+  all[at].tabIndex = -1;
+  tile.tabIndex = 0;
+  tile.focus();
+}

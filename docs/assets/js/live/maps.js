@@ -1,0 +1,74 @@
+/** Maps and filters as one picture: tiles in rows, no room between them. */
+
+/** @typedef {{data: Uint8ClampedArray, width: number, height: number, across: number}} Sheet three
+ *   channels a pixel; `across` tiles a row */
+
+const ACROSS = 16;
+
+/** @param {number} count @param {number} side @param {(tile: number, at: number, c: number) =>
+ *   number} level 0 to 255 @returns {Sheet} */
+function tiled(count, side, level) {
+  const width = ACROSS * side;
+  const height = Math.ceil(count / ACROSS) * side;
+  const data = new Uint8ClampedArray(width * height * 3);
+  for (let tile = 0; tile < count; tile += 1) {
+    const corner = Math.floor(tile / ACROSS) * side * width + (tile % ACROSS) * side;
+    for (let at = 0; at < side * side; at += 1) {
+      const to = (corner + Math.floor(at / side) * width + (at % side)) * 3;
+      for (let c = 0; c < 3; c += 1) data[to + c] = level(tile, at, c);
+    }
+  }
+  return { data, width, height, across: ACROSS };
+}
+
+/** What the maps of one stage say, and how they look: black is nothing, white the strongest place
+ * of all maps; the square root keeps weak places visible.
+ * @param {ArrayLike<number>} values (maps, side, side) @param {number} count of maps
+ * @param {number} side @returns {{sheet: Sheet, strongest: {value: number, at: number}[]}} */
+export function mapSheet(values, count, side) {
+  const plane = side * side;
+  const strongest = Array.from({ length: count }, (_, map) => {
+    let [value, at] = [0, 0];
+    for (let i = 0; i < plane; i += 1) {
+      if (values[map * plane + i] > value) [value, at] = [values[map * plane + i], i];
+    }
+    return { value, at };
+  });
+  const most = Math.max(...strongest.map(({ value }) => value), 1e-9);
+  const sheet = tiled(count, side, (map, at) => 255 * Math.sqrt(values[map * plane + at] / most));
+  return { sheet, strongest };
+}
+
+/** The first filters in colour: middle grey is zero, each filter on its own scale.
+ * @param {ArrayLike<number>} values (filters, 3, side, side) @param {number} count
+ * @param {number} side @param {boolean} backwards whether the channels are blue, green, red
+ * @returns {{sheet: Sheet, strongest: {value: number, at: number}[]}} */
+export function filterSheet(values, count, side, backwards) {
+  const plane = side * side;
+  const strongest = Array.from({ length: count }, (_, filter) => {
+    let value = 0;
+    for (let i = 0; i < 3 * plane; i += 1) {
+      value = Math.max(value, Math.abs(values[filter * 3 * plane + i]));
+    }
+    return { value, at: 0 };
+  });
+  const sheet = tiled(count, side, (filter, at, c) => {
+    const own = values[(filter * 3 + (backwards ? 2 - c : c)) * plane + at];
+    return 127.5 + (127.5 * own) / Math.max(strongest[filter].value, 1e-9);
+  });
+  return { sheet, strongest };
+}
+
+/** The maps that differ most between two pictures, by their strongest values.
+ * @param {{value: number}[]} one @param {{value: number}[]} other @param {number} count
+ * @returns {number[]} */
+export function mostDifferent(one, other, count) {
+  return one
+    .map((_, i) => i)
+    .sort((a, b) => apart(b) - apart(a))
+    .slice(0, count);
+  /** @param {number} i */
+  function apart(i) {
+    return Math.abs(one[i].value - other[i].value);
+  }
+}

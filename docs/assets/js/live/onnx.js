@@ -1,0 +1,142 @@
+/**
+ * Just enough of the ONNX format to look into a network's file: its weights and its steps. With
+ * it the page counts multiplications, and makes a copy of the file in which one of the two towers
+ * of 2012 is silent.
+ *
+ * The format is Protocol Buffers: fields of a number, a kind (0: a number, 2: bytes) and a
+ * content. Numbers of the fields are those of onnx.proto.
+ */
+
+/** @typedef {{dims: number[], at: number, length: number}} Weights where the raw bytes lie */
+/** @typedef {{op: string, inputs: string[], ints: Record<string, number[]>}} Step */
+/** @typedef {{weights: Map<string, Weights>, steps: Step[]}} Graph */
+
+/** The fields of one message. @param {Uint8Array} bytes @param {number} at @param {number} end
+ * @returns {Generator<{field: number, value: number, from: number, to: number}>} */
+function* fields(bytes, at, end) {
+  const number = () => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++];
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < end) {
+    const key = number();
+    const field = Math.floor(key / 8);
+    const kind = key % 8;
+    if (kind === 0) yield { field, value: number(), from: at, to: at };
+    else if (kind === 2) {
+      const length = number();
+      yield { field, value: 0, from: at, to: at + length };
+      at += length;
+    } else at += kind === 5 ? 4 : 8;
+  }
+}
+
+/** A list of numbers, packed or one by one. @param {Uint8Array} bytes
+ * @param {{value: number, from: number, to: number}} one */
+function numbers(bytes, one) {
+  if (one.from === one.to) return [one.value];
+  const all = [];
+  for (let at = one.from, value = 0, scale = 1; at < one.to; at += 1) {
+    value += (bytes[at] & 127) * scale;
+    scale *= 128;
+    if (bytes[at] < 128) {
+      all.push(value);
+      [value, scale] = [0, 1];
+    }
+  }
+  return all;
+}
+
+/** @param {Uint8Array} bytes of an ONNX file with its weights inside @returns {Graph} */
+export function read(bytes) {
+  const words = new TextDecoder();
+  const text = (/** @type {{from: number, to: number}} */ f) => words.decode(bytes.subarray(f.from, f.to));
+  /** @type {Graph} */
+  const graph = { weights: new Map(), steps: [] };
+  for (const model of fields(bytes, 0, bytes.length)) {
+    if (model.field !== 7) continue; // the graph
+    for (const part of fields(bytes, model.from, model.to)) {
+      if (part.field === 1) {
+        /** @type {Step} */
+        const step = { op: "", inputs: [], ints: {} };
+        for (const f of fields(bytes, part.from, part.to)) {
+          if (f.field === 1) step.inputs.push(text(f));
+          if (f.field === 4) step.op = text(f);
+          if (f.field === 5) {
+            let name = "";
+            const ints = [];
+            for (const g of fields(bytes, f.from, f.to)) {
+              if (g.field === 1) name = text(g);
+              if (g.field === 3) ints.push(g.value);
+              if (g.field === 8) ints.push(...numbers(bytes, g));
+            }
+            step.ints[name] = ints;
+          }
+        }
+        graph.steps.push(step);
+      }
+      if (part.field === 5) {
+        let name = "";
+        const weights = { dims: /** @type {number[]} */ ([]), at: 0, length: 0 };
+        for (const f of fields(bytes, part.from, part.to)) {
+          if (f.field === 1) weights.dims.push(...numbers(bytes, f));
+          if (f.field === 8) name = text(f);
+          if (f.field === 9) Object.assign(weights, { at: f.from, length: f.to - f.from });
+        }
+        graph.weights.set(name, weights);
+      }
+    }
+  }
+  return graph;
+}
+
+/** The weights of a step, whatever form they are stored in. @param {Graph} graph
+ * @param {string} name @returns {Weights|undefined} */
+const stored = (graph, name) => graph.weights.get(name) ?? graph.weights.get(`${name}.values`);
+
+/** Multiply-adds of the convolutions and of the full layers, for one picture. The steps that
+ * change the size of the maps come in the file's order. @param {Graph} graph
+ * @param {number} side of the picture, in pixels */
+export function multiplyAdds(graph, side) {
+  let sum = 0;
+  for (const { op, inputs, ints } of graph.steps) {
+    if (op === "Conv" || op === "MaxPool") {
+      const [kernel] = ints.kernel_shape;
+      const pads = ints.pads ?? [0, 0, 0, 0];
+      const room = side + pads[0] + pads[2] - kernel;
+      const whole = ints.ceil_mode?.[0] ? Math.ceil : Math.floor;
+      side = whole(room / (ints.strides?.[0] ?? 1)) + 1;
+    }
+    const dims = stored(graph, inputs[1])?.dims ?? [];
+    const size = dims.reduce((a, b) => a * b, 1);
+    if (op === "Conv") sum += size * side * side;
+    if (op === "Gemm" || op === "MatMul") sum += size;
+  }
+  return sum;
+}
+
+/** Whether the file is of the network in two towers: its second convolution is in two groups.
+ * @param {Graph} graph */
+export const inTowers = (graph) =>
+  graph.steps.filter(({ op }) => op === "Conv")[1]?.ints.group?.[0] === 2;
+
+/** A copy of the file in which one tower is silent: the scales (or the weights) and the biases of
+ * its half of each convolution are zero, so that each of its maps is. @param {Uint8Array} bytes
+ * @param {Graph} graph @param {number} tower 1 or 2 */
+export function silenced(bytes, graph, tower) {
+  const copy = bytes.slice();
+  for (const { op, inputs } of graph.steps) {
+    if (op !== "Conv") continue;
+    const scale = graph.weights.get(`${inputs[1]}.scale`) ?? graph.weights.get(inputs[1]);
+    for (const one of [scale, graph.weights.get(inputs[2])]) {
+      if (!one?.length) throw new Error("a convolution's weights are not in the file");
+      const half = one.length / 2;
+      copy.fill(0, one.at + (tower - 1) * half, one.at + tower * half);
+    }
+  }
+  return copy;
+}

@@ -1,0 +1,48 @@
+/** The page's own nodes, and the little that all parts do with them. */
+
+/** @param {string} id @returns {any} the element, which the page always holds */
+export const byId = (id) => document.getElementById(id);
+
+export const here = /** @type {HTMLElement} */ (byId("live"));
+export const root = new URL(here.dataset.root || "./", location.href);
+
+/** Name the state, for style and tests, and say it. @param {string} state @param {string} words */
+export function say(state, words) {
+  here.dataset.state = state;
+  byId("live-status").textContent = words;
+}
+
+/** One element with text. @param {string} name @param {string} words @param {string} [kind] its
+ * class */
+export function made(name, words, kind = "") {
+  const node = document.createElement(name);
+  node.textContent = words;
+  if (kind) node.className = kind;
+  return node;
+}
+
+/** @param {string} words @param {() => void} pressed */
+export function button(words, pressed) {
+  const node = /** @type {HTMLButtonElement} */ (made("button", words));
+  node.type = "button";
+  node.addEventListener("click", pressed);
+  return node;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray<ArrayBuffer>} four channels a pixel
+ * @param {number} size */
+export function paint(canvas, four, size) {
+  canvas.width = size;
+  canvas.height = size;
+  canvas.getContext("2d")?.putImageData(new ImageData(four, size, size), 0, 0);
+}
+
+/** @param {number} bytes */
+export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** @param {string} address below the site's root @returns {Promise<any>} */
+export async function json(address) {
+  const answer = await fetch(new URL(address, root));
+  if (!answer.ok) throw new Error(`${address}: status ${answer.status}`);
+  return answer.json();
+}

@@ -1,0 +1,83 @@
+/**
+ * What the page shows, as it stands in the address, so that a teacher can send it. Whatever an
+ * address says is checked against what the page knows and brought within bounds; the rest is
+ * dropped.
+ *
+ * @typedef {object} View
+ * @property {string} picture a sample's name, or empty
+ * @property {string} layer one of LAYERS, or empty
+ * @property {number} silent the tower that is off: 0 for none, 1 or 2
+ * @property {boolean} quiz @property {boolean} kiosk
+ * @property {import("./changes.js").Change} change
+ */
+
+import { PLACES, unchanged } from "./changes.js";
+
+export const LAYERS = ["filters", "conv1", "conv2", "conv3", "conv4", "conv5"];
+
+/** The sliders' least, most and step. @type {Record<string, [number, number, number]>} */
+export const SLIDERS = {
+  bright: [20, 200, 5],
+  noise: [0, 100, 5],
+  blur: [0, 6, 0.5],
+  jpeg: [1, 100, 1],
+  closer: [20, 100, 5],
+};
+const SWITCHES = ["flip", "grey"];
+
+/** @param {string|null} text @param {[number, number, number]} bounds @param {number} otherwise */
+function within(text, [least, most, step], otherwise) {
+  const value = Number(text || NaN);
+  if (!Number.isFinite(value)) return otherwise;
+  return least + Math.round((Math.min(most, Math.max(least, value)) - least) / step) * step;
+}
+
+/** Read a view. @param {string} search the address's query @param {string[]} pictures that the
+ * page has @returns {View} */
+export function read(search, pictures) {
+  const told = new URLSearchParams(search);
+  const usual = unchanged();
+  const place = (told.get("hide") ?? "").split(",").map((k) => within(k, [0, PLACES - 1, 1], -1));
+  const picture = told.get("picture") ?? "";
+  const layer = told.get("layer") ?? "";
+  const change = {
+    ...usual,
+    flip: told.get("flip") === "1",
+    grey: told.get("grey") === "1",
+    hide: place.length === 2 && !place.includes(-1) ? place : [],
+  };
+  for (const name of /** @type {("bright"|"noise"|"blur"|"jpeg"|"closer")[]} */ (
+    Object.keys(SLIDERS)
+  )) {
+    change[name] = within(told.get(name), SLIDERS[name], usual[name]);
+  }
+  return {
+    picture: pictures.includes(picture) ? picture : "",
+    layer: LAYERS.includes(layer) ? layer : "",
+    silent: ["1", "2"].indexOf(told.get("silent") ?? "") + 1,
+    quiz: told.get("quiz") === "1",
+    kiosk: told.get("kiosk") === "1",
+    change,
+  };
+}
+
+/** Write a view, shortest form. @param {View} view @returns {string} with its question mark */
+export function write({ picture, layer, silent, quiz, kiosk, change }) {
+  const told = new URLSearchParams();
+  const usual = unchanged();
+  if (picture) told.set("picture", picture);
+  if (layer) told.set("layer", layer);
+  if (silent) told.set("silent", String(silent));
+  for (const name of SWITCHES) {
+    if (change[/** @type {"flip"} */ (name)]) told.set(name, "1");
+  }
+  for (const name of Object.keys(SLIDERS)) {
+    const value = change[/** @type {"bright"} */ (name)];
+    if (value !== usual[/** @type {"bright"} */ (name)]) told.set(name, String(value));
+  }
+  if (change.hide.length === 2) told.set("hide", change.hide.join(","));
+  if (quiz) told.set("quiz", "1");
+  if (kiosk) told.set("kiosk", "1");
+  const words = told.toString().replaceAll("%2C", ",");
+  return words ? `?${words}` : "";
+}

@@ -1,0 +1,65 @@
+"""Talking to the live page in a browser under test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ENDS = (
+    "answered",
+    "picture",
+    "corrupted",
+    "offline",
+    "cancelled",
+    "wrong",
+    "unsupported",
+    "asking",
+)
+
+
+def state(page: Any, *wanted: str) -> str:
+    """Wait until the page is in one of these states; the words it says."""
+    page.wait_for_function(
+        "w => w.includes(document.getElementById('live').dataset.state)", arg=list(wanted)
+    )
+    return str(page.locator("#live-status").inner_text())
+
+
+def no_axe_violations(page: Any) -> None:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("tags => axe.run('#live', {runOnly: tags})", TAGS)["violations"]
+    assert [(row["id"], row["nodes"][0]["html"]) for row in found] == []
+
+
+def top(page: Any) -> list[int]:
+    return [
+        int(i)
+        for i in page.locator("#live-top li").evaluate_all("all => all.map(x => x.dataset.class)")
+    ]
+
+
+def give(page: Any, content: bytes, name: str) -> str:
+    page.evaluate("document.getElementById('live').dataset.state = 'given'")
+    page.set_input_files("#live-file", {"name": name, "mimeType": "image/png", "buffer": content})
+    return state(page, *ENDS)
+
+
+def longest_task(trace: bytes) -> float:
+    """The longest task of the page's own thread, in ms of processor time.
+
+    Time on the clock would count the time that other programs had the processor.
+    """
+    events = json.loads(trace)["traceEvents"]
+    page_threads = {
+        (e["pid"], e["tid"])
+        for e in events
+        if e["name"] == "thread_name" and e["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        e["tdur"] / 1000 for e in events if (e["pid"], e["tid"]) in page_threads and "tdur" in e
+    ]
+    assert len(tasks) > 100, "the trace holds no tasks"
+    return float(max(tasks))
