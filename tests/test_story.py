@@ -290,6 +290,11 @@ def test_a_term_is_linked_once_and_only_in_running_text() -> None:
     assert "<br>dropouts, <span" in html
 
 
+def test_a_word_in_another_sense_is_not_linked() -> None:
+    html = link_terms("<p>Epoch AI counts. One epoch.</p>", TABLES["glossary"], "g/")
+    assert html.startswith('<p>Epoch AI counts. One <span class="term"><a href="g/#epoch"')
+
+
 def test_linking_changes_no_word() -> None:
     html = "<ul><li>The filter &#8217; <em>layer</em></li></ul>"
     linked = link_terms(html, TABLES["glossary"], "g/")

@@ -19,6 +19,8 @@ from sitekit.pages import Knowledge, Rendered, load_knowledge, render
 from sitekit.publish import data_files, without_gaps
 from sitekit.timeline import with_strip
 
+# Pages that are lists: a term in them is not explained.
+LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}
 _state: dict[str, Knowledge] = {}
 _rendered: dict[str, Rendered] = {}
 
@@ -93,11 +95,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Put the page's figures and galleries in their places; lay out a lesson."""
-    if page.file.src_uri.endswith(".ipynb"):
-        return notebooks.page(html, Path(str(page.file.abs_src_path)))
-    if page.file.src_uri.startswith(("story/", "how-it-runs", "network/lab", "network/winning")):
+    lesson = page.file.src_uri.endswith(".ipynb")
+    if lesson:
+        html = notebooks.page(html, Path(str(page.file.abs_src_path)))
+    if page.file.src_uri not in LISTS:
         terms = get_relative_url("reference/glossary/", page.url)
         html = link_terms(html, _state["knowledge"].tables["glossary"], terms)
+    if lesson:
+        return html
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
     return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)

@@ -44,6 +44,7 @@ for (const term of terms) {
   });
   term.addEventListener("pointerleave", () => {
     clearTimeout(resting);
+    term.classList.remove("term--passed");
     if (!term.classList.contains("term--open")) return;
     leaving.set(term, window.setTimeout(() => release(term), GRACE));
   });

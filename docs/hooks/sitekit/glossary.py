@@ -18,7 +18,10 @@ from sitekit.errors import ContentError
 FIELDS = {"term", "also", "page", "text"}
 INSIDE = {"p", "li", "td"}
 OUTSIDE = {"a", "code", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "details", "sup"}
-SKIPPED = ("footnote", "answer", "person__role", "cite-page")  # classes
+SKIPPED = (  # classes
+    *("footnote", "answer", "person__role", "cite-page"),
+    *("lesson-said", "lesson-files"),
+)
 
 
 def check(
@@ -35,7 +38,7 @@ def check(
     seen: set[str] = set()
     for entry in glossary:
         name = str(entry.get("term"))
-        if not FIELDS <= set(entry) <= FIELDS | {"sources"}:
+        if not FIELDS <= set(entry) <= FIELDS | {"sources", "unless"}:
             raise ContentError(f'term "{name}": needs exactly {", ".join(sorted(FIELDS))}')
         for word in (name, *entry["also"]):
             if word.lower() in seen:
@@ -67,6 +70,15 @@ def as_markdown(
             f":   {entry['text']}{note} [{title}](../{entry['page']}){{ .term-page }}"
         )
     return "\n\n".join(parts)
+
+
+def _means_other(found: re.Match[str], phrases: Sequence[str]) -> bool:
+    """Whether the word stands in one of the phrases in which it means something else."""
+    return any(
+        place.start() <= found.start() and found.end() <= place.end()
+        for phrase in phrases
+        for place in re.finditer(re.escape(phrase), found.string, re.IGNORECASE)
+    )
 
 
 class _Linker(HTMLParser):
@@ -110,7 +122,7 @@ class _Linker(HTMLParser):
     def _link(self, found: re.Match[str]) -> str:
         entry = self._entries[found[0].lower()]
         name = anchor(entry["term"])
-        if name in self._used:
+        if name in self._used or _means_other(found, entry.get("unless", ())):
             return found[0]
         self._used.add(name)
         return (
