@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from demo.bound import Bound
 from demo.errors import ModelError, ResultError
 from demo.pictures import Picture, decode
 from demo.session import MAKE_ONE, Device, open_session
@@ -184,6 +185,20 @@ class Classifier:
             )
         logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
         return logits
+
+    def bound(self, batch: int) -> Bound:
+        """Buffers for batches of one size, where the network runs; see `demo.bound`.
+
+        Raises:
+            ValueError: the classifier is closed.
+        """
+        if self._session is None:
+            raise ValueError("the classifier is closed")
+        card = self.card
+        shape = (batch, 3, card.input.size, card.input.size)
+        return Bound(
+            self._session, card.input.name, card.output, shape, len(card.labels), self.device
+        )
 
     def scores(self, logits: NDArray[np.float32], top: int = 5) -> list[tuple[ClassScore, ...]]:
         """The likeliest classes of each row of logits (N, classes), from the likeliest down."""

@@ -1,7 +1,8 @@
 """`python -m demo evaluate DATA`: how often the network is right on labelled pictures.
 
 `demo.datasets` says which layouts are read, `demo.classes` how classes are matched. Each picture
-goes through the same steps as in `classify`: decoding, the card's resize and crop, the network.
+goes through the same steps as in `classify`: decoding (of a large JPEG at a fraction of its size,
+see `demo.jpeg`), the card's resize and crop, the network.
 
 With ``--json`` standard output is one JSON object::
 
@@ -104,6 +105,10 @@ def evaluate(
     batch: Annotated[
         int, typer.Option(min=1, help="Views that go through the network together.")
     ] = 32,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Decode large JPEGs in full, not at a half or less."),
+    ] = False,
     per_class: Annotated[
         bool, typer.Option("--per-class", help="Show every class, not the best and worst alone.")
     ] = False,
@@ -114,7 +119,7 @@ def evaluate(
         _check(views, csv, resume, against, weights)
         code = _evaluate(
             data, model, device, views, ground_truth, intersection, limit, csv, resume, against,
-            weights, batch, per_class, as_json,
+            weights, batch, exact, per_class, as_json,
         )  # fmt: skip
     except DemoError as error:
         complain(str(error))
@@ -140,8 +145,8 @@ def _check(
 def _evaluate(
     data: Path, model: Path | None, device: Literal["auto", "cpu", "cuda"], views: int,
     ground_truth: Path | None, intersection: bool, limit: int | None, csv: Path | None,
-    resume: bool, against: str | None, weights: Path | None, batch: int, per_class: bool,
-    as_json: bool,
+    resume: bool, against: str | None, weights: Path | None, batch: int, exact: bool,
+    per_class: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Everything that `evaluate` does; the exit code."""
     from demo.classes import match
@@ -164,7 +169,7 @@ def _evaluate(
         running = Running()
         rows: CsvFile | None = None
         if csv is not None:
-            run = _stamp(classifier, classes, views)
+            run = _stamp(classifier, classes, views, exact)
             rows = stack.enter_context(CsvFile(csv, run, classes.names, source.pictures, resume))
             running.add(rows.done)
         compared: Comparison | None = None
@@ -178,8 +183,9 @@ def _evaluate(
         if not as_json:
             TextReport(classifier)
         evaluator = Evaluator(
-            classifier, source, classes, views, batch, watch=compared.watch if compared else None
-        )
+            classifier, source, classes, views, batch, exact=exact,
+            watch=compared.watch if compared else None,
+        )  # fmt: skip
         _run(evaluator, running, rows, len(source.pictures))
     seen = len(running.rows)
     if not running.count:
@@ -310,13 +316,14 @@ def _view_note(classifier: Classifier, views: int) -> list[str]:
     ]
 
 
-def _stamp(classifier: Classifier, classes: Classes, views: int) -> str:
+def _stamp(classifier: Classifier, classes: Classes, views: int, exact: bool) -> str:
     from demo.rows import stamp
 
     return stamp(
         model=classifier.sha256,
         provider=classifier.provider,
         views=views,
+        exact=exact,
         among=[classes.ids[k] for k in classes.among],
     )
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from demo import jpeg
 from demo.datasets import DataSet, Labelled
 from demo.errors import PictureError
-from demo.pictures import decode
 from demo.views import prepare
 from model_export.card import Input
 
@@ -58,14 +58,22 @@ class Decoders:
         views: 1 or 10.
         batch: pictures in a batch.
         threads: 0 takes the cores there are.
+        exact: decode every JPEG at its full size.
 
     Attributes:
         waited: seconds that whoever asked for batches had to wait for them.
     """
 
     def __init__(
-        self, data: DataSet, spec: Input, views: int, batch: int, threads: int = 0
+        self,
+        data: DataSet,
+        spec: Input,
+        views: int,
+        batch: int,
+        threads: int = 0,
+        exact: bool = False,
     ) -> None:
+        self._exact = exact
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.waited = 0.0
@@ -106,7 +114,7 @@ class Decoders:
         failed = []
         for i in range(first, min(first + _TASK, len(part))):
             try:
-                image = decode(self._read(part[i].name), part[i].name)
+                image = jpeg.read(self._read(part[i].name), part[i].name, self._spec, self._exact)
                 prepare(image, self._spec, self._views, buffer[i])
             except PictureError as error:
                 failed.append((i, str(error)))

@@ -1,0 +1,187 @@
+"""The fast way through a data set: the same pixels, the same answers, in the same order."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from demo import Classifier, jpeg, photographs
+from demo.datasets import DataSet, Labelled
+from demo.pictures import decode
+from demo.pipeline import Decoders
+from model_export.networks import ALEXNET64, IMAGENET1K
+from model_export.preprocess import preprocess, resize_and_crop
+from tests.demo_model import card, colour_model
+
+if TYPE_CHECKING:
+    from model_export.exporter import Report
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
+RULE = IMAGENET1K.input
+
+
+def as_jpeg(image: Image.Image, **options: object) -> bytes:
+    made = io.BytesIO()
+    image.save(made, "JPEG", **options)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("size", "by"),
+    [
+        ((500, 375), 1),
+        ((1022, 1022), 1),
+        ((1024, 1024), 2),
+        ((1600, 1200), 2),
+        ((4000, 3000), 4),
+        ((3000, 4000), 4),
+        ((8192, 6144), 8),
+        ((4001, 3000), 4),
+        ((1502, 1025), 1),  # 375 pixels across from the whole, 374 from half of it
+    ],
+)
+def test_by_how_much_a_photograph_is_decoded_smaller(size: tuple[int, int], by: int) -> None:
+    assert jpeg.factor(*size, RULE) == by
+
+
+@pytest.mark.parametrize("file", SAMPLES[:3], ids=lambda file: file.stem)
+def test_the_tolerance_of_decoding_small(file: Path) -> None:
+    large = Image.open(file).resize((2400, 1800), Image.Resampling.BICUBIC)
+    noise = np.random.default_rng(1).normal(0, 12, (1800, 2400, 3))
+    pixels = np.clip(np.asarray(large) + noise, 0, 255).astype(np.uint8)
+    content = as_jpeg(Image.fromarray(pixels), quality=92)
+    full = resize_and_crop(decode(content), RULE)
+    fast = jpeg.read(content, "large", RULE)
+    assert fast.size == (1200, 900)
+    difference = np.abs(
+        np.asarray(resize_and_crop(fast, RULE)).astype(int) - np.asarray(full).astype(int)
+    )
+    assert 0 < difference.mean() <= jpeg.TOLERANCE
+    exact = jpeg.read(content, "large", RULE, exact=True)
+    assert exact.tobytes() == decode(content).tobytes()
+
+
+def test_a_turned_photograph_decoded_small_is_upright() -> None:
+    image = Image.new("RGB", (2400, 1800))
+    image.paste((255, 255, 255), (0, 0, 2400, 300))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise
+    fast = jpeg.read(as_jpeg(image, exif=exif), "turned", RULE)
+    assert fast.size == (900, 1200)
+    assert fast.getpixel((890, 600)) == (255, 255, 255)
+    assert fast.getpixel((10, 600)) == (0, 0, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(30, 700), st.integers(30, 700), st.sampled_from([(224, 256), (64, 64), (50, 73)])
+)
+def test_rows_that_are_not_made_change_no_pixel(
+    width: int, height: int, to: tuple[int, int]
+) -> None:
+    """Resized as a whole and then cut, as torchvision does."""
+    from dataclasses import replace
+
+    rule = replace(RULE, size=to[0], resize=to[1])
+    pixels = np.random.default_rng(width).integers(0, 256, (height, width, 3), np.uint8)
+    image = Image.fromarray(pixels)
+    shorter = min(width, height)
+    across, down = rule.resize * width // shorter, rule.resize * height // shorter
+    left, top = round((across - rule.size) / 2), round((down - rule.size) / 2)
+    whole = image.resize((across, down), Image.Resampling.BILINEAR)
+    wanted = whole.crop((left, top, left + rule.size, top + rule.size))
+    assert resize_and_crop(image, rule).tobytes() == wanted.tobytes()
+
+
+def test_batches_come_in_order_with_what_failed() -> None:
+    colours = {f"{i}.png": (i, 0, 0) for i in range(23)}
+
+    def read(name: str) -> bytes:
+        if name == "7.png":
+            raise PermissionError(13, "Permission denied")
+        if name == "11.png":
+            return b"nothing of the kind"
+        made = io.BytesIO()
+        Image.new("RGB", (9, 9), colours[name]).save(made, "PNG")
+        return made.getvalue()
+
+    rule = card().input
+    data = DataSet("d", tuple(Labelled(name, "x") for name in colours), read)
+    decoders = Decoders(data, rule, 1, batch=6, threads=3)
+    seen: list[int] = []
+    failed: dict[str, str] = {}
+    for batch in decoders.batches(start=2):
+        failed |= {batch.pictures[i].name: text for i, text in batch.errors.items()}
+        assert len(batch.tensors) == len(batch.pictures) - len(batch.errors)
+        seen += [round(255 * float(t[0, 0, 0, 0])) for t in batch.tensors]
+    assert seen == [i for i in range(2, 23) if i not in (7, 11)]
+    assert failed == {
+        "7.png": "7.png: cannot be read (Permission denied); try a copy of it",
+        "11.png": "11.png: not a picture; give a JPEG, PNG, WebP, GIF, BMP or TIFF file",
+    }
+
+
+def test_bound_buffers_give_the_same_logits(tmp_path: Path) -> None:
+    model = colour_model(tmp_path / "c.onnx", card())
+    random = np.random.default_rng(3)
+    with Classifier(model, "cpu") as classifier:
+        bound = classifier.bound(4)
+        for _ in range(2):
+            batch = random.random((4, 3, 8, 8), np.float32)
+            np.testing.assert_array_equal(bound.run(batch), classifier.logits(batch))
+
+
+def test_photographs_are_of_full_size_and_always_the_same(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        photographs.write(tmp_path / name, 4)
+    files = sorted((tmp_path / "a").rglob("*.jpg"))
+    assert [Image.open(file).size for file in files] == [
+        (500, 375),
+        (500, 375),
+        (500, 375),
+        (375, 500),
+    ]
+    for file in files:
+        again = tmp_path / "b" / file.relative_to(tmp_path / "a")
+        assert file.read_bytes() == again.read_bytes()
+        assert 60_000 < file.stat().st_size < 160_000
+
+
+def test_one_rule_for_all(tmp_path: Path) -> None:
+    """`prepare` by way of the fast reader is what `preprocess` makes of the decoded picture."""
+    photographs.write(tmp_path, 2)
+    for file in tmp_path.rglob("*.jpg"):
+        for rule in (RULE, ALEXNET64.input):
+            fast = preprocess(jpeg.read(file.read_bytes(), "x", rule), rule)
+            np.testing.assert_array_equal(fast, preprocess(decode(file), rule))
+
+
+@pytest.mark.timing
+def test_beside_the_usual_loop(exported: Report, tmp_path: Path) -> None:
+    """The paired run works, gives the same answers and imports no torch; its ratios are not
+    judged on a machine that may be shared."""
+    done = subprocess.run(
+        [sys.executable, "-m", "demo.paired", str(exported.file), "--photographs", "32",
+         "--rounds", "1", "--save", str(tmp_path / "r.json")],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found == json.loads((tmp_path / "r.json").read_text())
+    (form,) = found["forms"]
+    assert form["same_top5"] == form["pictures"] == found["photographs"] == 32
+    assert form["ratio"]["low"] == form["ratio"]["high"] > 0
+    assert form["core_ratio"]["median"] > 0
+    assert found["torch_imported"] is False
+    assert "read_bytes_s" not in found["machine"]
