@@ -58,20 +58,5 @@ def resize_and_crop(image: Image.Image, spec: Input) -> Image.Image:
         x, y = width / across, height / down
         box = (left * x, top * y, (left + spec.size) * x, (top + spec.size) * y)
         return image.resize((spec.size, spec.size), resample, box=box)
-    # Rows that the crop drops need not be made, where the others come out exactly the same.
-    band: tuple[float, float, float, float]
-    if width >= height and _exact(top * height / down, (top + spec.size) * height / down):
-        band = (0, top * height / down, width, (top + spec.size) * height / down)
-        resized = image.resize((across, spec.size), resample, box=band)
-        return resized.crop((left, 0, left + spec.size, spec.size))
-    if height > width and _exact(left * width / across, (left + spec.size) * width / across):
-        band = (left * width / across, 0, (left + spec.size) * width / across, height)
-        resized = image.resize((spec.size, down), resample, box=band)
-        return resized.crop((0, top, spec.size, top + spec.size))
     resized = image.resize((across, down), resample)
     return resized.crop((left, top, left + spec.size, top + spec.size))
-
-
-def _exact(*places: float) -> bool:
-    """Whether Pillow, which takes them in float32, gets the very places."""
-    return all(float(np.float32(place)) == place for place in places)

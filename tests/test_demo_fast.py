@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from demo import Classifier, jpeg, photographs
@@ -81,27 +79,6 @@ def test_a_turned_photograph_decoded_small_is_upright() -> None:
     assert fast.size == (900, 1200)
     assert fast.getpixel((890, 600)) == (255, 255, 255)
     assert fast.getpixel((10, 600)) == (0, 0, 0)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.integers(30, 700), st.integers(30, 700), st.sampled_from([(224, 256), (64, 64), (50, 73)])
-)
-def test_rows_that_are_not_made_change_no_pixel(
-    width: int, height: int, to: tuple[int, int]
-) -> None:
-    """Resized as a whole and then cut, as torchvision does."""
-    from dataclasses import replace
-
-    rule = replace(RULE, size=to[0], resize=to[1])
-    pixels = np.random.default_rng(width).integers(0, 256, (height, width, 3), np.uint8)
-    image = Image.fromarray(pixels)
-    shorter = min(width, height)
-    across, down = rule.resize * width // shorter, rule.resize * height // shorter
-    left, top = round((across - rule.size) / 2), round((down - rule.size) / 2)
-    whole = image.resize((across, down), Image.Resampling.BILINEAR)
-    wanted = whole.crop((left, top, left + rule.size, top + rule.size))
-    assert resize_and_crop(image, rule).tobytes() == wanted.tobytes()
 
 
 def test_batches_come_in_order_with_what_failed() -> None:
