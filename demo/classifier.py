@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,9 @@ from PIL import Image
 from demo.bound import Bound
 from demo.errors import ModelError, ResultError
 from demo.pictures import Picture, decode
-from demo.session import MAKE_ONE, Device, open_session
+from demo.session import KINDS, MAKE_ONE, Device, open_session
 from model_export.card import METADATA_KEY, CardError, ModelCard
-from model_export.preprocess import preprocess
+from model_export.preprocess import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -156,12 +156,14 @@ class Classifier:
             found.extend(self._classify_batch(pictures[start : start + self.batch_size], top))
         return found
 
-    def preprocess(self, picture: Picture) -> NDArray[np.float32]:
-        """A picture to the network's input, (3, size, size)."""
+    def preprocess(self, picture: Picture) -> Floats | Pixels:
+        """A picture to the network's input, (3, size, size), of the type that the card names."""
         return preprocess(decode(picture), self.card.input)
 
-    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A batch (N, 3, size, size) of float32 to the last layer's output (N, classes).
+    def logits(self, batch: NDArray[Any]) -> NDArray[np.float32]:
+        """A batch (N, 3, size, size) to the last layer's output (N, classes).
+
+        The batch is float32, normalised, or the pixels in uint8 where the card says so.
 
         Raises:
             ValueError: of another shape or type, or the classifier is closed.
@@ -169,10 +171,10 @@ class Classifier:
         session = self._session
         if session is None:
             raise ValueError("the classifier is closed")
-        size = self.card.input.size
-        if batch.dtype != np.float32 or batch.ndim != 4 or batch.shape[1:] != (3, size, size):
+        size, kind = self.card.input.size, self.card.input.dtype
+        if batch.dtype != kind or batch.ndim != 4 or batch.shape[1:] != (3, size, size):
             raise ValueError(
-                f"a batch is float32 (N, 3, {size}, {size}), not {batch.dtype} {batch.shape}"
+                f"a batch is {kind} (N, 3, {size}, {size}), not {batch.dtype} {batch.shape}"
             )
         classes = len(self.card.labels)
         if not len(batch):
@@ -212,7 +214,7 @@ class Classifier:
 
     def _classify_batch(self, pictures: Sequence[Picture], top: int) -> Iterator[Prediction]:
         size = self.card.input.size
-        batch = np.empty((len(pictures), 3, size, size), np.float32)
+        batch = np.empty((len(pictures), 3, size, size), self.card.input.dtype)
         sizes, decoded = [], []
         for i, picture in enumerate(pictures):
             began = time.perf_counter()
@@ -253,6 +255,12 @@ class Classifier:
                     f"{self.path}: the card's {what} {name!r} is not in the graph, which has "
                     f"{', '.join(map(repr, names))}; {MAKE_ONE}"
                 )
+        image = next(t for t in session.get_inputs() if t.name == card.input.name)
+        if KINDS.get(image.type) != card.input.dtype:
+            raise ModelError(
+                f"{self.path}: its input is {image.type}, and its card says {card.input.dtype}; "
+                f"{MAKE_ONE}"
+            )
         return card
 
 

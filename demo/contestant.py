@@ -39,7 +39,14 @@ def _load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
         told, runner = _openvino(asked)
     else:
         told, runner = _onnxruntime(asked, name, model.outputs[0])
+    if model.input_types[name] == "uint8":
+        return told, lambda batch: runner(_as_bytes(batch)), size
     return told, runner, size
+
+
+def _as_bytes(batch: Batch) -> Any:
+    """Noise about 0 as pixels, for a file that takes those."""
+    return np.clip(128 + 64 * batch, 0, 255).astype(np.uint8)
 
 
 def _onnxruntime(

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Batch:
     """
 
     pictures: Sequence[Labelled]
-    tensors: NDArray[np.float32]
+    tensors: NDArray[Any]
     errors: dict[int, str] = field(default_factory=dict)
 
 
@@ -82,8 +83,8 @@ class Decoders:
         """Each batch from the picture at ``start`` on; close the iterator to stop early."""
         size = self._spec.size
         shape = (self._batch, self._views, 3, size, size)
-        free = [np.empty(shape, np.float32) for _ in range(_AHEAD)]
-        under_way: deque[tuple[Sequence[Labelled], NDArray[np.float32], list[Future[_Failed]]]]
+        free = [np.empty(shape, self._spec.dtype) for _ in range(_AHEAD)]
+        under_way: deque[tuple[Sequence[Labelled], NDArray[Any], list[Future[_Failed]]]]
         under_way = deque()
         pictures = self._data.pictures
         pool = ThreadPoolExecutor(self._threads, "decode")
@@ -110,7 +111,7 @@ class Decoders:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _decode(self, part: Sequence[Labelled], buffer: NDArray[np.float32], first: int) -> _Failed:
+    def _decode(self, part: Sequence[Labelled], buffer: NDArray[Any], first: int) -> _Failed:
         failed = []
         for i in range(first, min(first + _TASK, len(part))):
             try:

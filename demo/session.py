@@ -34,6 +34,8 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
+KINDS = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
+"""ONNX Runtime's names of the types that an input may have, and NumPy's and the card's."""
 MAKE_ONE = "make one with `python -m model_export`"
 
 _QUIET = 4  # ONNX Runtime's severity "fatal": what goes wrong arrives as an exception
@@ -173,10 +175,10 @@ def _missing_library() -> str:
 
 def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
     """One run on a batch of one, all zeros."""
-    feeds = {
-        tensor.name: np.zeros([d if isinstance(d, int) else 1 for d in tensor.shape], np.float32)
-        for tensor in session.get_inputs()
-    }
+    feeds = {}
+    for tensor in session.get_inputs():
+        shape = [d if isinstance(d, int) else 1 for d in tensor.shape]
+        feeds[tensor.name] = np.zeros(shape, KINDS.get(tensor.type, "float32"))
     session.run(None, feeds)
 
 

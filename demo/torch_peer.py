@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ class TorchPeer:
     ) -> None:
         self.close()
 
-    def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+    def run(self, batch: NDArray[Any]) -> tuple[NDArray[np.float32], float]:
         """Logits (N, classes) of a batch (N, 3, size, size), and the seconds it took there."""
         answer = self._ask(Run(Array.of(batch)), Logits)
         return answer.logits.numpy(), answer.seconds

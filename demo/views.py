@@ -9,13 +9,14 @@ the square is made larger in the paper's proportion, 256 to 224, so that there a
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from model_export.card import Input
-from model_export.preprocess import normalise, resize_and_crop
+from model_export.preprocess import resize_and_crop, to_tensor
 
 COUNTS = (1, 10)
 _SQUARE, _PATCH = 256, 224
@@ -28,18 +29,18 @@ def rule(spec: Input, views: int) -> Input:
     return replace(spec, resize=round(spec.size * _SQUARE / _PATCH))
 
 
-def prepare(image: Image.Image, spec: Input, views: int, out: NDArray[np.float32]) -> None:
+def prepare(image: Image.Image, spec: Input, views: int, out: NDArray[Any]) -> None:
     """An RGB image to the tensors of its views.
 
     Args:
         image: upright, RGB.
         spec: what `rule` gave.
         views: 1 or 10.
-        out: (views, 3, size, size), written. Of ten: the patches top left, top right, bottom left,
-            bottom right and centre, then their mirror images.
+        out: (views, 3, size, size) of the card's type, written. Of ten: the patches top left, top
+            right, bottom left, bottom right and centre, then their mirror images.
     """
     if views == 1:
-        normalise(np.asarray(resize_and_crop(image, spec)), spec, out[0])
+        to_tensor(np.asarray(resize_and_crop(image, spec)), spec, out[0])
         return
     square = np.asarray(resize_and_crop(image, replace(spec, size=spec.resize)))
     margin = spec.resize - spec.size
@@ -47,5 +48,5 @@ def prepare(image: Image.Image, spec: Input, views: int, out: NDArray[np.float32
     corners = ((0, 0), (0, margin), (margin, 0), (margin, margin), (middle, middle))
     for i, (top, left) in enumerate(corners):
         patch = square[top : top + spec.size, left : left + spec.size]
-        normalise(patch, spec, out[i])
+        to_tensor(patch, spec, out[i])
         out[i + len(corners)] = out[i, :, :, ::-1]

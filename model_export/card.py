@@ -42,7 +42,8 @@ class Input:
 
     The shorter side is resized to ``resize`` pixels, the centre ``size`` x ``size`` cut out,
     pixels divided by 255, ``mean`` subtracted, the result divided by ``std`` (both in the order of
-    ``channels``). The tensor is float32 (N, 3, size, size).
+    ``channels``). The tensor is float32 (N, 3, size, size). Where ``dtype`` is ``uint8`` it holds
+    the pixels themselves, 0 to 255, and the graph does the arithmetic.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Input:
     crop: Literal["centre"] = "centre"
     channels: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["NCHW"] = "NCHW"
-    dtype: Literal["float32"] = "float32"
+    dtype: Literal["float32", "uint8"] = "float32"
 
     def __post_init__(self) -> None:
         if self.resize < self.size:
@@ -122,6 +123,20 @@ class Distance:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """The pictures on which int8 measured the ranges of its activations.
+
+    ``name`` is the set's, ``pictures`` the number of inputs made of ``files``, ``sha256`` of the
+    names and the contents.
+    """
+
+    name: str
+    pictures: Positive
+    files: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    sha256: Sha256
+
+
+@dataclass(frozen=True)
 class Interval:
     """A share in percent and the bounds of its 95 % interval."""
 
@@ -171,6 +186,7 @@ class ModelCard:
     parity: Parity
     accuracy: tuple[Accuracy, ...] = ()
     distance: Distance | None = None
+    calibration: Calibration | None = None
     evaluation: Evaluation | None = None
     card_version: int = CARD_VERSION
 

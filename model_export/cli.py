@@ -92,7 +92,7 @@ def export_command(
             "--output",
             "-o",
             help="The ONNX file to write.",
-            show_default="build/NETWORK.onnx, or NETWORK-PRECISION.onnx",
+            show_default="build/NETWORK.onnx, NETWORK-PRECISION.onnx, NETWORK-uint8.onnx",
         ),
     ] = None,
     show: Annotated[
@@ -115,9 +115,9 @@ def export_command(
     calibrate: Annotated[
         Path | None,
         typer.Option(
-            help="Pictures on which int8 measures its ranges.",
+            help="Pictures on which int8 measures its ranges; the card names them.",
             metavar="FOLDER",
-            show_default="the sample photographs, for alexnet64",
+            show_default="for alexnet64, the bundled photographs",
         ),
     ] = None,
     evaluate: Annotated[
@@ -141,6 +141,13 @@ def export_command(
             "--taps", help="Add the maps conv1 to conv5 and the first filters as outputs."
         ),
     ] = False,
+    uint8_input: Annotated[
+        bool,
+        typer.Option(
+            "--uint8-input",
+            help="Let the graph take bytes and normalise them: a quarter of the traffic.",
+        ),
+    ] = False,
 ) -> None:
     """Export an AlexNet to ONNX, with its card, proved equal to PyTorch (the default verb)."""
     if show:
@@ -154,6 +161,7 @@ def export_command(
     from model_export.loading import card_name
 
     ending = "" if precision == "fp32" else f"-{precision}"
+    ending += "-uint8" if uint8_input else ""
     output = output or Path("build") / f"{card_name(network)}{ending}.onnx"
     if output.is_dir() or output.suffix != ".onnx":
         typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
@@ -173,6 +181,7 @@ def export_command(
             evaluate=evaluate,
             allow_loss=allow_loss,
             taps=taps,
+            uint8_input=uint8_input,
             block=block,
         )
     typer.echo(

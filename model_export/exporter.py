@@ -13,19 +13,20 @@ import logging
 import os
 import tempfile
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import model_export
 from model_export import accuracy
+from model_export.bytes_input import take_bytes
+from model_export.calibration import calibration_batch
 from model_export.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
 from model_export.errors import ExportError, UsageError
 from model_export.loading import load
 from model_export.networks import ALEXNET64
 from model_export.parity import (
     Difference,
-    calibration_batch,
     compare,
     onnx_logits,
     pytorch_logits,
@@ -34,7 +35,7 @@ from model_export.parity import (
 from model_export.precision import BLOCK, BLOCKS, Precision, reduce
 from model_export.sessions import CPU
 from model_export.taps import tap_filters, tap_stages
-from model_export.tolerances import TOLERANCES
+from model_export.tolerances import beyond
 
 if TYPE_CHECKING:
     import onnx
@@ -87,6 +88,7 @@ def export(
     evaluate: Path | None = None,
     allow_loss: bool = False,
     taps: bool = False,
+    uint8_input: bool = False,
     block: int = BLOCK,
 ) -> Report:
     """Export a network to ONNX, proved equal to PyTorch.
@@ -99,12 +101,13 @@ def export(
         labels: a file with a class a line, ``name`` or ``WordNet id <tab> name``.
         precision: ``fp32``, ``fp16``, ``int8`` or ``int4``; `precision` says what each is.
         calibrate: a folder of pictures on which int8 measures the ranges of activations; left
-            out, the sample photographs serve `alexnet64`.
+            out, a bundled set serves `alexnet64` (`calibration`).
         evaluate: Tiny ImageNet's folder or zip, on whose validation pictures the file and fp32 are
             counted; `alexnet64` is refused where it loses more than `accuracy.MOST_LOST`.
         allow_loss: write it all the same.
         block: 32 or 128, the inputs that share a scale in int4: closer, or smaller.
         taps: add the activations of the five stages and the first filters as outputs (`taps`).
+        uint8_input: let the graph take bytes and normalise them itself (`bytes_input`).
 
     Returns:
         A `Report`.
@@ -129,13 +132,19 @@ def export(
         raise UsageError(f"--block {block}: int4 knows blocks of 32 and 128, nothing else has any")
     loaded = load(network, weights, labels)
     net, rule = loaded.net, loaded.network.input
+    if uint8_input:
+        rule = replace(rule, dtype="uint8")
     parameters = sum(p.numel() for p in net.parameters())
     pictures = sample_batch(rule)
-    ranges = pictures if calibrate is None else calibration_batch(rule, calibrate)
-    wanted = pytorch_logits(net, pictures)
+    ranges, calibration = None, None
+    if precision == "int8":
+        ranges, calibration = calibration_batch(rule, calibrate)
+    wanted = pytorch_logits(net, pictures, rule)
     model = to_onnx(net, rule.size)
     if taps:
         tap_stages(model)
+    if uint8_input:
+        take_bytes(model, rule)
     refuse_if_malformed(model)
     plain = model.SerializeToString()
     logits = onnx_logits(plain, pictures)
@@ -180,6 +189,7 @@ def export(
         # Measured and published figures are of fp32.
         accuracy=loaded.accuracy if precision == "fp32" else (),
         distance=distance,
+        calibration=calibration,
         evaluation=evaluation,
     )
     del model.metadata_props[:]
@@ -211,13 +221,9 @@ def refuse_if_far(precision: str, found: Difference) -> None:
     Raises:
         ExportError: with the offending number.
     """
-    limit = TOLERANCES[precision, CPU]
-    if found.rel_l2 > limit.rel_l2 or found.top5 < limit.top5:
-        raise ExportError(
-            f"the exported file differs from PyTorch, nothing written: relative L2 "
-            f"{found.rel_l2:.2e} (at most {limit.rel_l2:.0e}), top-5 agreement "
-            f"{found.top5:.0%} (at least {limit.top5:.0%})"
-        )
+    far, said = beyond(precision, CPU, found)
+    if far:
+        raise ExportError(f"the exported file differs from PyTorch, nothing written: {said}")
 
 
 def to_onnx(net: nn.Module, size: int) -> onnx.ModelProto:

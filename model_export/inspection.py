@@ -48,6 +48,7 @@ def inspect(path: Path) -> dict[str, Any]:
         "card": None if card is None else asdict(card),
         "card_problem": None if card else problem,
         "inputs": {name: list(shape) for name, shape in model.inputs.items()},
+        "input_types": model.input_types,
         "outputs": model.outputs,
         "operators": dict(sorted(Counter(node.operator for node in model.nodes).items())),
         "layers": [asdict(row) for row in rows],
@@ -67,7 +68,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         "",
         "graph: "
         + ", ".join(
-            f"{name} {' x '.join(map(str, dims))}" for name, dims in found["inputs"].items()
+            f"{name} {' x '.join(map(str, dims))} of {found['input_types'][name]}"
+            for name, dims in found["inputs"].items()
         )
         + f" to {', '.join(found['outputs'])}",
         "  " + ", ".join(f"{count} {name}" for name, count in found["operators"].items()),
@@ -106,7 +108,8 @@ def _card(found: dict[str, Any]) -> list[str]:
         "precision": card["precision"],
         "input": f"{rule['size']}x{rule['size']} {rule['channels']}, shorter side to "
         f"{rule['resize']}, {rule['interpolation']}, centre; mean {_triple(rule['mean'])}, "
-        f"std {_triple(rule['std'])}",
+        f"std {_triple(rule['std'])}"
+        + ("; takes bytes and normalises them itself" if rule["dtype"] == "uint8" else ""),
         "classes": f"{len(card['labels'])}, from {card['labels'][0]['name']} to "
         f"{card['labels'][-1]['name']}",
         "weights": f"{card['weights']['source']}, SHA-256 {card['weights']['sha256']}",
@@ -128,6 +131,12 @@ def _card(found: dict[str, Any]) -> list[str]:
         rows["reduced"] = (
             f"{cost['how']}; relative L2 {cost['rel_l2']:.1e} from fp32 over {cost['pictures']} "
             "pictures"
+        )
+    if card["calibration"]:
+        on = card["calibration"]
+        rows["calibration"] = (
+            f"{on['name']}: {on['pictures']} inputs from {len(on['files'])} files, "
+            f"SHA-256 {on['sha256']}"
         )
     return [f"card: {card['title']}"] + [f"  {k + ':':14}{v}" for k, v in rows.items()]
 

@@ -64,6 +64,7 @@ class OnnxFile:
     producer: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
+    input_types: dict[str, str] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
@@ -143,8 +144,9 @@ def _graph(view: memoryview, found: OnnxFile) -> None:
             tensor = _tensor(wire.message(value))
             found.tensors[tensor.name] = tensor
         elif number == 11:
-            name, shape = _value(wire.message(value))
+            name, kind, shape = _value(wire.message(value))
             found.inputs[name] = shape
+            found.input_types[name] = TYPES.get(kind, f"type {kind}")
         elif number == 12:
             found.outputs.append(_value(wire.message(value))[0])
 
@@ -184,21 +186,25 @@ def _tensor(view: memoryview) -> Tensor:
     return Tensor(name, tuple(shape), kind, data)
 
 
-def _value(view: memoryview) -> tuple[str, tuple[int | str, ...]]:
-    """A ValueInfoProto's name and shape: type (2), tensor (1), shape (2), dim (1)."""
-    name, shape = "", []
+def _value(view: memoryview) -> tuple[str, int, tuple[int | str, ...]]:
+    """A ValueInfoProto's name, number of its data type and shape: type (2) holds tensor (1), which
+    holds elem_type (1) and shape (2), which holds dim (1).
+    """
+    nothing = memoryview(b"")
+    name, kind, shape = "", 0, []
     for number, value in wire.fields(view):
         if number == 1:
             name = wire.text(value)
         elif number == 2:
-            inner = value
-            for step in (1, 2):
-                inner = dict(wire.fields(wire.message(inner))).get(step, memoryview(b""))
-            for _, dim in wire.fields(wire.message(inner)):
+            tensor = dict(wire.fields(wire.message(value))).get(1, nothing)
+            parts = dict(wire.fields(wire.message(tensor)))
+            told = parts.get(1)
+            kind = told if isinstance(told, int) else 0
+            for _, dim in wire.fields(wire.message(parts.get(2, nothing))):
                 parts = dict(wire.fields(wire.message(dim)))
                 known = parts.get(1)
                 shape.append(known if isinstance(known, int) else wire.text(parts.get(2, view[:0])))
-    return name, tuple(shape)
+    return name, kind, tuple(shape)
 
 
 def layers(model: OnnxFile) -> list[LayerRow]:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_export.card import Input
-from model_export.errors import ExportError, UsageError
+from model_export.errors import ExportError
 from model_export.sessions import on_cpu
 
 if TYPE_CHECKING:
     from torch import nn
 
 SAMPLES = Path(__file__).parent.parent / "demo" / "samples"
-CALIBRATION_MOST = 512
 
 Logits = NDArray[np.floating[Any]]
 
@@ -36,58 +35,42 @@ class Difference:
     top5: float
 
 
-def sample_batch(rule: Input, folder: Path = SAMPLES) -> NDArray[np.float32]:
+def sample_batch(rule: Input, folder: Path = SAMPLES) -> NDArray[Any]:
     """The photographs of a folder as one input batch, (N, 3, size, size), by name.
+
+    float32, or uint8 where the rule says so.
 
     Raises:
         ExportError: the folder holds none.
     """
-    files = sorted(folder.glob("*.jpg"))
-    if not files:
-        raise ExportError(f"{folder} holds no photographs to compare on: restore it with git")
-    return np.stack([_prepared(file, rule) for file in files])
-
-
-def calibration_batch(rule: Input, folder: Path) -> NDArray[np.float32]:
-    """Pictures of a person's folder, and of the folders in it, as one input batch.
-
-    The first `CALIBRATION_MOST` by path, JPEG or PNG.
-
-    Raises:
-        UsageError: no such folder, no picture in it, or one that cannot be read.
-    """
-    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    if not files:
-        raise UsageError(f"{folder}: no folder with JPEG or PNG pictures to calibrate on")
-    tensors = []
-    for file in files[:CALIBRATION_MOST]:
-        try:
-            tensors.append(_prepared(file, rule))
-        except OSError as error:
-            raise UsageError(f"{file}: cannot be read as a picture ({error})") from None
-    return np.stack(tensors)
-
-
-def _prepared(file: Path, rule: Input) -> NDArray[np.float32]:
     from PIL import Image
 
     from model_export.preprocess import preprocess
 
-    with Image.open(file) as picture:
-        return preprocess(picture.convert("RGB"), rule)
+    files = sorted(folder.glob("*.jpg"))
+    if not files:
+        raise ExportError(f"{folder} holds no photographs to compare on: restore it with git")
+    tensors = []
+    for file in files:
+        with Image.open(file) as picture:
+            tensors.append(preprocess(picture.convert("RGB"), rule))
+    return np.stack(tensors)
 
 
-def pytorch_logits(net: nn.Module, batch: NDArray[np.float32]) -> NDArray[np.float64]:
-    """PyTorch's answer in float64.
+def pytorch_logits(net: nn.Module, batch: NDArray[Any], rule: Input) -> NDArray[np.float64]:
+    """PyTorch's answer in float64 to a batch as the file takes it.
 
     The network itself is widened and narrowed again, which loses nothing and spares a copy of
     61 million numbers.
     """
     import torch
 
+    from model_export.preprocess import as_floats
+
+    values = torch.from_numpy(as_floats(batch, rule))
     try:
         with torch.inference_mode():
-            found: NDArray[np.float64] = net.double()(torch.from_numpy(batch).double()).numpy()
+            found: NDArray[np.float64] = net.double()(values.double()).numpy()
     finally:
         net.float()
     return found

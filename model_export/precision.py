@@ -40,7 +40,7 @@ _WEIGHTS = {"Conv": 1, "Gemm": 1}  # operators with weights, and which input the
 def reduce(
     model: onnx.ModelProto,
     precision: Precision,
-    pictures: NDArray[np.float32],
+    pictures: NDArray[Any] | None = None,
     block: int = BLOCK,
 ) -> tuple[onnx.ModelProto, str]:
     """The model in another precision, and in words how it was made.
@@ -48,7 +48,8 @@ def reduce(
     Args:
         model: fp32; it is not changed.
         precision: what to make of it; ``fp32`` gives the model itself.
-        pictures: (N, 3, size, size), to measure the ranges of activations on (int8 alone).
+        pictures: input tensors (N, 3, size, size), to measure the ranges of activations on (int8
+            alone, which needs them).
         block: inputs that share a scale (int4 alone); a layer's inputs must be a multiple of it.
 
     Raises:
@@ -67,8 +68,9 @@ def reduce(
         _blocks(made, block)
         how = f"fully connected weights in int4, blocks of {block}; convolutions in int8 a channel"
     else:
+        assert pictures is not None
         made = _static(made, pictures)
-        how = f"weights and activations in int8, static, calibrated on {len(pictures)} pictures"
+        how = f"weights and activations in int8, static, calibrated on {len(pictures)} inputs"
     made.producer_name, made.producer_version = model.producer_name, model.producer_version
     check(made, precision)
     return made, how
@@ -171,7 +173,7 @@ def _blocks(model: onnx.ModelProto, block: int) -> None:
     model.opset_import[0].version = max(_OPSET, model.opset_import[0].version)
 
 
-def _static(model: onnx.ModelProto, pictures: NDArray[np.float32]) -> onnx.ModelProto:
+def _static(model: onnx.ModelProto, pictures: NDArray[Any]) -> onnx.ModelProto:
     """ONNX Runtime's static quantisation of convolutions and fully connected layers.
 
     Activations are unsigned: of signed ones ONNX Runtime leaves the first convolution in floats

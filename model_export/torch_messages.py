@@ -7,7 +7,7 @@ The worker answers each request with one reply, in order: `Loaded`, `Logits` or 
 from __future__ import annotations
 
 import struct
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 import numpy as np
@@ -18,18 +18,20 @@ _MOST = 1 << 32
 
 
 class Array(msgspec.Struct, frozen=True):
-    """A float32 array: its shape and its values in C order, little-endian."""
+    """An array of float32, or of uint8: its shape and its values in C order, little-endian."""
 
     shape: tuple[int, ...]
     data: bytes
+    kind: Literal["<f4", "|u1"] = "<f4"
 
     @classmethod
-    def of(cls, array: NDArray[np.float32]) -> Array:
-        return cls(array.shape, np.ascontiguousarray(array, "<f4").tobytes())
+    def of(cls, array: NDArray[Any]) -> Array:
+        kind: Literal["<f4", "|u1"] = "|u1" if array.dtype == np.uint8 else "<f4"
+        return cls(array.shape, np.ascontiguousarray(array, kind).tobytes(), kind)
 
-    def numpy(self) -> NDArray[np.float32]:
+    def numpy(self) -> NDArray[Any]:
         """A view of the bytes, read-only."""
-        return np.frombuffer(self.data, "<f4").reshape(self.shape)
+        return np.frombuffer(self.data, self.kind).reshape(self.shape)
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
@@ -46,7 +48,7 @@ class Load(msgspec.Struct, frozen=True, tag=True):
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
-    """One batch (N, 3, size, size) through the network."""
+    """One batch (N, 3, size, size) through the network, as the exported file takes it."""
 
     batch: Array
 

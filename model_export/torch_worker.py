@@ -34,12 +34,15 @@ from model_export.torch_messages import (
 if TYPE_CHECKING:
     from torch import nn
 
+    from model_export.card import Input
+
 
 class Worker:
     """The network that is loaded, if any, and what can be asked of it."""
 
     def __init__(self) -> None:
         self._net: nn.Module | None = None
+        self._rule: Input | None = None
         self._device = "cpu"
 
     def answer(self, request: Request) -> Reply:
@@ -81,17 +84,21 @@ class Worker:
         if cuda:  # full fp32, as in the exported file
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self._net = net.to(asked.device)
+        self._rule = card.input if card else network.input
         name = torch.cuda.get_device_name() if cuda else "cpu"
         return Loaded(str(torch.__version__), name, source)
 
     def _run(self, batch: Array) -> Logits:
         import torch
 
-        if self._net is None:
+        from model_export.preprocess import as_floats
+
+        if self._net is None or self._rule is None:
             raise UsageError("no network is loaded yet: load one first")
         began = time.perf_counter()
         # A copy: torch warns of tensors over read-only bytes.
-        moved = torch.from_numpy(batch.numpy().copy()).to(self._device)
+        values = as_floats(batch.numpy().copy(), self._rule)
+        moved = torch.from_numpy(values).to(self._device)
         with torch.inference_mode():
             found = self._net(moved).cpu().numpy()
         return Logits(Array.of(found), time.perf_counter() - began)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,16 @@ import pytest
 from PIL import Image
 
 from model_export import accuracy, export, precision, weights
+from model_export.calibration import calibration_batch, corners
 from model_export.card import Evaluation, Interval, Label, ModelCard
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
 from model_export.exporter import Report, to_onnx
 from model_export.inspection import inspect
 from model_export.networks import ALEXNET64
-from model_export.parity import compare, onnx_logits, sample_batch
+from model_export.parity import Difference, compare, onnx_logits, sample_batch
 from model_export.precision import per_block, per_channel, reduce
 from model_export.preprocess import preprocess
+from model_export.tolerances import TOLERANCES, beyond
 from model_export.verify import verify
 from model_export.weights import load_alexnet64
 
@@ -125,10 +127,113 @@ def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:
             picture.reduce(2).save(folder / f"{sample.stem}.png")
     done = command("--precision", "int8", "--calibrate", folder.parent, "-o", tmp_path / "a.onnx")
     assert (done.returncode, done.stderr) == (0, "")
-    assert (
-        "int8: weights and activations in int8, static, calibrated on 8 pictures; " in done.stdout
+    assert "int8: weights and activations in int8, static, calibrated on 8 inputs; " in done.stdout
+    card = ModelCard.from_json((tmp_path / "a.json").read_text("utf-8"))
+    assert card.precision == "int8"
+    on = card.calibration
+    assert on
+    assert (on.name, on.pictures) == ("pictures", 8)
+    assert on.files == tuple(f"deep/{sample.stem}.png" for sample in samples)
+    assert str(tmp_path) not in card.to_json()
+    _, again = calibration_batch(ALEXNET64.input, folder.parent)
+    assert again == on
+    (folder / f"{samples[0].stem}.png").write_bytes(
+        (folder / f"{samples[1].stem}.png").read_bytes()
     )
-    assert json.loads((tmp_path / "a.json").read_text())["precision"] == "int8"
+    _, other = calibration_batch(ALEXNET64.input, folder.parent)
+    assert other.sha256 != on.sha256
+
+
+def test_the_bundled_set_is_named_in_the_card() -> None:
+    batch, told = calibration_batch(ALEXNET64.input, None)
+    assert told.name == "demo/samples, the four corners of each"
+    assert told.files == tuple(sorted(p.name for p in (ROOT / "demo" / "samples").glob("*.jpg")))
+    assert len(batch) == told.pictures == 4 * len(told.files)
+    proof = sample_batch(ALEXNET64.input)
+    # No input serves both the ranges and the proof.
+    assert not any((one == other).all() for one in batch for other in proof)
+
+
+def test_the_corners_are_the_pictures() -> None:
+    image = Image.linear_gradient("L").resize((400, 200)).convert("RGB")
+    views = list(corners(image, ALEXNET64.input))
+    whole = np.asarray(image.resize((160, 80), Image.Resampling.BILINEAR))
+    for view, (left, top) in zip(views, [(0, 0), (0, 16), (96, 0), (96, 16)], strict=True):
+        np.testing.assert_array_equal(np.asarray(view), whole[top : top + 64, left : left + 64])
+
+
+def test_the_ranges_are_those_of_the_pictures(reduced: Report, tmp_path: Path) -> None:
+    """int8 alone measures: on grey pictures the input's scale is another."""
+    if reduced.card.precision != "int8":
+        assert reduced.card.calibration is None
+        return
+    assert reduced.card.calibration
+    scales = {
+        t.name: onnx.numpy_helper.to_array(t)
+        for t in onnx.load(reduced.file).graph.initializer
+        if t.name.endswith("_scale")
+    }
+    batch, _ = calibration_batch(ALEXNET64.input, None)
+    spread = max(0, float(batch.max())) - min(0, float(batch.min()))
+    assert float(scales["image_scale"]) == pytest.approx(spread / 255, rel=1e-5)
+
+
+def damaged(report: Report, file: Path, change: Callable[[onnx.ModelProto], None]) -> Path:
+    model = onnx.load(report.file)
+    change(model)
+    onnx.save(model, file)
+    return file
+
+
+def half_of_a_layer(model: onnx.ModelProto) -> None:
+    """Every second filter of conv3 at zero."""
+    name = next(
+        t.name
+        for t in model.graph.initializer
+        if t.name.startswith("features.conv3.weight") and len(t.dims) == 4
+    )
+    tensor = next(t for t in model.graph.initializer if t.name == name)
+    values = onnx.numpy_helper.to_array(tensor).copy()
+    values[::2] = 0
+    tensor.CopyFrom(onnx.numpy_helper.from_array(values, name))
+
+
+def a_scale(model: onnx.ModelProto) -> None:
+    """The scales of fc7 doubled."""
+    tensor = next(
+        t
+        for t in model.graph.initializer
+        if t.name in ("classifier.fc7.weight_scale", "classifier.fc7.weight.scale")
+    )
+    values = 2 * onnx.numpy_helper.to_array(tensor)
+    tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+
+
+@pytest.mark.parametrize("change", [half_of_a_layer, a_scale])
+def test_a_damaged_file_is_not_verified(
+    reduced: Report, tmp_path: Path, change: Callable[[onnx.ModelProto], None]
+) -> None:
+    if reduced.card.precision == "fp16":
+        return  # its bounds are narrow
+    file = damaged(reduced, tmp_path / "x.onnx", change)
+    with pytest.raises(ExportError, match=r"x\.onnx: differs from PyTorch: max \|difference\| "):
+        list(verify(file))
+
+
+def test_each_bound_is_a_bound(reduced: Report) -> None:
+    """The measured file is well inside; a distance, or an agreement, beyond the table is told."""
+    kind = reduced.card.precision
+    limit = TOLERANCES[kind, "CPUExecutionProvider"]
+    assert reduced.card.parity.rel_l2 <= limit.rel_l2 / 3
+    assert reduced.card.parity.top5_agreement > limit.top5 > 0
+    for wrong in (
+        Difference(0.1, 1.01 * limit.rel_l2, 1.0, 1.0),
+        Difference(0.1, 0.0, limit.top1 - 0.01, 1.0),
+        Difference(0.1, 0.0, 1.0, limit.top5 - 0.01),
+        Difference(float("nan"), float("nan"), 1.0, 1.0),
+    ):
+        assert beyond(kind, "CPUExecutionProvider", wrong)[0]
+    assert not beyond(kind, "CPUExecutionProvider", Difference(0.0, 0.0, 1.0, 1.0))[0]
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_a_changed_weight_is_found_with_its_number(exported: Report, tmp_path: P
     done = command("verify", file)
     assert done.returncode == 1
     assert done.stderr.startswith(f"{file}: differs from PyTorch: max |difference| 0.05, over ")
-    assert "(at most 2e-06), top-5 agreement" in done.stderr
+    assert "(at most 2e-06), top-1 agreement" in done.stderr
     assert "verified" not in done.stdout
 
 

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Answer:
 class _Job:
     """Tensors (N, 3, size, size) that wait for the network, and who waits for their logits."""
 
-    tensors: NDArray[np.float32]
+    tensors: NDArray[Any]
     done: asyncio.Future[tuple[Logits, float, int]]
     queued: float = field(default_factory=time.perf_counter)
     began: float = 0.0
@@ -96,8 +96,8 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to take jobs; warms the network up with one run."""
-        size = self.classifier.card.input.size
-        blank = np.zeros((1, 3, size, size), np.float32)
+        rule = self.classifier.card.input
+        blank = np.zeros((1, 3, rule.size, rule.size), rule.dtype)
         await asyncio.get_running_loop().run_in_executor(
             self._network, self.classifier.logits, blank
         )
@@ -135,7 +135,7 @@ class Engine:
         """
         return await self._accept(self._classify(data, top))
 
-    async def infer(self, tensors: NDArray[np.float32]) -> Logits:
+    async def infer(self, tensors: NDArray[Any]) -> Logits:
         """Logits (N, classes) of tensors (N, 3, size, size), as `Classifier.logits` takes them.
 
         Raises:
@@ -196,7 +196,7 @@ class Engine:
         self._observe("queue", split.queue / 1000)
         return Answer(self.classifier.scores(logits, top)[0], size, split, batch)
 
-    def _prepare(self, data: bytes) -> tuple[NDArray[np.float32], tuple[int, int], float, float]:
+    def _prepare(self, data: bytes) -> tuple[NDArray[Any], tuple[int, int], float, float]:
         """Decode and preprocess; the tensor, the picture's size, and when that began and ended."""
         began = time.perf_counter()
         width, height = size_of(data, "the picture", self.limits.pixels)

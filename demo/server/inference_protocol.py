@@ -2,8 +2,8 @@
 
 So that a client written against this server, with `tritonclient[http]` for one, moves to Triton
 when one machine is no longer enough. There is one model, by the name in its card, in version 1;
-its input is what `Classifier.preprocess` makes: FP32 (N, 3, size, size). Compressed bodies are not
-taken.
+its input is what `Classifier.preprocess` makes: FP32 (N, 3, size, size), or UINT8 of a file that
+normalises bytes itself. Compressed bodies are not taken.
 
 Source: the protocol's specification (kserve.github.io, "Open Inference Protocol") and Triton's
 extensions of it (binary tensor data, classification, model configuration, repository index).
@@ -29,6 +29,9 @@ from demo.server.uploads import Uploads
 VERSION = "1"
 JSON_BYTES = 4 * 2**20
 """Of the JSON part of a request; tensors above that go as binary data."""
+
+DATATYPES = {"float32": ("FP32", "<f4"), "uint8": ("UINT8", "|u1")}
+"""The card's type of the input, the protocol's name of it, and NumPy's of its bytes."""
 
 _LENGTH = "inference-header-content-length"
 _EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository"]
@@ -65,6 +68,7 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
     routes = APIRouter(tags=["Open Inference Protocol"])
     card = engine.classifier.card
     size, classes = card.input.size, len(card.labels)
+    datatype, _ = DATATYPES[card.input.dtype]
 
     def check(model: str, version: str = VERSION) -> None:
         if model != card.name:
@@ -103,7 +107,9 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
             "name": card.name,
             "versions": [VERSION],
             "platform": "onnxruntime_onnx",
-            "inputs": [{"name": card.input.name, "datatype": "FP32", "shape": [-1, 3, size, size]}],
+            "inputs": [
+                {"name": card.input.name, "datatype": datatype, "shape": [-1, 3, size, size]}
+            ],
             "outputs": [{"name": card.output, "datatype": "FP32", "shape": [-1, classes]}],
         }
 
@@ -112,14 +118,19 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
     async def configuration(model: str, version: str = VERSION) -> dict[str, Any]:
         """The same as Triton's configuration of a model."""
         check(model, version)
-        tensor = {"data_type": "TYPE_FP32"}
         return {
             "name": card.name,
             "platform": "onnxruntime_onnx",
             "backend": "onnxruntime",
             "max_batch_size": engine.limits.batch,
-            "input": [{"name": card.input.name, **tensor, "dims": [3, size, size]}],
-            "output": [{"name": card.output, **tensor, "dims": [classes]}],
+            "input": [
+                {
+                    "name": card.input.name,
+                    "data_type": f"TYPE_{datatype}",
+                    "dims": [3, size, size],
+                }
+            ],
+            "output": [{"name": card.output, "data_type": "TYPE_FP32", "dims": [classes]}],
         }
 
     @routes.post("/v2/repository/index")
@@ -143,7 +154,7 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
     return routes
 
 
-def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[np.float32]]:
+def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[Any]]:
     """The request and its one tensor.
 
     Raises:
@@ -165,8 +176,9 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
         raise Refused(f"inputs: give exactly one, named {rule.name!r}")
     given = asked.inputs[0]
     most = engine.limits.batch
-    if given.datatype != "FP32":
-        raise Refused(f"inputs[0].datatype: FP32, not {given.datatype[:20]!r}")
+    datatype, kind = DATATYPES[rule.dtype]
+    if given.datatype != datatype:
+        raise Refused(f"inputs[0].datatype: {datatype}, not {given.datatype[:20]!r}")
     if given.shape[1:] != [3, rule.size, rule.size] or not 1 <= given.shape[0] <= most:
         raise Refused(
             f"inputs[0].shape: [N, 3, {rule.size}, {rule.size}] with N from 1 to {most}, "
@@ -177,19 +189,19 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
             raise Refused(
                 f"outputs: only {engine.classifier.card.output!r}, not {output.name[:100]!r}"
             )
-    return asked, _tensor(given, body[end:])
+    return asked, _tensor(given, body[end:], np.dtype(kind))
 
 
-def _tensor(given: Input, binary: bytes) -> NDArray[np.float32]:
-    """The numbers of an input, of the shape it claims."""
+def _tensor(given: Input, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
+    """The numbers of an input, of the shape it claims and of a type."""
     count = int(np.prod(given.shape))
     if "binary_data_size" in given.parameters:
-        if given.parameters["binary_data_size"] != len(binary) or len(binary) != 4 * count:
+        needed = kind.itemsize * count
+        if given.parameters["binary_data_size"] != len(binary) or len(binary) != needed:
             raise Refused(
-                f"inputs[0]: {len(binary)} bytes of binary data came, and its shape needs "
-                f"{4 * count}"
+                f"inputs[0]: {len(binary)} bytes of binary data came, and its shape needs {needed}"
             )
-        tensor = np.frombuffer(binary, "<f4").astype(np.float32, copy=False)
+        tensor: NDArray[Any] = np.frombuffer(binary, kind)
     else:
         try:
             with np.errstate(over="ignore"):  # too large for float32 is told below
@@ -202,7 +214,9 @@ def _tensor(given: Input, binary: bytes) -> NDArray[np.float32]:
             )
     if not np.isfinite(tensor).all():
         raise Refused("inputs[0]: holds a value that is no finite number")
-    return tensor.reshape(given.shape)
+    if kind == np.uint8 and not (tensor == tensor.clip(0, 255).astype(kind)).all():
+        raise Refused("inputs[0].data: holds a value that is no whole number of 0 to 255")
+    return tensor.astype(kind.newbyteorder("="), copy=False).reshape(given.shape)
 
 
 def _answer(

@@ -1,0 +1,87 @@
+"""The pictures on which int8 measures the ranges of its activations, and their name in the card.
+
+The bundled set, for `alexnet64`, is ``demo/samples``: the four corners of each photograph. The
+proof looks at the centres of the same photographs, so no input serves both. Any other set is a
+person's folder, seen as the network will see pictures: the centre, by the card's rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from model_export.card import Calibration, Input
+from model_export.errors import ExportError, UsageError
+from model_export.parity import SAMPLES
+from model_export.preprocess import Floats, Pixels, preprocess, resize_and_crop
+
+BUNDLED = "demo/samples, the four corners of each"
+MOST = 512
+_ENDINGS = (".jpg", ".jpeg", ".png")
+_ROOM = 5 / 4  # the bundled set's shorter side over the network's
+
+
+def calibration_batch(rule: Input, folder: Path | None) -> tuple[NDArray[Any], Calibration]:
+    """Input tensors (N, 3, size, size) and what the card says of them.
+
+    Args:
+        rule: the network's input.
+        folder: a person's folder; the pictures in it and in the folders in it, the first `MOST` by
+            path. None: the bundled set.
+
+    Raises:
+        UsageError: no such folder, no picture in it, or one that cannot be read.
+        ExportError: the bundled set is not there.
+    """
+    if folder is None:
+        files, name, views = sorted(SAMPLES.glob("*.jpg")), BUNDLED, corners
+        if not files:
+            raise ExportError(f"{SAMPLES} holds no photographs to calibrate on: restore with git")
+        folder = SAMPLES
+    else:
+        found = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _ENDINGS)
+        if not found:
+            raise UsageError(f"{folder}: no folder with JPEG or PNG pictures to calibrate on")
+        files, name, views = found[:MOST], folder.resolve().name, _centre
+    names = tuple(file.relative_to(folder).as_posix() for file in files)
+    tensors = [tensor for file in files for tensor in _read(file, rule, views)]
+    digest = hashlib.sha256()
+    for told, file in zip(names, files, strict=True):
+        digest.update(f"{told}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return np.stack(tensors), Calibration(name, len(tensors), names, digest.hexdigest())
+
+
+_Views = Callable[[Image.Image, Input], Iterator[Image.Image]]
+
+
+def _read(file: Path, rule: Input, views: _Views) -> list[Floats | Pixels]:
+    whole = replace(rule, resize=rule.size)
+    try:
+        with Image.open(file) as picture:
+            return [preprocess(view, whole) for view in views(picture.convert("RGB"), rule)]
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read as a picture ({error})") from None
+
+
+def _centre(image: Image.Image, rule: Input) -> Iterator[Image.Image]:
+    yield resize_and_crop(image, rule)
+
+
+def corners(image: Image.Image, rule: Input) -> Iterator[Image.Image]:
+    """The four corners, size x size each, of the picture resized to five quarters of that."""
+    side = round(_ROOM * rule.size)
+    shorter = min(image.size)
+    resized = image.resize(
+        (side * image.width // shorter, side * image.height // shorter),
+        Image.Resampling.BILINEAR,
+    )
+    for left in (0, resized.width - rule.size):
+        for top in (0, resized.height - rule.size):
+            yield resized.crop((left, top, left + rule.size, top + rule.size))
