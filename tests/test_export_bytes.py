@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import tritonclient.http as triton
+from tritonclient.utils import InferenceServerException
 
 from demo import Classifier
 from demo.errors import ModelError
+from demo.pictures import decode
+from demo.views import COUNTS, prepare, rule
 from model_export.bytes_input import take_bytes
 from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
@@ -26,6 +30,7 @@ from model_export.preprocess import as_floats
 from model_export.torch_messages import Array, Load, Logits, Run
 from model_export.torch_worker import Worker
 from model_export.verify import verify
+from tests.demo_server import running
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
@@ -49,12 +54,12 @@ def test_the_graph_does_the_cards_arithmetic(network: Any) -> None:
         '<ir_version: 10, opset_import: ["" : 20]> '
         "g (float[N, 3, 4, 4] image) => (float[N, 3, 4, 4] logits) { logits = Identity(image) }"
     )
-    rule = replace(network.input, dtype="uint8")
-    take_bytes(model, rule)
+    takes = replace(network.input, dtype="uint8")
+    take_bytes(model, takes)
     onnx.checker.check_model(model, full_check=True)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4), np.uint8)
     got = onnx_logits(model.SerializeToString(), pixels)
-    np.testing.assert_allclose(got, as_floats(pixels, rule), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(got, as_floats(pixels, takes), rtol=1e-5, atol=1e-5)
 
 
 def test_a_picture_is_a_quarter_of_the_bytes(made: Report, exported: Report) -> None:
@@ -144,3 +149,33 @@ def test_a_card_that_says_otherwise_is_refused(made: Report, tmp_path: Path) -> 
         f"{file}: its input is tensor(uint8), and its card says float32; "
         "make one with `python -m model_export`"
     )
+
+
+def test_the_server_speaks_bytes(made: Report) -> None:
+    with running(made.file) as up:
+        batch = sample_batch(made.card.input)[:2]
+        with triton.InferenceServerClient(f"127.0.0.1:{up.port}") as client:
+            told = client.get_model_metadata("alexnet64")["inputs"]
+            assert told == [{"name": "image", "datatype": "UINT8", "shape": [-1, 3, 64, 64]}]
+            for binary in (True, False):
+                tensor = triton.InferInput("image", list(batch.shape), "UINT8")
+                tensor.set_data_from_numpy(batch, binary_data=binary)
+                answer = client.infer("alexnet64", [tensor]).as_numpy("logits")
+                np.testing.assert_array_equal(answer, up.classifier.logits(batch))
+            tensor = triton.InferInput("image", list(batch.shape), "FP32")
+            tensor.set_data_from_numpy(batch.astype(np.float32))
+            with pytest.raises(InferenceServerException, match="datatype: UINT8, not 'FP32'"):
+                client.infer("alexnet64", [tensor])
+
+
+def test_evaluation_prepares_bytes(made: Report) -> None:
+    """One view is what `preprocess` makes; ten are uint8 as well."""
+    image = decode(SAMPLES[0])
+    for views in COUNTS:
+        rule_of = rule(made.card.input, views)
+        out = np.empty((views, 3, 64, 64), rule_of.dtype)
+        prepare(image, rule_of, views, out)
+        floats = np.empty(out.shape, np.float32)
+        prepare(image, replace(rule_of, dtype="float32"), views, floats)
+        np.testing.assert_array_equal(as_floats(out, rule_of), floats)
+    assert out.dtype == np.uint8
