@@ -14,7 +14,7 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve demo test export train lint site samples precisions plans inside assets notebooks measure clean port browser
+.PHONY: help setup serve demo test export train lint site samples precisions plans inside assets notebooks print measure clean port browser
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ assets: $(VENV)/.run  ## export the small form that the site itself carries
 
 notebooks: $(VENV)/.dev  ## run the lessons anew and write them with what came out
 	@$(BIN)/python docs/hooks/run_notebooks.py
+
+print: $(VENV)/.dev browser  ## print the timeline as PDF files, for the site to offer
+	@$(BIN)/python docs/hooks/print_edition.py
 
 measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (TINY_IMAGENET=...)
 	@$(BIN)/python -m demo evaluate "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}" --device cpu --json > build/accuracy.json

@@ -170,8 +170,8 @@ def test_a_date_stands_in_the_middle_of_what_is_known() -> None:
 def test_every_entry_shows_what_it_must() -> None:
     for event in OURS.events:
         html = pages.entry(event, BIBLIOGRAPHY, TITLES, {e.id: e.title for e in OURS.events}, "../")
-        assert f'<a class="tl-when" href="#{event.id}">' in html
-        assert f'<time datetime="{event.date}">' in html
+        assert f'<li id="{event.id}"' in html
+        assert f'<time class="tl-when" datetime="{event.date}">' in html
         assert THEMES[event.theme][1] in html
         assert event.grade.capitalize() in html
         assert ("Source not read again" in html) == (not event.checked)

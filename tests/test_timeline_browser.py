@@ -159,6 +159,15 @@ def test_a_link_to_an_event_opens_it(page: Any, served: str) -> None:
     assert page.locator("#lstm").is_visible()
 
 
+def test_every_date_leads_to_its_event(page: Any, served: str) -> None:
+    visit(page, served)
+    page.locator("#lstm .tl-when").click()
+    assert page.url.endswith("#lstm")
+    assert page.locator(CURRENT).inner_text() == "LSTM"
+    there = page.locator(".tl-list a.tl-when").evaluate_all("all => all.map(a => a.hash)")
+    assert there == [f"#{event.id}" for era in OURS.eras for event in OURS.of(era)]
+
+
 def test_back_returns_to_the_event_before(page: Any, served: str) -> None:
     visit(page, served)
     for name in ("cuda", "dropout"):

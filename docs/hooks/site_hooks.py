@@ -50,6 +50,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     for uri, content in told.items():
         if files.get_file_from_path(uri) is None:
             files.append(File.generated(config, uri, content=content))
+    for name, path in knowledge.printed.items():
+        uri = f"assets/timeline/{name}"
+        if files.get_file_from_path(uri) is None:
+            files.append(File.generated(config, uri, abs_src_path=str(path)))
     _add_live(files, config)
     _add_plots(files, config)
 

@@ -68,11 +68,16 @@ def escape(text: str) -> str:
     return text
 
 
-def source_list(bibliography: Bibliography) -> str:
-    """All references in the order of their authors, each with an address of its own, as HTML."""
+def source_list(bibliography: Bibliography, prefix: str = "") -> str:
+    """All references in the order of their authors, as HTML.
+
+    Args:
+        bibliography: the references.
+        prefix: stands before the key in the address of each.
+    """
     ordered = sorted(bibliography.values(), key=lambda r: (r.authors.casefold(), r.year, r.key))
     items = "".join(
-        f'<li id="{reference.key}">{reference.html}'
+        f'<li id="{prefix}{reference.key}">{reference.html}'
         f"{'' if reference.primary else ' Secondary.'}</li>"
         for reference in ordered
     )

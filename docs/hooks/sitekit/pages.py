@@ -20,6 +20,7 @@ from sitekit import (
     charts,
     glossary,
     live_page,
+    paper,
     prices,
     publish,
     samples,
@@ -33,6 +34,9 @@ from sitekit.network import lab_pieces
 from sitekit.notes import Notes, grade_key
 from sitekit.story import cite_box, pieces
 from sitekit.tables import load_tables
+
+# Pages that end with how to cite them and with what was put right in them.
+CITED = ("story/", "network/", "timeline/", "tours/", "how-it-runs/", "reference/")
 
 ENVIRONMENT = Environment(
     variable_start_string="{=",
@@ -61,6 +65,8 @@ class Knowledge:
     cited: set[str] = field(default_factory=set)
     data: Path = Path()
     style: str = ""
+    sheets: Mapping[str, str] = field(default_factory=dict)
+    printed: Mapping[str, Path] = field(default_factory=dict)
     figures: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,9 +93,22 @@ def load_knowledge(root: Path) -> Knowledge:
     results = samples.load_samples(data / "results" / "samples.json", root / "demo" / "samples")
     titles = page_titles(root / "docs")
     events = load_timeline(data, bibliography, titles)
-    style = publish.plot_style(root / "docs" / "assets" / "css")
+    css = root / "docs" / "assets" / "css"
+    style = publish.plot_style(css)
+    sheets = paper.sheets(events, bibliography, titles, css)
+    printed = paper.printed(root, sheets)
     return Knowledge(
-        facts, bibliography, ilsvrc, results, events, titles, tables, data=data, style=style
+        facts,
+        bibliography,
+        ilsvrc,
+        results,
+        events,
+        titles,
+        tables,
+        data=data,
+        style=style,
+        sheets=sheets,
+        printed=printed,
     )
 
 
@@ -130,7 +149,7 @@ def render(
         knowledge: the site's data.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
         title: the page's title, and
-        path: its address below the site's root; a story page ends with how to cite it.
+        path: its address below the site's root; most pages end with how to cite them.
 
     Raises:
         ContentError: the page asks for something that does not exist.
@@ -202,7 +221,7 @@ def render(
         "timeline_band": lambda: block(band.band(knowledge.timeline)),
         "timeline_count": lambda: str(len(knowledge.timeline.events)),
         "timeline_list": timeline_list,
-        "timeline_downloads": lambda: block(timeline.downloads(to_root)),
+        "timeline_downloads": lambda: block(timeline.downloads(to_root, knowledge.printed)),
         "timeline_script": lambda: block(timeline.script(to_root)),
         "tours": lambda: timeline.render_tours(knowledge.timeline, f"{to_root}timeline/", block),
     }
@@ -213,7 +232,7 @@ def render(
         raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
     knowledge.cited |= notes.cited
     text += notes.markdown
-    if path.startswith(("story/", "network/")):
+    if path.startswith(CITED):
         text += f"\n\n{block(cite_box(title, path))}\n"
         own = publish.corrections_box(mended, f"{path.rstrip('/')}.md", to_root)
         text += f"\n\n{block(own)}\n"

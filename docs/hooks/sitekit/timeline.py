@@ -20,6 +20,11 @@ DOWNLOADS = (
     ("timeline.bib", "BibTeX", "every source"),
     ("timeline.ics", "Calendar", "anniversaries"),
 )
+# Made by `make print`; see `sitekit.paper`.
+PRINTED = (
+    ("timeline-wall-chart-a3.pdf", "Wall chart", "PDF, A3"),
+    ("timeline-list-a4.pdf", "List", "PDF, A4, with sources"),
+)
 
 
 # --- the list -----------------------------------------------------------------------------------
@@ -89,8 +94,8 @@ def entry(
     people = f' data-p="{escape(named, quote=True)}"' if named else ""
     return (
         f'<li id="{event.id}" class="tl-{event.theme}"{weight}{people}>'
-        f'<a class="tl-when" href="#{event.id}"><time datetime="{event.date}">{event.when}</time>'
-        f"</a><div><h3>{escape(event.title)}</h3>"
+        f'<time class="tl-when" datetime="{event.date}">{event.when}</time>'
+        f"<div><h3>{escape(event.title)}</h3>"
         f"<p>{escape(event.text)}</p>{notes}"
         f'<p class="tl-meta">{THEMES[event.theme][1]}. '
         f"{SIGNS[event.grade]} {event.grade.capitalize()}.{unchecked} "
@@ -114,11 +119,12 @@ def script(to_root: str = "") -> str:
     return f'<script type="module" src="{to_root}assets/js/timeline/main.js"></script>'
 
 
-def downloads(to_root: str = "") -> str:
-    """Links to the files that the build writes."""
+def downloads(to_root: str = "", printed: Collection[str] = ()) -> str:
+    """Links to the files that the build writes, and to the printed ones that are there."""
+    files = [*DOWNLOADS, *(row for row in PRINTED if row[0] in printed)]
     items = "".join(
         f'<li><a href="{to_root}assets/timeline/{name}" download>{kind}</a> {what}</li>'
-        for name, kind, what in DOWNLOADS
+        for name, kind, what in files
     )
     return f'<ul class="tl-downloads">{items}</ul>'
 

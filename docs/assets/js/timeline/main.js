@@ -67,6 +67,19 @@ function collect() {
     .sort((a, b) => a.moment - b.moment);
 }
 
+/** Every date leads to its own event, so that the address can be copied. */
+function linkDates() {
+  for (const { entry, id } of events) {
+    const time = entry.querySelector("time");
+    if (!time) continue;
+    const to = link("", `#${id}`);
+    to.className = time.className;
+    time.className = "";
+    time.replaceWith(to);
+    to.append(time);
+  }
+}
+
 /** The eras of the list, to jump to. */
 function offerEras() {
   for (const heading of document.querySelectorAll("h2.tl-era")) {
@@ -288,6 +301,7 @@ form.addEventListener("click", (event) => {
 window.addEventListener("popstate", follow);
 band.name(events);
 fill(people, events);
+linkDates();
 offerEras();
 root.classList.add("tl--live");
 follow();
