@@ -14,7 +14,7 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve demo test export train lint site samples precisions plans inside assets notebooks print measure clean port browser
+.PHONY: help setup serve demo test export train lint site samples precisions plans inside assets pictures notebooks print measure clean port browser
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ inside: $(VENV)/.run  ## look into the network anew for "Layer by layer", after 
 assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
 	@$(BIN)/python -m demo.reference docs/assets/models/alexnet64.onnx
+
+pictures: $(VENV)/.dev browser  ## draw the preview picture and the icons anew
+	@$(BIN)/python docs/hooks/draw_pictures.py
 
 notebooks: $(VENV)/.dev  ## run the lessons anew and write them with what came out
 	@$(BIN)/python docs/hooks/run_notebooks.py

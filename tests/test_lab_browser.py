@@ -41,7 +41,7 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
     assert page.locator("#lab-status").inner_text() == f"4 of {COUNT} runs"
     assert page.url.endswith("?set=flickr")
     page.evaluate("location.hash = '#run-145'")
-    page.wait_for_function("document.querySelector('#run-145 details').open")
+    page.wait_for_function("() => document.querySelector('#run-145 details').open")
     assert page.locator("#run-145 dl").is_visible()
     assert page.locator("#lab-status").inner_text() == f"{COUNT} runs"
     page.select_option("#lab-sort", "error")

@@ -69,7 +69,7 @@ def test_the_box_is_accessible_and_needs_no_script_to_make_sense(
         page.locator("#slicer summary").click()
         page.get_by_role("button", name="All on the first card").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        page.add_script_tag(path=str(axe))
+        page.evaluate(axe.read_text("utf-8"))  # past the policy of the page
         result = page.evaluate(
             "() => axe.run('#slicer', {rules: {'target-size': {enabled: true}}})"
         )

@@ -15,14 +15,14 @@ from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
 from sitekit.glossary import link_terms
 from sitekit.live import MANIFEST_AT, engine_files, manifest, model_files
-from sitekit.pages import Knowledge, Rendered, load_knowledge, render
+from sitekit.pages import load_knowledge, render
 from sitekit.publish import data_files, without_gaps
+from sitekit.shared import KNOWLEDGE as _state
+from sitekit.shared import RENDERED as _rendered
 from sitekit.timeline import with_strip
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}
-_state: dict[str, Knowledge] = {}
-_rendered: dict[str, Rendered] = {}
 
 
 def on_config(config: MkDocsConfig) -> None:

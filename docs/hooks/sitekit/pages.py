@@ -131,6 +131,7 @@ class Rendered:
 
     markdown: str
     blocks: dict[str, str]
+    cited: frozenset[str] = frozenset()
 
     def fill(self, html: str) -> str:
         """The page's HTML with its blocks in place."""
@@ -236,4 +237,4 @@ def render(
         text += f"\n\n{block(cite_box(title, path))}\n"
         own = publish.corrections_box(mended, f"{path.rstrip('/')}.md", to_root)
         text += f"\n\n{block(own)}\n"
-    return Rendered(text, blocks)
+    return Rendered(text, blocks, frozenset(notes.cited))

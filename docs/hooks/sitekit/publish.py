@@ -85,6 +85,15 @@ def data_files(data: Path, facts: Mapping[str, Fact]) -> dict[str, str]:
     return told
 
 
+def data_addresses(data: Path) -> list[str]:
+    """The addresses below the site's root of all data files and their forms."""
+    names = []
+    for path in sorted(data.glob("*.yml")):
+        tables = tables_of(path.stem, load_yaml(path))
+        names += [path.name, f"{path.stem}.json", *(f"{name}.csv" for name in tables)]
+    return [f"data/{name}" for name in [*names, "references.bib"]]
+
+
 def about(path: Path) -> str:
     """The first sentence of the remark at the head of a YAML file."""
     lines = []
