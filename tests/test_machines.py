@@ -52,9 +52,7 @@ def test_every_page_has_a_twin_and_names_it(site: Path) -> None:
         head = yaml.safe_load(text.split("---\n")[1])
         assert {"title", "page", "licence"} <= set(head), page
         assert re.search(r"^# \S", text, re.MULTILINE), page
-        assert 'type="text/markdown" title="This page as Markdown" href="index.md"' in (
-            page.read_text("utf-8")
-        )
+        assert 'type="text/markdown" href="index.md"' in (page.read_text("utf-8"))
 
 
 def test_a_twin_has_its_facts_its_notes_and_no_leavings(site: Path) -> None:

@@ -131,7 +131,9 @@ def test_search_finds_words_without_accents_or_case(page: Any, served: str) -> N
     assert page.locator(SHOWN).evaluate_all("all => all.map(x => x.id)") == ["ciresan-2010"]
     assert page.locator("h2.tl-era:visible").count() == 1
     page.fill("#tl-q", "no such thing at all")
-    page.wait_for_function("() => document.querySelector('#tl-status').textContent.startsWith('0 of')")
+    page.wait_for_function(
+        "() => document.querySelector('#tl-status').textContent.startsWith('0 of')"
+    )
     assert page.locator(SHOWN).count() == 0
 
 

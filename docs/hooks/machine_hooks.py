@@ -83,7 +83,7 @@ def _sources(path: str) -> list[Reference]:
 def _files(path: str, config: MkDocsConfig) -> list[str]:
     """The addresses of the data files that a page offers."""
     if path == "timeline.md":
-        return [f"assets/timeline/{name}" for name, _, _ in DOWNLOADS]
+        return [f"assets/timeline/{name}" for name, _, _ in DOWNLOADS[:2]]  # the page is heavy
     return publish.data_addresses(Path(config.docs_dir) / "data")
 
 

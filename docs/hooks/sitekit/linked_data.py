@@ -70,13 +70,10 @@ def linked_data(about: About, sources: Sequence[Reference], files: Iterable[str]
         "name": about.title,
         "description": about.description,
         "url": about.address,
-        "inLanguage": "en-GB",
         "license": MIT if kind == "SoftwareSourceCode" else CC_BY,
-        "publisher": PUBLISHER,
-        "isAccessibleForFree": True,
     }
-    if kind != "WebSite":
-        told["isPartOf"] = {"@type": "WebSite", "name": SITE, "url": about.root}
+    if kind == "WebSite":
+        told["publisher"] = PUBLISHER
     told |= _own(kind, about, files)
     if sources:
         told["citation"] = [_citation(reference) for reference in sources]
@@ -96,7 +93,6 @@ def _own(kind: str, about: About, files: Iterable[str]) -> dict[str, Any]:
         return {
             "creator": PUBLISHER,
             "version": EDITION,
-            "keywords": ["AlexNet", "ImageNet", "history of artificial intelligence"],
             "distribution": [_download(about.root, file) for file in files],
         }
     if kind == "SoftwareSourceCode":
@@ -126,10 +122,6 @@ def _download(root: str, file: str) -> dict[str, str]:
     }
 
 
-def _citation(reference: Reference) -> dict[str, str]:
-    told = {"@type": "CreativeWork", "name": reference.title, "author": reference.authors}
-    if reference.year.isdigit():
-        told["datePublished"] = reference.year
-    if reference.link:
-        told["url"] = reference.link
-    return told
+def _citation(reference: Reference) -> str:
+    """A source in a line; its address where it has one, for the note in the page says the rest."""
+    return reference.link or f"{reference.authors} ({reference.year}). {reference.title}"
