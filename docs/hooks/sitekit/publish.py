@@ -200,7 +200,7 @@ def with_downloads(figure: str, names: Iterable[str], to_figures: str) -> str:
     )
     if not links:
         return figure
-    head, end, tail = figure.rpartition("</figure>")
+    head, end, tail = figure.rpartition("</figcaption></figure>")
     return f'{head}<p class="fig__take">Take this figure away: {links}</p>{end}{tail}'
 
 

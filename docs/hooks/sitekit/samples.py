@@ -217,8 +217,8 @@ def _card(sample: Sample, to_root: str) -> str:
     return (
         f'<figure class="card card--{sample.verdict}">{_picture(sample, to_root)}'
         f"<figcaption><b>{escape(sample.title)}</b> {_verdict(sample)}"
-        f'<span class="card__shows">Shows: {escape(sample.shows)}</span></figcaption>'
-        f"{answers}{_credit(sample)}{note}</figure>"
+        f'<span class="card__shows">Shows: {escape(sample.shows)}</span>'
+        f"{answers}{_credit(sample)}{note}</figcaption></figure>"
     )
 
 
