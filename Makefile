@@ -14,7 +14,8 @@ TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help setup serve demo test export train lint site samples precisions plans inside assets pictures notebooks print measure clean port browser
+# Every verb; none is a file.
+.PHONY: $(shell awk -F: '/^[a-z]+:/ {print $$1}' $(MAKEFILE_LIST))
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +37,12 @@ export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 
 train: $(VENV)/.run  ## train alexnet64 (TINY_IMAGENET=folder or zip; ARGS=--resume goes on)
 	@$(TRAIN_ENV) $(BIN)/python -m model_export.train $(ARGS)
+
+lighthouse: site node_modules/.package-lock.json browser  ## measure every page with Lighthouse, three times (long)
+	@$(BIN)/python -m tests.lighthouse site
+
+snapshots: $(VENV)/.dev browser  ## take the pictures anew with which the key pages are compared
+	@$(BIN)/python -m tests.snapshots
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

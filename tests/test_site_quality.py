@@ -4,10 +4,7 @@ paper, the size of pictures."""
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,11 +13,11 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from tests import lighthouse, snapshots
 from tests.browsing import PAGES, ROOT, watched
 
 pytestmark = pytest.mark.browser
 
-MODULES = ROOT / "node_modules"
 # Pages where there is something to work with, besides reading.
 INTERACTIVE = [
     page
@@ -50,25 +47,27 @@ FOCUS = """() => {
   return [window.reach.indexOf(one), seen, node.outerHTML.slice(0, 160)]; }"""
 
 
-def node() -> str:
-    """Node of the environment (24), else the machine's."""
-    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
-    return shutil.which("node", path=path) or pytest.skip("Node is not installed")
-
-
 def test_every_page_is_valid_html(site: Path, tmp_path: Path) -> None:
     """Three rules are off, for marks that are not ours.
 
     Material gives its switches `autocomplete` and an empty `tabindex`, and the code
     highlighter names its lines with `<a name>`.
     """
-    tool = MODULES / "html-validate" / "bin" / "html-validate.mjs"
-    if not tool.exists():
+    tool = ROOT / "node_modules" / "html-validate" / "bin" / "html-validate.mjs"
+    if not tool.exists() or not lighthouse.node():
         pytest.skip("html-validate is not installed: run `make test`, or `npm ci --ignore-scripts`")
     config = ROOT / "tests" / "html-validate.json"
     files = [str(path) for path in site.rglob("*.html")]
     done = subprocess.run(
-        [node(), tool, "--config", config, "--formatter", f"json={tmp_path / 'told'}", *files],
+        [
+            str(lighthouse.node()),
+            tool,
+            "--config",
+            config,
+            "--formatter",
+            f"json={tmp_path / 'told'}",
+            *files,
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -91,12 +90,14 @@ def test_the_keyboard_reaches_everything(chromium: Any, served: str, name: str) 
         page.goto(served + name, wait_until="networkidle")
         there = page.evaluate(REACHABLE)
         reached: set[int] = set()
+        first = None
         for _ in range(there + 10):
             page.keyboard.press("Tab")
             focus = page.evaluate(FOCUS)
-            if focus is None:
-                break
+            if focus is None or (first is not None and focus[0] == first):
+                break  # out of the page, or round and at its top again
             number, seen, html = focus
+            first = number if first is None else first
             assert seen, f"the focus cannot be seen on {html}"
             reached.add(number)
         else:
@@ -164,27 +165,11 @@ def test_a_page_prints(chromium: Any, served: str, tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["", "story/gpu-shift/", "live/"])
-def test_lighthouse_finds_nothing(chromium: Any, served: str, tmp_path: Path, name: str) -> None:
+def test_lighthouse_finds_nothing(chromium: Any, served: str, name: str) -> None:
     """Accessibility, best practices and SEO at 100; speed is measured by `make lighthouse`."""
-    tool = MODULES / "lighthouse" / "cli" / "index.js"
-    if not tool.exists():
+    if not lighthouse.TOOL.exists() or not lighthouse.node():
         pytest.skip("Lighthouse is not installed: run `make test`, or `npm ci --ignore-scripts`")
-    report = tmp_path / "report.json"
-    done = subprocess.run(
-        [
-            *(node(), str(tool), served + name, "--quiet", "--output=json"),
-            *(f"--output-path={report}", "--throttling-method=provided"),
-            "--only-categories=accessibility,best-practices,seo",
-            "--chrome-flags=--headless=new --no-sandbox --disable-background-networking",
-        ],
-        env={**os.environ, "CHROME_PATH": shutil.which("chromium") or ""},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(report.read_text("utf-8"))
+    told = lighthouse.audit(served + name, ("accessibility", "best-practices", "seo"))
     failed = [
         f"{audit['id']}: {audit['title']}"
         for audit in told["audits"].values()
@@ -192,5 +177,27 @@ def test_lighthouse_finds_nothing(chromium: Any, served: str, tmp_path: Path, na
         and audit["score"] < 1
         and audit["scoreDisplayMode"] == "binary"
     ]
-    scores = {key: part["score"] for key, part in told["categories"].items()}
-    assert scores == dict.fromkeys(scores, 1), failed
+    scores = lighthouse.scores(told)
+    assert scores == dict.fromkeys(scores, 100), failed
+
+
+@pytest.mark.parametrize(("width", "scheme"), snapshots.LOOKS)
+@pytest.mark.parametrize("name", snapshots.KEY_PAGES)
+def test_a_key_page_looks_as_it_did(
+    chromium: Any, served: str, name: str, width: int, scheme: str
+) -> None:
+    """Wanted changes: look at the page, then `make snapshots`."""
+    kept = json.loads((snapshots.FOLDER / "conditions.json").read_text("utf-8"))
+    if kept != (here := snapshots.conditions(chromium)):
+        pytest.skip(f"the pictures were taken with another browser or other fonts: {here}")
+    with Image.open(snapshots.FOLDER / snapshots.name_of(name, width, scheme)) as before:
+        now = snapshots.take(chromium, served, name, width, scheme)
+        assert snapshots.difference(now, before.convert("L")) < 0.02
+
+
+def test_a_broken_page_would_look_different() -> None:
+    whole = Image.new("L", (320, 225), 250)
+    whole.paste(Image.linear_gradient("L").resize((320, 60)), (0, 40))
+    broken = Image.new("L", (320, 225), 250)
+    assert snapshots.difference(whole, whole) == 0
+    assert snapshots.difference(whole, broken) > 0.1
