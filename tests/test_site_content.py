@@ -61,6 +61,7 @@ TYPED_NUMBERS: dict[str, str] = {
     "145f": "part of a file's name",
     "**141**": "part of a file's name",
     "run 144": "the name of an experiment",
+    "224 or 227": "the name of a question that the page answers",
     "Fall 2011": "the name of a release of ImageNet",
     "Fall 2009": "the name of a release of ImageNet",
     "Copyright 2023 Google LLC": "a copyright notice",

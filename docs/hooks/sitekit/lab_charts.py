@@ -99,10 +99,10 @@ def _errors_plot(found: list[Point], form: str, to_runs: str) -> str:
         if wide and p.run in NAMED and p.result["views"] == TEN:
             at = _x(p.day, left, right)
             parts.append(svg.text(at - 9, y(p.error) + 17, f"#{p.run}", "lead-label", "end"))
-    return _linked(width, height, f"{len(found)} results by the day their runs began", parts, form)
+    return linked(width, height, f"{len(found)} results by the day their runs began", parts, form)
 
 
-def _linked(width: float, height: float, label: str, parts: list[str], form: str) -> str:
+def linked(width: float, height: float, label: str, parts: list[str], form: str) -> str:
     """A drawing whose marks are links, so it is a group and not one picture."""
     return svg.tag(
         "svg",
@@ -189,7 +189,7 @@ def _family_plot(lab: Lab, form: str, to_runs: str) -> str:
             parts.append(svg.tag("path", d=f"M{px:.0f} {py:.0f}V{y:.0f}H{x:.0f}", class_="kin"))
     for name, (x, y) in place.items():
         parts.append(_kin(lab, name, x, y, to_runs, wide))
-    return _linked(width, height, f"Family of {len(rows)} runs", parts, form)
+    return linked(width, height, f"Family of {len(rows)} runs", parts, form)
 
 
 def _kin(lab: Lab, name: str, x: float, y: float, to_runs: str, wide: bool) -> str:

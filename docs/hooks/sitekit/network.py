@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekit import code_guide, lab_cards, lab_charts
+from sitekit import code_guide, lab_cards, lab_charts, sight_charts, three
 from sitekit.lab import ONE, TEN, Lab, began
+from sitekit.layer_cards import Explorer
+from sitekit.plans import Plans
 
 
 def lab_pieces(
@@ -34,6 +36,12 @@ def lab_pieces(
         at = 0 if guesses == 1 else 1
         return f"{lab.error(name, TEN)[at] - lab.error(other, TEN)[at]:.2f}"
 
+    def right(name: str, guesses: int = 5) -> str:
+        return f"{100 - lab.error(name, TEN)[0 if guesses == 1 else 1]:.1f}%"
+
+    def views_gain(name: str) -> str:
+        return f"{lab.error(name, ONE)[1] - lab.error(name, TEN)[1]:.1f}"
+
     def place(where: str, words: str = "") -> str:
         return f'<a href="{lab.link(where)}">{words or where}</a>'
 
@@ -45,6 +53,8 @@ def lab_pieces(
         "run_change": lambda name: str(lab[name]["change"]),
         "run_error": error,
         "run_gain": gain,
+        "run_right": right,
+        "run_views_gain": views_gain,
         "run_parameters": lambda name: f"{lab[name]['net']['parameters_recounted']:,}",
         "lab_count": lambda: str(len(lab.runs)),
         "lab_results": lambda: str(sum(len(r["results"]) for r in lab.runs)),
@@ -57,6 +67,12 @@ def lab_pieces(
         "figure_lab_family": lambda: block(lab_charts.family_figure(lab, to_runs)),
         "figure_lab_evidence": lambda: block(lab_charts.evidence_figure(lab, to_runs)),
         "figure_lab_entries": lambda: block(lab_charts.entries_figure(lab, to_runs)),
+        **three.pieces(tables, block),
+        "layer_explorer": lambda: block(Explorer(tables, to_root).html()),
+        "figure_fields": lambda: block(sight_charts.fields_figure(Plans(tables["plans"]))),
+        "figure_colour": lambda: block(sight_charts.colour_figure(tables["inside"])),
+        "first_filters": lambda: block(Explorer(tables, to_root).filters()),
+        "colour": lambda name: sight_charts.colour_words(tables["inside"], name),
         "figure_code_flow": lambda: block(code_guide.flow_figure(lab, code["flow"])),
         "code_files": lambda: block(code_guide.files_list(lab, code["files"])),
     }

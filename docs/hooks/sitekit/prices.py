@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from sitekit import svg
-from sitekit.errors import ContentError
 
 HEAD = ("Network", "Form", "MB", "Top-1, %", "Top-5, %", "Distance", "Time")
-
-
-def load_prices(path: Path) -> Mapping[str, Any]:
-    """The results file.
-
-    Raises:
-        ContentError: it is not there or not JSON.
-    """
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ContentError(f"{path.name}: {error}; `make precisions` writes it") from None
-    return found
 
 
 def table(prices: Mapping[str, Any]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sitekit.errors import ContentError
 from sitekit.facts import load_yaml
 from sitekit.memory import ledger
-from sitekit.prices import load_prices
 
 FILES = (
     "ilsvrc",
@@ -22,13 +24,17 @@ FILES = (
     "lanes",
     "experiments",
     "original_code",
+    "stages",
 )
+# What programs wrote, and the make target that writes it.
+RESULTS = {"precisions": "precisions", "plans": "plans", "inside": "inside"}
 
 
 def load_tables(data: Path) -> dict[str, Any]:
     """The tables by stem, for ``from:`` in `facts.yml` and for the figures.
 
-    ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured.
+    ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured, ``plans``
+    what it walked through, ``inside`` what it saw in the committed network.
 
     Args:
         data: the folder `docs/data`.
@@ -38,5 +44,19 @@ def load_tables(data: Path) -> dict[str, Any]:
     """
     tables = {stem: load_yaml(data / f"{stem}.yml") for stem in FILES}
     tables["ledger"] = ledger(tables["layers"])
-    tables["precisions"] = load_prices(data / "results" / "precisions.json")
+    for stem, target in RESULTS.items():
+        tables[stem] = load_results(data / "results" / f"{stem}.json", target)
     return tables
+
+
+def load_results(path: Path, target: str) -> Mapping[str, Any]:
+    """A results file that the make target ``target`` writes.
+
+    Raises:
+        ContentError: it is not there or not JSON.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContentError(f"{path.name}: {error}; `make {target}` writes it") from None
+    return found
