@@ -90,6 +90,16 @@ def test_the_page_shows_every_run_and_result() -> None:
     assert f"blob/{commit}/layers/layer-params-145.cfg#L165-L182" in html
 
 
+def test_the_data_card_counts_every_run_and_result_once() -> None:
+    told = LAB.tally()
+    results = sum(len(run["results"]) for run in LAB.runs)
+    assert told["results_stated"] + told["results_inferred"] == results
+    pictures = ("pictures_stated", "pictures_inferred", "pictures_by_size")
+    assert sum(told[key] for key in pictures) == len(LAB.runs)
+    files = [number for number in range(94, 185) if number not in {r["number"] for r in LAB.runs}]
+    assert told["without_file"] == len(files)
+
+
 def test_what_is_not_there_is_an_error() -> None:
     with pytest.raises(ContentError, match='no run "999"'):
         LAB.error("999", TEN)

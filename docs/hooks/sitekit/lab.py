@@ -132,6 +132,22 @@ class Lab:
             told.append(Match(row["paper"], published, noted, tuple(row["runs"])))
         return told
 
+    def tally(self) -> dict[str, int]:
+        """What the data card counts: stated and inferred, and what is missing."""
+        labels = [result["label"] for run in self.runs for result in run["results"]]
+        bases = [run["trained_on_basis"] for run in self.runs]
+        return {
+            "results_stated": sum(label.startswith("stated") for label in labels),
+            "results_inferred": sum(label.startswith("inferred") for label in labels),
+            "pictures_stated": sum(basis.startswith("stated") for basis in bases),
+            "pictures_inferred": sum(basis == "inferred" for basis in bases),
+            "pictures_by_size": sum(basis.startswith("net output size") for basis in bases),
+            "without_date": sum(not run["started"] for run in self.runs),
+            "without_results": sum(not run["results"] for run in self.runs),
+            "without_file": len(self.data["numbers_without_own_file"]["between_94_and_184"]),
+            "doubts": len(self.data["ambiguities"]),
+        }
+
     def link(self, place: str) -> str:
         """The address of ``path``, ``path:12`` or ``path:12-34`` at the commit that we read."""
         path, _, lines = place.partition(":")

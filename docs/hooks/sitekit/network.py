@@ -58,6 +58,7 @@ def lab_pieces(
         "run_parameters": lambda name: f"{lab[name]['net']['parameters_recounted']:,}",
         "lab_count": lambda: str(len(lab.runs)),
         "lab_results": lambda: str(sum(len(r["results"]) for r in lab.runs)),
+        "lab_tally": lambda name: str(lab.tally()[name]),
         "lab_matches": lambda: str(sum(fits)),
         "source_line": place,
         "lab_explorer": lambda: block(lab_cards.explorer(lab, to_root)),
