@@ -141,6 +141,12 @@ def export_command(
             "--taps", help="Add the maps conv1 to conv5 and the first filters as outputs."
         ),
     ] = False,
+    triton: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a model repository for NVIDIA Triton there as well.", metavar="DIR"
+        ),
+    ] = None,
     uint8_input: Annotated[
         bool,
         typer.Option(
@@ -166,10 +172,11 @@ def export_command(
     if output.is_dir() or output.suffix != ".onnx":
         typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
         raise typer.Exit(2)
-    above = next(folder for folder in output.absolute().parents if folder.exists())
-    if not above.is_dir():
-        typer.echo(f"cannot write {output}: {above} is a file, not a folder", err=True)
-        raise typer.Exit(2)
+    for wanted in (output, *((triton / output.stem,) if triton else ())):
+        above = next(folder for folder in wanted.absolute().parents if folder.exists())
+        if not above.is_dir():
+            typer.echo(f"cannot write {wanted}: {above} is a file, not a folder", err=True)
+            raise typer.Exit(2)
     with _told(output):
         report = export(
             output,
@@ -182,6 +189,7 @@ def export_command(
             allow_loss=allow_loss,
             taps=taps,
             uint8_input=uint8_input,
+            triton=triton,
             block=block,
         )
     typer.echo(
@@ -194,6 +202,13 @@ def export_command(
     if report.card.evaluation:
         typer.echo(line(precision, report.card.evaluation))
     typer.echo(f"card: {report.card_file}")
+    if report.triton:
+        typer.echo(f"triton: {report.triton}, for tritonserver --model-repository={triton}")
+        if precision == "int4":
+            typer.echo(
+                "note: Triton unpacks int4 weights at every run; fp16 or int8 serve better there",
+                err=True,
+            )
 
 
 @app.command(name="verify", epilog=EXIT_CODES)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import os
-import tempfile
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from model_export.bytes_input import take_bytes
 from model_export.calibration import calibration_batch
 from model_export.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
 from model_export.errors import ExportError, UsageError
+from model_export.files import write_in_order
 from model_export.loading import load
 from model_export.networks import ALEXNET64
 from model_export.parity import (
@@ -36,6 +35,7 @@ from model_export.precision import BLOCK, BLOCKS, Precision, reduce
 from model_export.sessions import CPU
 from model_export.taps import tap_filters, tap_stages
 from model_export.tolerances import beyond
+from model_export.triton import write_repository
 
 if TYPE_CHECKING:
     import onnx
@@ -46,12 +46,15 @@ OPSET = 20
 
 @dataclass(frozen=True)
 class Report:
-    """What an export did: the files, their card, the size in bytes."""
+    """What an export did: the files, their card, the size in bytes, and the model's folder in a
+    repository for Triton, where one was asked for.
+    """
 
     file: Path
     card_file: Path
     card: ModelCard
     size: int
+    triton: Path | None = None
 
     @property
     def parity_line(self) -> str:
@@ -89,6 +92,7 @@ def export(
     allow_loss: bool = False,
     taps: bool = False,
     uint8_input: bool = False,
+    triton: Path | None = None,
     block: int = BLOCK,
 ) -> Report:
     """Export a network to ONNX, proved equal to PyTorch.
@@ -107,6 +111,7 @@ def export(
         allow_loss: write it all the same.
         block: 32 or 128, the inputs that share a scale in int4: closer, or smaller.
         taps: add the activations of the five stages and the first filters as outputs (`taps`).
+        triton: a model repository to write the model into as well (`triton`).
         uint8_input: let the graph take bytes and normalise them itself (`bytes_input`).
 
     Returns:
@@ -195,10 +200,10 @@ def export(
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
     packed = model.SerializeToString(deterministic=True)
-    write_atomically(output, packed)
     card_file = output.with_suffix(".json")
-    write_atomically(card_file, (card.to_json(indent=1) + "\n").encode())
-    return Report(output, card_file, card, len(packed))
+    write_in_order([(output, packed), (card_file, (card.to_json(indent=1) + "\n").encode())])
+    served = None if triton is None else write_repository(triton, output.stem, card, packed)
+    return Report(output, card_file, card, len(packed), served)
 
 
 def refuse_if_malformed(model: onnx.ModelProto) -> None:
@@ -270,20 +275,3 @@ def clean(model: onnx.ModelProto) -> onnx.ModelProto:
         tensor.doc_string = ""
         del tensor.metadata_props[:]
     return model
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside, flush to the disk, move: a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise

@@ -1,0 +1,50 @@
+"""Writing so that a kill at any moment leaves no file that is later believed and should not be."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import tempfile
+import time
+from pathlib import Path
+
+_STALE = 24 * 3600  # seconds: what a killed export left beside its output is then cleared away
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside, flush to the disk, move: a reader sees the old file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def write_in_order(parts: list[tuple[Path, bytes]]) -> None:
+    """Write files that belong together, the first of which is the one that others explain.
+
+    All but the first are removed before, so that no reader ever finds a new file beside an
+    explanation of the old one; at worst an explanation is missing.
+    """
+    for path, _ in parts[1:]:
+        path.unlink(missing_ok=True)
+    for path, content in parts:
+        write_atomically(path, content)
+
+
+def _clear(path: Path) -> None:
+    """Remove what an export that was killed long ago left behind."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE:
+                left.unlink()
