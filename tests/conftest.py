@@ -51,6 +51,22 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 @pytest.fixture(scope="session")
+def forms(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Report]:
+    """The bundled network in a precision; each is exported once, when it is first asked for."""
+    from model_export.exporter import export
+
+    made: dict[str, Report] = {"fp32": exported}
+
+    def form(precision: Any) -> Report:
+        if precision not in made:
+            folder = tmp_path_factory.mktemp(precision)
+            made[precision] = export(folder / "a.onnx", precision=precision)
+        return made[precision]
+
+    return form
+
+
+@pytest.fixture(scope="session")
 def tiny_imagenet() -> Any:
     """Tiny ImageNet, where the environment names it."""
     from model_export.tiny_imagenet import TinyImageNet

@@ -33,9 +33,8 @@ BOUNDS = {"fp16": (0.502, 1e-6, 1.0), "int8": (0.26, 0.03, 0.8), "int4": (0.2, 0
 
 
 @pytest.fixture(scope="module", params=BOUNDS)
-def reduced(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    folder = tmp_path_factory.mktemp(request.param)
-    return export(folder / "a.onnx", precision=request.param)
+def reduced(request: pytest.FixtureRequest, forms: Callable[[str], Report]) -> Report:
+    return forms(request.param)
 
 
 def test_the_file_is_small_near_and_says_so(reduced: Report, exported: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -11,15 +12,13 @@ import pytest
 
 from demo.reference import main as reference
 from demo.session import open_session
-from model_export.exporter import Report, export
+from model_export.exporter import Report
 from model_export.sessions import UNPACK_ONCE, on_cpu, unpack_once
 
 
 @pytest.fixture(scope="module")
-def files(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("forms")
-    made = {p: export(folder / f"{p}.onnx", precision=p).file for p in ("int8", "int4")}
-    return {"fp32": exported.file, **made}
+def files(forms: Callable[[str], Report]) -> dict[str, Path]:
+    return {precision: forms(precision).file for precision in ("fp32", "int8", "int4")}
 
 
 def asked(session: onnxruntime.InferenceSession) -> bool:
