@@ -134,6 +134,7 @@ def texts() -> dict[str, str]:
         ("people", ("role", "text")),
         ("glossary", ("term", "text")),
         ("corrections", ("was", "now")),
+        ("stages", ("title", "does")),
     ):
         told[stem] = plain(" ".join(row[field] for row in TABLES[stem] for field in fields))
     told["events"] = " ".join(f"{event.title}. {event.text}" for event in TIMELINE.events)
