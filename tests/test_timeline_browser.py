@@ -458,7 +458,7 @@ def test_panning_a_thousand_events_lays_nothing_out(page: Any, crowded: str) -> 
     assert reached == [40 * steps, 0]
     after = work_done(page)
     grown = {name: after[name] - before[name] for name in before}
-    assert all(count < steps / 4 for count in grown.values()), grown
+    assert all(count <= 3 for count in grown.values()), grown
     # The names of the lanes have stayed where they are seen.
     left = page.locator("#tl-band").bounding_box()["x"]
     name = page.locator(".tl-names span").first.bounding_box()["x"]
