@@ -28,6 +28,7 @@ from tests.test_site_content import (
 from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
 from sitekit.glossary import check as check_glossary, link_terms  # isort: skip
+from sitekit.glossary_chart import step_figure  # isort: skip
 from sitekit.lanes import calendar_figure  # isort: skip
 from sitekit.network_charts import FILTERS, multiplications, picture, slide  # isort: skip
 from sitekit.memory import ledger  # isort: skip
@@ -273,6 +274,14 @@ def test_the_glossary_is_whole_and_types_no_number() -> None:
     for entry in terms:
         assert entry["text"].endswith("."), entry["term"]
         assert re.findall(r"\d{2,}", entry["text"]) == [], entry["term"]
+
+
+def test_the_glossarys_figure_names_its_own_terms() -> None:
+    html = step_figure(TABLES["glossary"])
+    for name in ("batch", "softmax", "learning rate"):
+        assert f"<td>{name}</td>" in html
+    with pytest.raises(ContentError, match='unknown term "batch"'):
+        step_figure([entry for entry in TABLES["glossary"] if entry["term"] != "batch"])
 
 
 def test_a_term_is_linked_once_and_only_in_running_text() -> None:

@@ -19,6 +19,7 @@ from sitekit import (
     benchmarks,
     charts,
     glossary,
+    glossary_chart,
     live_page,
     paper,
     prices,
@@ -208,6 +209,7 @@ def render(
         ),
         **lab_pieces(knowledge.tables, block, to_root),
         "glossary": all_terms,
+        "figure_step": lambda: block(glossary_chart.step_figure(knowledge.tables["glossary"])),
         "sources": lambda: block(source_list(knowledge.bibliography)),
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(
