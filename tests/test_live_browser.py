@@ -19,7 +19,6 @@ from demo.reference import reference
 from model_export.card import ModelCard
 from model_export.preprocess import resize_and_crop
 from tests.live_page import give, longest_task, no_axe_violations, state, top
-from tests.serving import serve_folder
 
 pytestmark = pytest.mark.browser
 
@@ -139,15 +138,13 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
 
 def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:
     page = live
-    model = site / "assets" / "models" / "alexnet64.onnx"
-    whole = model.read_bytes()
-    try:
-        model.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        page.locator("#live-load").click()
-        assert "not run" in state(page, "corrupted")
-        no_axe_violations(page)
-    finally:
-        model.write_bytes(whole)
+    whole = (site / "assets" / "models" / "alexnet64.onnx").read_bytes()
+    damaged = whole[:-1] + bytes([whole[-1] ^ 1])
+    page.route("**/alexnet64.onnx*", lambda route: route.fulfill(body=damaged))
+    page.locator("#live-load").click()
+    assert "not run" in state(page, "corrupted")
+    no_axe_violations(page)
+    page.unroute("**/alexnet64.onnx*")
     page.locator("#live-load").click()
     state(page, "ready")
 
@@ -186,17 +183,12 @@ def test_other_hosts_are_out_of_reach(live: Any) -> None:
     )
 
 
-def test_without_the_network_the_site_builds_and_says_so(chromium: Any, site: Path) -> None:
-    manifest = site / "assets" / "live" / "manifest.json"
-    whole = manifest.read_text()
-    try:
-        manifest.write_text(json.dumps({"engine": None, "models": []}))
-        with serve_folder(site) as address:
-            page = chromium.new_page()
-            page.goto(f"{address}live/")
-            assert "no engine" in state(page, "missing")
-            assert page.locator("#live-load").is_hidden()
-            assert page.locator(".live-said").count() == len(SAMPLES)
-            page.close()
-    finally:
-        manifest.write_text(whole)
+def test_without_the_network_the_site_builds_and_says_so(chromium: Any, served: str) -> None:
+    page = chromium.new_page()
+    empty = {"engine": None, "models": []}
+    page.route("**/live/manifest.json", lambda route: route.fulfill(json=empty))
+    page.goto(f"{served}live/")
+    assert "no engine" in state(page, "missing")
+    assert page.locator("#live-load").is_hidden()
+    assert page.locator(".live-said").count() == len(SAMPLES)
+    page.close()
