@@ -53,6 +53,7 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
     told = page.locator("#lab-compare").inner_text()
     assert "40.66% / 18.21%" in told
     assert "42.03% / 19.36%" in told
+    assert "both: ILSVRC-2012 (inferred)" in told
     assert "sort=error&compare=145,148" in page.url
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -60,5 +61,8 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
         "tags => axe.run('.lab-controls, .lab-compare, #run-145', {runOnly: tags})", TAGS
     )
     assert [v["id"] for v in found["violations"]] == []
+    page.locator("#lab-compare button").press("Enter")
+    assert not page.locator("#lab-compare").is_visible()
+    assert "compare" not in page.url
     context.close()
     assert trouble == []

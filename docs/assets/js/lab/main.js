@@ -80,7 +80,29 @@ function button(run, card) {
 /** One element with text. @param {string} name @param {string} words */
 function made(name, words) {
   const node = document.createElement(name);
-  node.textContent = words;
+  node.textContent = words.replaceAll("\u00a0", " "); // narrow columns need every break
+  return node;
+}
+
+/** What two runs say of a field; where they agree it stands once. @param {string[]} told */
+function said(told) {
+  if (told.length < 2 || told.some((words) => words !== told[0])) {
+    return told.map((words) => made("td", words));
+  }
+  const both = /** @type {HTMLTableCellElement} */ (made("td", `both: ${told[0]}`));
+  both.colSpan = told.length;
+  return [both];
+}
+
+function clearing() {
+  const node = /** @type {HTMLButtonElement} */ (made("button", "Clear the comparison"));
+  node.type = "button";
+  node.className = "lab-pick";
+  node.addEventListener("click", () => {
+    view = { ...view, compare: [] };
+    show();
+    query.focus();
+  });
   return node;
 }
 
@@ -89,7 +111,10 @@ function showComparison() {
   panel.classList.toggle("lab-compare--open", chosen.length > 0);
   panel.replaceChildren();
   if (chosen.length === 1) {
-    panel.append(made("p", `#${chosen[0].run} is chosen. Choose a second run to compare it with.`));
+    panel.append(
+      made("p", `#${chosen[0].run} is chosen. Choose a second run to compare it with.`),
+      clearing(),
+    );
   }
   if (chosen.length < 2) return;
   const told = chosen.map((run) => fields(run.entry));
@@ -103,10 +128,10 @@ function showComparison() {
     const row = document.createElement("tr");
     const name = made("th", term);
     name.setAttribute("scope", "row");
-    row.append(name, ...told.map((fields) => made("td", fields.get(term) ?? "not noted")));
+    row.append(name, ...said(told.map((fields) => fields.get(term) ?? "not noted")));
     table.append(row);
   }
-  panel.append(table);
+  panel.append(table, clearing());
 }
 
 /** Bring page, controls and address to the view. */
