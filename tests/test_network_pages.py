@@ -120,6 +120,8 @@ def test_a_card_says_what_the_plan_says() -> None:
     assert conv2["Memory, activations"][0] == "746.5 kB"  # 27 * 27 * 256 * 4
     assert conv2["Held"] == (HELD["both"], "one processor")
     assert told("fc8")["Held"][0] == HELD["one"]
+    assert told("norm1")["Numbers learned"] == ("none", "none")
+    assert "Multiply-adds" not in told("norm1")
     assert told("mapnorm2")["Output"][1] == "not in it"
     assert told("conv4")["One number sees"][1] == "the whole picture (71 pixels would fit)"
     assert told("fc6")["One number sees"][0] == "the whole picture"

@@ -163,9 +163,9 @@ class Explorer:
             "Output": shape(row),
             "Window": window(row),
             "One number sees": sees,
-            "Numbers learned": f"{row['parameters']:,}",
-            "Multiply-adds": millions(row["multiply_adds"]),
-            "Memory, weights": memory(row["parameters"]) if row["parameters"] else "none",
+            "Numbers learned": f"{row['parameters']:,}" if row["parameters"] else "none",
+            "Multiply-adds": millions(row["multiply_adds"]) if row["parameters"] else "",
+            "Memory, weights": memory(row["parameters"]) if row["parameters"] else "",
             "Memory, activations": memory(outputs(row)),
         }
 

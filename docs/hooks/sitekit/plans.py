@@ -125,4 +125,4 @@ def outputs(row: Row) -> int:
 
 def millions(count: int) -> str:
     """A count of operations."""
-    return f"{count / 1e6:,.1f} million" if count else "none"
+    return f"{count / 1e6:,.1f} million"
