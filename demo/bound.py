@@ -7,7 +7,7 @@ Python interface offers no page-locked host memory, so the copy itself is an ord
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ class Bound:
         shape: (batch, 3, size, size).
         classes: of the output, (batch, classes).
         device: where the buffers are.
+        kind: the type of the input, float32 or uint8.
     """
 
     def __init__(
@@ -35,19 +36,20 @@ class Bound:
         shape: tuple[int, int, int, int],
         classes: int,
         device: Literal["cpu", "cuda"],
+        kind: str = "float32",
     ) -> None:
         import onnxruntime
 
         self.shape = shape
         self._session = session
         make = onnxruntime.OrtValue.ortvalue_from_shape_and_type
-        self._image = make(list(shape), np.float32, device, 0)
+        self._image = make(list(shape), np.dtype(kind).type, device, 0)
         self._output = make([shape[0], classes], np.float32, device, 0)
         self._binding = session.io_binding()
         self._binding.bind_ortvalue_input(image, self._image)
         self._binding.bind_ortvalue_output(output, self._output)
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
         """Logits (batch, classes) of a batch of just `shape`, contiguous."""
         self._image.update_inplace(batch)
         self._session.run_with_iobinding(self._binding)

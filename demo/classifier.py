@@ -81,7 +81,7 @@ class Classifier:
         model: the ONNX file; left out, the repository's build/alexnet64.onnx.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where it works.
         batch_size: pictures that go through the network together.
-        spin: whether ONNX Runtime's threads wait at full speed; False beside other work.
+        threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
 
     Attributes:
         path: the ONNX file.
@@ -101,13 +101,13 @@ class Classifier:
         model: str | os.PathLike[str] = DEFAULT_MODEL,
         device: Device = "auto",
         batch_size: int = 32,
-        spin: bool = True,
+        threads: int = 0,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
         self.path = Path(model)
         self.batch_size = batch_size
-        runtime = open_session(self.path, device, spin)
+        runtime = open_session(self.path, device, threads)
         self._session: onnxruntime.InferenceSession | None = runtime.session
         self.card = self._read_card(runtime.session)
         self.provider: str = runtime.provider
@@ -199,8 +199,9 @@ class Classifier:
         card = self.card
         shape = (batch, 3, card.input.size, card.input.size)
         return Bound(
-            self._session, card.input.name, card.output, shape, len(card.labels), self.device
-        )
+            self._session, card.input.name, card.output, shape, len(card.labels), self.device,
+            card.input.dtype,
+        )  # fmt: skip
 
     def scores(self, logits: NDArray[np.float32], top: int = 5) -> list[tuple[ClassScore, ...]]:
         """The likeliest classes of each row of logits (N, classes), from the likeliest down."""

@@ -160,7 +160,7 @@ def _evaluate(
 
     source = open_data(data, ground_truth)
     with ExitStack() as stack:
-        classifier = stack.enter_context(Classifier(model or DEFAULT_MODEL, device, spin=False))
+        classifier = stack.enter_context(Classifier(model or DEFAULT_MODEL, device, threads=1))
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")
         classes = match(classifier.card, (p.wnid for p in source.pictures), intersection)

@@ -27,7 +27,8 @@ Watch = Callable[[Batch, NDArray[np.float32], Logits], None]
 
 @dataclass
 class Pace:
-    """Where the time of a run went, in seconds, and the pictures done in it."""
+    """Where the time of a run went, in seconds, and the pictures done in it; see
+    `pipeline.Seconds`."""
 
     pictures: int = 0
     total: float = 0.0
@@ -41,7 +42,7 @@ class Pace:
 
     @property
     def bound_by(self) -> str:
-        """``decoding`` where the network waited more than it worked, else ``network``."""
+        """``decoding`` where that took more time than the network, else ``network``."""
         return "decoding" if self.waiting > self.network else "network"
 
 
@@ -49,7 +50,7 @@ class Evaluator:
     """A network on a data set; see `rows`.
 
     Args:
-        classifier: the network.
+        classifier: the network; on the CPU opened with one thread, as many use it.
         data: the pictures; each class is one of ``classes``.
         classes: as `classes.match` gives them.
         views: 1, or the paper's 10.
@@ -75,12 +76,14 @@ class Evaluator:
     ) -> None:
         self._classifier, self._classes, self._views = classifier, classes, views
         batch = max(1, batch // views)
-        self._bound = classifier.bound(batch * views) if classifier.device == "cuda" else None
+        gpu = classifier.device == "cuda"
+        self._bound = classifier.bound(batch * views) if gpu else None
         self._watch = watch
         spec = rule(classifier.card.input, views)
-        self._decoders = Decoders(data, spec, views, batch, threads, exact)
+        self._decoders = Decoders(
+            data, spec, views, batch, threads, exact, None if gpu else classifier.logits
+        )
         self.pace = Pace()
-        self._watched = 0.0
 
     def rows(self, start: int = 0) -> Iterator[list[Row]]:
         """The rows of a batch at a time, in the order of the data set, from ``start`` on.
@@ -94,8 +97,9 @@ class Evaluator:
             for batch in batches:
                 rows = self._rows_of(batch)
                 pace.pictures += len(rows)
-                pace.total = time.perf_counter() - began - self._watched
-                pace.waiting = self._decoders.waited
+                pace.total = time.perf_counter() - began
+                pace.waiting = self._decoders.seconds.waiting
+                pace.network = self._decoders.seconds.network
                 yield rows
         finally:
             batches.close()  # type: ignore[attr-defined]  # a generator: its threads end
@@ -113,18 +117,18 @@ class Evaluator:
     def _answers(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], tuple[float, ...]]]:
         """The five likeliest classes and their probabilities of each picture."""
         tensors = batch.tensors.reshape(-1, *batch.tensors.shape[2:])
-        began = time.perf_counter()
-        logits = self._run(tensors)
-        self.pace.network += time.perf_counter() - began
+        logits = batch.logits
+        if logits is None:
+            began = time.perf_counter()
+            logits = self._run(tensors)
+            self._decoders.seconds.network += time.perf_counter() - began
         if not np.isfinite(logits).all():
             raise ResultError(
                 f"{self._classifier.path}: gave a value that is no number on "
                 f"{self._classifier.provider}; try --device cpu, or a model of another precision"
             )
         if self._watch:
-            began = time.perf_counter()
             self._watch(batch, tensors, logits)
-            self._watched += time.perf_counter() - began
         chances = probabilities(logits[:, self._classes.among], self._views)
         order = np.argsort(-chances, axis=1, kind="stable")[:, :FIVE]
         for chance, best in zip(chances, order, strict=True):

@@ -1,17 +1,22 @@
-"""Decode pictures in threads, ahead of the network that waits for them.
+"""Decode pictures in threads, batch by batch, and run the network beside or in them.
 
-Pillow, the JPEG decoder and NumPy let go of Python's lock while they work, so threads are enough.
-A few batches are under way at a time, in buffers that are used again and again: memory does not
+Pillow, NumPy and ONNX Runtime let go of Python's lock while they work, so threads are enough. On a
+GPU the threads decode ahead of the network that waits for them. On the CPU every thread decodes a
+batch and then runs it through the network itself, alone: no core ever waits for another, as it does
+where the threads of one run meet at the end of each layer.
+
+Some batches are under way at a time, in buffers that are used again and again: memory does not
 grow with the data set.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 import zipfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +30,9 @@ from demo.errors import PictureError
 from demo.views import prepare
 from model_export.card import Input
 
+Network = Callable[[NDArray[Any]], NDArray[np.float32]]
+"""Tensors (n, 3, size, size) to logits (n, classes); called from many threads at once."""
+
 _AHEAD = 3  # batches under way: one in the network, one ready, one being decoded
 _TASK = 4  # pictures that a thread takes at a time
 _MOST_THREADS = 32
@@ -35,12 +43,23 @@ class Batch:
     """Pictures that are decoded.
 
     ``tensors`` is (pictures that could be read, views, 3, size, size), valid until the next batch
-    is asked for; ``errors`` holds, by place among ``pictures``, why one could not be read.
+    is asked for; ``errors`` holds, by place among ``pictures``, why one could not be read;
+    ``logits`` is of all views, one after the other, where the threads run the network.
     """
 
     pictures: Sequence[Labelled]
     tensors: NDArray[Any]
     errors: dict[int, str] = field(default_factory=dict)
+    logits: NDArray[np.float32] | None = None
+
+
+@dataclass
+class Seconds:
+    """Where the time went: ``waiting`` for pictures, ``network`` running. Where the threads do
+    both, their own time in each, shared among them."""
+
+    waiting: float = 0.0
+    network: float = 0.0
 
 
 def cores() -> int:
@@ -51,7 +70,7 @@ def cores() -> int:
 
 
 class Decoders:
-    """Threads that decode a data set, batch by batch, in its order.
+    """Threads that go through a data set in its order.
 
     Args:
         data: the pictures.
@@ -59,10 +78,11 @@ class Decoders:
         views: 1 or 10.
         batch: pictures in a batch.
         threads: 0 takes the cores there are.
-        exact: decode every JPEG at its full size.
+        exact: decode and resize in full; see `demo.jpeg`.
+        network: what the threads run themselves; None leaves it to whoever takes the batches.
 
     Attributes:
-        waited: seconds that whoever asked for batches had to wait for them.
+        seconds: where the time went, so far.
     """
 
     def __init__(
@@ -73,53 +93,66 @@ class Decoders:
         batch: int,
         threads: int = 0,
         exact: bool = False,
+        network: Network | None = None,
     ) -> None:
-        self._exact = exact
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
+        self._exact, self._network = exact, network
         self._threads = threads or min(cores(), _MOST_THREADS)
-        self.waited = 0.0
+        self.seconds = Seconds()
+        self._counting = threading.Lock()
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
         """Each batch from the picture at ``start`` on; close the iterator to stop early."""
         size = self._spec.size
         shape = (self._batch, self._views, 3, size, size)
-        free = [np.empty(shape, self._spec.dtype) for _ in range(_AHEAD)]
-        under_way: deque[tuple[Sequence[Labelled], NDArray[Any], list[Future[_Failed]]]]
-        under_way = deque()
+        ahead = _AHEAD if self._network is None else self._threads + 1
+        free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
+        under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
         pictures = self._data.pictures
+        task = _TASK if self._network is None else self._batch
         pool = ThreadPoolExecutor(self._threads, "decode")
         try:
             while start < len(pictures) or under_way:
                 while free and start < len(pictures):
-                    part: Sequence[Labelled] = pictures[start : start + self._batch]
+                    part = pictures[start : start + self._batch]
                     buffer = free.pop()
+                    batch = Batch(part, buffer[: len(part)])
                     tasks = [
-                        pool.submit(self._decode, part, buffer, first)
-                        for first in range(0, len(part), _TASK)
+                        pool.submit(self._work, batch, first, first + task)
+                        for first in range(0, len(part), task)
                     ]
-                    under_way.append((part, buffer, tasks))
+                    under_way.append((batch, buffer, tasks))
                     start += len(part)
-                part, buffer, tasks = under_way.popleft()
+                batch, buffer, tasks = under_way.popleft()
                 began = time.perf_counter()
-                errors = dict(pair for task in tasks for pair in task.result())
-                self.waited += time.perf_counter() - began
-                tensors = buffer[: len(part)]
-                if errors:
-                    tensors = tensors[[i for i in range(len(part)) if i not in errors]]
-                yield Batch(part, tensors, errors)
+                for done in tasks:
+                    done.result()
+                if self._network is None:
+                    self.seconds.waiting += time.perf_counter() - began
+                    _drop_failed(batch)
+                yield batch
                 free.append(buffer)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _decode(self, part: Sequence[Labelled], buffer: NDArray[Any], first: int) -> _Failed:
-        failed = []
-        for i in range(first, min(first + _TASK, len(part))):
+    def _work(self, batch: Batch, first: int, end: int) -> None:
+        began = time.perf_counter()
+        for i in range(first, min(end, len(batch.pictures))):
+            name = batch.pictures[i].name
             try:
-                image = jpeg.read(self._read(part[i].name), part[i].name, self._spec, self._exact)
-                prepare(image, self._spec, self._views, buffer[i])
+                image = jpeg.read(self._read(name), name, self._spec, self._exact)
+                prepare(image, self._spec, self._views, batch.tensors[i], direct=not self._exact)
             except PictureError as error:
-                failed.append((i, str(error)))
-        return failed
+                batch.errors[i] = str(error)
+        if self._network is None:
+            return
+        _drop_failed(batch)
+        decoded = time.perf_counter()
+        if len(batch.tensors):
+            batch.logits = self._network(batch.tensors.reshape(-1, *batch.tensors.shape[2:]))
+        with self._counting:
+            self.seconds.waiting += (decoded - began) / self._threads
+            self.seconds.network += (time.perf_counter() - decoded) / self._threads
 
     def _read(self, name: str) -> bytes:
         try:
@@ -129,4 +162,7 @@ class Decoders:
             raise PictureError(f"{name}: cannot be read ({reason}); try a copy of it") from None
 
 
-_Failed = list[tuple[int, str]]
+def _drop_failed(batch: Batch) -> None:
+    if batch.errors:
+        kept = [i for i in range(len(batch.pictures)) if i not in batch.errors]
+        batch.tensors = batch.tensors[kept]

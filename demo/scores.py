@@ -56,6 +56,8 @@ def lines(
         text += (
             f"; {pace['pictures_s']:,.0f} pictures/s on {about['provider']}, "
             f"{_slower(pace['bound_by'])}"
+            + ", PyTorch's time included"
+            * bool(about.get("against"))
         )
     yield text
     for note in about["notes"]:

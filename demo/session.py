@@ -66,11 +66,11 @@ class Runtime:
     warning: str = ""
 
 
-def open_session(path: Path, device: Device = "auto", spin: bool = True) -> Runtime:
+def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runtime:
     """Load an ONNX file on a device.
 
-    ``spin`` lets ONNX Runtime's threads wait at full speed between their tasks. It answers a single
-    picture a little sooner, and takes the cores from whatever decodes pictures beside it.
+    ``threads`` is how many one run on the CPU may use, 0 all cores. With 1, several of the
+    program's own threads can run the session at once without getting in each other's way.
 
     Raises:
         ModelError: no such file, or ONNX Runtime cannot load it.
@@ -81,7 +81,7 @@ def open_session(path: Path, device: Device = "auto", spin: bool = True) -> Runt
         raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
     _check_file(path)
     if device == "cpu":
-        return Runtime(load(path, CPU, spin=spin), CPU, "cpu")
+        return Runtime(load(path, CPU, threads=threads), CPU, "cpu")
     obstacle = driver_obstacle()
     if obstacle is None:
         session, obstacle = _try_cuda(path)
@@ -96,7 +96,9 @@ def open_session(path: Path, device: Device = "auto", spin: bool = True) -> Runt
     warning = ""
     if obstacle.has_gpu:
         warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
-    return Runtime(load(path, CPU, spin=spin), CPU, "cpu", f"auto: {obstacle.reason}", warning)
+    return Runtime(
+        load(path, CPU, threads=threads), CPU, "cpu", f"auto: {obstacle.reason}", warning
+    )
 
 
 def driver_obstacle() -> Obstacle | None:
@@ -183,7 +185,7 @@ def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
 
 
 def load(
-    path: Path, provider: str, as_floats: bool = False, spin: bool = True
+    path: Path, provider: str, as_floats: bool = False, threads: int = 0
 ) -> onnxruntime.InferenceSession:
     """A session on one provider, its weights unpacked once where they are stored in few bits.
 
@@ -191,7 +193,7 @@ def load(
         path: the ONNX file.
         provider: ONNX Runtime's name.
         as_floats: compute in float32 whatever the file is, int8 too, as the browser's page does.
-        spin: see `open_session`.
+        threads: see `open_session`.
 
     Raises:
         ModelError: ONNX Runtime cannot load it.
@@ -204,8 +206,7 @@ def load(
         options.add_session_config_entry(*UNPACK_ONCE)
     else:
         unpack_once(options, path)
-    if not spin:
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(path, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception

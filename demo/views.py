@@ -29,7 +29,9 @@ def rule(spec: Input, views: int) -> Input:
     return replace(spec, resize=round(spec.size * _SQUARE / _PATCH))
 
 
-def prepare(image: Image.Image, spec: Input, views: int, out: NDArray[Any]) -> None:
+def prepare(
+    image: Image.Image, spec: Input, views: int, out: NDArray[Any], direct: bool = False
+) -> None:
     """An RGB image to the tensors of its views.
 
     Args:
@@ -38,11 +40,12 @@ def prepare(image: Image.Image, spec: Input, views: int, out: NDArray[Any]) -> N
         views: 1 or 10.
         out: (views, 3, size, size) of the card's type, written. Of ten: the patches top left, top
             right, bottom left, bottom right and centre, then their mirror images.
+        direct: see `preprocess.resize_and_crop`.
     """
     if views == 1:
-        to_tensor(np.asarray(resize_and_crop(image, spec)), spec, out[0])
+        to_tensor(np.asarray(resize_and_crop(image, spec, direct)), spec, out[0])
         return
-    square = np.asarray(resize_and_crop(image, replace(spec, size=spec.resize)))
+    square = np.asarray(resize_and_crop(image, replace(spec, size=spec.resize), direct))
     margin = spec.resize - spec.size
     middle = round(margin / 2)
     corners = ((0, 0), (0, margin), (margin, 0), (margin, margin), (middle, middle))
