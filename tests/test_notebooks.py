@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def committed(name: str) -> nbformat.NotebookNode:
 
 def test_every_lesson_has_its_source(runner: ModuleType) -> None:
     assert runner.names() == LESSONS
-    assert len(LESSONS) >= 3
+    assert len(LESSONS) >= 6
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -76,10 +77,24 @@ def test_a_fresh_run_says_the_same(
         if new.cell_type != "code":
             continue
         new_text, old_text = told(new), told(old)
+        assert NUMBER.sub("#", new_text) == NUMBER.sub("#", old_text), new.source
         if "varies" not in new.metadata.get("tags", ()):
-            assert NUMBER.sub("#", new_text) == NUMBER.sub("#", old_text), new.source
             assert numbers(new_text) == pytest.approx(numbers(old_text), rel=0.02, abs=0.011)
         assert len(new.get("outputs", ())) == len(old.get("outputs", ()))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
+def test_with_the_data_set_the_layers_show_what_they_take_for_alike(
+    runner: ModuleType, tiny_imagenet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_IMAGENET", str(Path(os.environ["TINY_IMAGENET"]).absolute()))
+    cells = runner.execute("what-layers-see").cells
+    cell = next(c for c in cells if "needs-data" in c.metadata.get("tags", ()))
+    assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 2
+    by_pixels, by_layer = (
+        float(share) for share in re.findall(r"same class: ([\d.]+)%", told(cell))
+    )
+    assert by_layer > 5 * by_pixels
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -92,6 +107,9 @@ def test_a_lesson_is_a_lesson(name: str) -> None:
     assert "<details><summary>Answers</summary>" in prose
     first = next(c for c in cells if c.cell_type == "code")
     assert "google.colab" in first.source
+    said = "\n".join(told(cell) for cell in cells)
+    marks = set(re.findall(r"\(#(source-\d+)\)", said))
+    assert marks == set(re.findall(r'id="(source-\d+)"', said))
     for cell in cells:
         for output in cell.get("outputs", ()):
             assert output.get("name") != "stderr"

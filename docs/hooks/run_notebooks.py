@@ -59,6 +59,7 @@ def execute(name: str) -> nbformat.NotebookNode:
         timeout=LONGEST,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # a slow machine hands over what is printed in pieces
         resources={"metadata": {"path": str(FOLDER)}},
     )
     client.execute()

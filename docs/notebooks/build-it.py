@@ -222,4 +222,4 @@ say("Same number of parameters, and the same 1000 logits to within rounding. It 
 #
 # </details>
 #
-# **Next:** look inside a network that was trained.
+# **Next:** [look inside](what-layers-see.ipynb) a network that was trained.

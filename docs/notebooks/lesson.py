@@ -2,13 +2,15 @@
 
 Every lesson begins with ``import lesson``. Paths are those of a clone of the project. Figures have
 a light ground of their own, so that they read the same on a dark page, and each says in words
-what it shows: `show` does not take a figure without.
+what it shows: `show` does not take a figure without. Figures of history come from the site's data
+files (`fact`, `tables`) and carry a numbered note (`cite`), listed at the end (`sources`).
 """
 
 from __future__ import annotations
 
 import io
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,9 @@ SAMPLES = ROOT / "demo" / "samples"
 DATA = ROOT / "docs" / "data"
 MODEL = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
 
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+for folder in (ROOT, ROOT / "docs" / "hooks"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 # The site's colours: orange for deep networks, grey for what came before; they differ in
 # lightness too. Blue and green (Okabe and Ito) where more are needed.
@@ -81,3 +84,51 @@ def bars(axes: Any, names: list[str], values: list[float], colour: str = DEEP) -
     axes.set_yticks(places, names)
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """The site's data files by name, for example ``tables()["ilsvrc"]``."""
+    from sitekit.tables import load_tables
+
+    return load_tables(DATA)
+
+
+@cache
+def _facts() -> Any:
+    from sitekit.facts import load_facts
+
+    return load_facts(DATA / "facts.yml", tables())
+
+
+@cache
+def _bibliography() -> Any:
+    from sitekit.bibliography import load_bibliography
+
+    return load_bibliography(DATA / "references.bib")
+
+
+_cited: dict[str, int] = {}  # each reference with its number, in the order of first use
+
+
+def fact(name: str) -> str:
+    """A figure of `docs/data/facts.yml` with its unit, as the site prints it."""
+    return str(_facts()[name].text)
+
+
+def value(name: str) -> float:
+    """The same figure as a number, to reckon with."""
+    return float(_facts()[name].value)
+
+
+def cite(*keys: str, at: str = "") -> str:
+    """Note marks for sources of `docs/data/references.bib`; ``at`` is the place in the source."""
+    place = f" {at[:1].upper()}{at[1:]}." if at else ""
+    texts = [f"{_bibliography()[key].html}{place}" for key in keys]
+    numbers = [_cited.setdefault(text, len(_cited) + 1) for text in texts]
+    return f"<sup>{', '.join(f'[{number}](#source-{number})' for number in numbers)}</sup>"
+
+
+def sources() -> None:
+    """The list of what was cited, as a lesson's last output."""
+    say("\n".join(f'{n}. <span id="source-{n}"></span>{text}' for text, n in _cited.items()))

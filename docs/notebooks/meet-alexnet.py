@@ -237,4 +237,4 @@ say(f"The first guess stays the same for: {', '.join(same)}.")
 #
 # </details>
 #
-# **Next:** build the network yourself, layer by layer.
+# **Next:** [build the network yourself](build-it.ipynb), layer by layer.

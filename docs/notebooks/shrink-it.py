@@ -36,7 +36,7 @@ from pathlib import Path
 import lesson
 import numpy as np
 import onnxruntime
-from lesson import plt, say, show
+from lesson import cite, fact, plt, say, show
 from PIL import Image, ImageEnhance, ImageOps
 from safetensors.numpy import load_file
 
@@ -134,8 +134,18 @@ say(
 
 # %% [markdown]
 # ## Deep compression, in small
-#
-# In 2015, [Song Han, Huizi Mao and William Dally](https://arxiv.org/abs/1510.00149) shrank AlexNet from 240 MB to 6.9 MB without a loss in accuracy. They took three steps: **prune** the weights near zero, **share** values among the rest, and **code** the frequent ones in fewer bits. They trained the network again in between. We do not, so ours must lose sooner.
+
+# %%
+say(
+    "In 2015, Song Han, Huizi Mao and William Dally described how to shrink a network"
+    f"{cite('han2015')}. Their demonstration takes AlexNet from {fact('compressed_from')} to "
+    f"{fact('compressed_to')}, and by their own measurements its answers stay as good{cite('han-demo')}. "
+    "There are three steps: **prune** the weights near zero, **share** "
+    "values among the rest, and **code** the frequent ones in fewer bits."
+)
+
+# %% [markdown]
+# They trained the network again in between. We do not, so ours must lose sooner.
 #
 # First step: which share of fc6 can we set to zero before answers change? We compute the layer's output for random inputs of the kind it gets, and see how much is lost.
 
@@ -194,4 +204,9 @@ say(
 #
 # </details>
 #
-# **Next:** the contest that made all this famous, in numbers: see [ImageNet 2012](../story/imagenet-2012.md).
+# **Next:** [the contest](contest-in-numbers.ipynb) that made all this famous, in numbers.
+#
+# ## Sources
+
+# %%
+lesson.sources()

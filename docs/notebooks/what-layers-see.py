@@ -36,7 +36,7 @@ if REPOSITORY and "google.colab" in sys.modules and not os.path.exists("lesson.p
 import lesson
 import numpy as np
 import torch
-from lesson import plt, say, show
+from lesson import cite, plt, say, show
 from PIL import Image, ImageEnhance, ImageOps
 from safetensors.torch import load_file
 
@@ -120,7 +120,7 @@ say(
 )
 
 # %% [markdown]
-# Our training differs from that of 2012 in ways that may matter: smaller pictures, scaffolding that was removed afterwards, another weight decay. We show what came out.
+# Mind that this is **one** training run. Another random start might deal out the work otherwise, and one network cannot tell whether two towers specialise as a rule. Our training also differs from that of 2012 in ways that may matter: smaller pictures, scaffolding that was removed afterwards, another weight decay. We show what came out.
 #
 # ## What lights up
 #
@@ -233,12 +233,12 @@ show(
 pixels, layer = (float(np.mean([score[i] for score in scores.values()])) for i in (0, 1))
 say(
     f"Over all kinds, {pixels:.0%} of the copies find their original by pixels and {layer:.0%} by "
-    "the last hidden layer."
+    "the last hidden layer. Pixels fail when things move. The layer cares less about where a thing is "
+    "and more about what it is. A common measure of how alike two pictures look, LPIPS, takes the "
+    f"layers of an AlexNet by default{cite('zhang2018', 'lpipsreadme')}."
 )
 
 # %% [markdown]
-# Pixels fail when things move. The layer cares less about where a thing is and more about what it is. That is what makes it useful for searching pictures, and people did use AlexNet's layers so for years.
-#
 # ## What an answer rests on
 #
 # Slide a grey square over the picture and watch the right answer's probability. Where it drops, the covered part mattered.
@@ -269,29 +269,68 @@ say(
 )
 
 # %% [markdown]
-# ## With the data at hand: which pictures excite a map most?
+# ## Which pictures excite a map most?
 #
-# The next cell needs the validation pictures of Tiny ImageNet, which may not be shipped with this lesson. Set the environment variable `TINY_IMAGENET` to its folder or zip file and run the cell again.
+# Each map of the last convolution answers to something. To find out to what, look for the pictures that make it answer most strongly. First among our twenty samples, for two maps of each tower.
+
+# %%
+MAPS = (0, 50, 128, 200)
+
+
+def excited(inputs: torch.Tensor, thumbnails, many: int, alt: str) -> None:
+    """Show, for each of `MAPS`, the ``many`` pictures with the strongest answer anywhere."""
+    with torch.inference_mode():
+        peaks = torch.cat([network.features[:-1](p).amax((2, 3)) for p in inputs.split(100)])
+    best = peaks.topk(many, dim=0).indices
+    figure, grid = plt.subplots(len(MAPS), many, figsize=(many, 4.2))
+    for line, number in zip(grid, MAPS, strict=True):
+        for axes, index in zip(line, best[:, number], strict=True):
+            axes.imshow(thumbnails[index])
+            axes.set_xticks([])
+            axes.set_yticks([])
+        line[0].set_ylabel(f"map {number}")
+    show(figure, alt)
+
+
+excited(
+    batch(originals),
+    [resize_and_crop(image, rule) for image in originals],
+    5,
+    "Four rows of five sample pictures: those that excite four maps of the last convolution most.",
+)
+
+# %% [markdown]
+# Twenty pictures are too few to tell what a map looks for: among so few, the five best may have little in common.
+#
+# ### With the data at hand
+#
+# The next cell asks the same of 2000 validation pictures of Tiny ImageNet, and repeats figure 4 of the paper: the nearest neighbours in the last hidden layer. These pictures may not be shipped with this lesson. Set the environment variable `TINY_IMAGENET` to its folder or zip file and run the cell again.
 
 # %% tags=["needs-data"]
 if data := os.environ.get("TINY_IMAGENET"):
     from model_export.tiny_imagenet import TinyImageNet
 
-    validation, _ = TinyImageNet(data).validation()
-    validation = validation[:2000]
+    split = TinyImageNet(data).load("val", limit=2000)
+    validation, classes = split.images, split.labels
     mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (rule.mean, rule.std))
-    peaks = []
-    for start in range(0, len(validation), 100):
-        part = torch.from_numpy(validation[start : start + 100]).permute(0, 3, 1, 2) / 255
-        with torch.inference_mode():
-            peaks.append(network.features[:-1]((part - mean) / std).amax((2, 3)))
-    best = torch.cat(peaks).topk(8, dim=0).indices
-    figure, grid = plt.subplots(4, 8, figsize=(8, 4.2))
-    for line, number in zip(grid, (0, 50, 128, 200), strict=True):
-        for axes, index in zip(line, best[:, number], strict=True):
+    inputs = (torch.from_numpy(validation).permute(0, 3, 1, 2) / 255 - mean) / std
+    excited(inputs, validation, 8, "Four rows of eight validation pictures that excite a map most.")
+
+    hidden = torch.nn.Sequential(network.features, torch.nn.Flatten(1), network.classifier[:-2])
+    with torch.inference_mode():
+        by_layer = torch.cat(list(map(hidden, inputs.split(100))))
+    figure, grid = plt.subplots(4, 7, figsize=(7.4, 4.4))
+    for name, vectors in (("pixels", inputs.flatten(1)), ("fc7", by_layer)):
+        likeness = nn_unit(vectors) @ nn_unit(vectors).T
+        likeness.fill_diagonal_(-1)
+        same = (classes[likeness.argmax(1).numpy()] == classes).mean()
+        print(f"the nearest neighbour by {name} has the same class: {same:.1%}")
+    for line, number in zip(grid, (3, 11, 40, 77), strict=True):
+        nearest_six = likeness[number].topk(6).indices.tolist()
+        for axes, index in zip(line, [number, *nearest_six], strict=True):
             axes.imshow(validation[index])
             axes.axis("off")
-    show(figure, "Four rows of pictures: those that excite four maps of the last convolution most.")
+    show(figure, "Four validation pictures, and beside each the six nearest to it by fc7.")
 else:
     print("TINY_IMAGENET is not set: nothing to show here.")
 
@@ -310,4 +349,9 @@ else:
 #
 # </details>
 #
-# **Next:** why all this had to run on a graphics card.
+# **Next:** [why all this had to run on a graphics card](why-gpus.ipynb).
+#
+# ## Sources
+
+# %%
+lesson.sources()
