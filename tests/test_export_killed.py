@@ -1,0 +1,107 @@
+"""kill -9 while an export is written: what lies there afterwards is whole, old or new, or absent.
+
+(`test_export_download` does the same to the cache of weights.)
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from model_export.card import ModelCard
+from model_export.exporter import Report
+from model_export.inspection import inspect
+
+ROOT = Path(__file__).parent.parent
+KILLS, SECONDS = 30, 8.0
+
+WRITER = """
+import sys
+from itertools import cycle
+from pathlib import Path
+from model_export.card import ModelCard
+from model_export.files import write_in_order
+from model_export.triton import write_repository
+output, served, *given = map(Path, sys.argv[1:])
+forms = [(f.read_bytes(), f.with_suffix(".json").read_bytes()) for f in given]
+print("x", flush=True)
+for content, card in cycle(forms):
+    write_in_order([(output, content), (output.with_suffix(".json"), card)])
+    write_repository(served, "net", ModelCard.from_json(card), content)
+"""
+
+
+def believed(file: Path) -> str:
+    """What a reader takes the file for; nothing half-written passes."""
+    found = inspect(file)
+    assert found["card_problem"] is None
+    return str(found["sha256"])
+
+
+def test_killed_again_and_again_no_half_file_is_believed(
+    forms: Callable[[str], Report], tmp_path: Path
+) -> None:
+    made = {p: forms(p) for p in ("fp32", "int8")}
+    known = {believed(report.file): name for name, report in made.items()}
+    output, served = tmp_path / "out" / "a.onnx", tmp_path / "models"
+    model, config = served / "net" / "1" / "model.onnx", served / "net" / "config.pbtxt"
+    arguments = [str(p) for p in (output, served, *(r.file for r in made.values()))]
+    seen: list[tuple[bool, ...]] = []
+    draw, until = random.Random(2012), time.monotonic() + SECONDS
+    while len(seen) < KILLS and (time.monotonic() < until or len(seen) < 5):
+        child = subprocess.Popen(
+            [sys.executable, "-c", WRITER, *arguments], stdout=subprocess.PIPE, cwd=ROOT
+        )
+        assert child.stdout
+        child.stdout.read(1)
+        time.sleep(draw.uniform(0, 0.4))
+        os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
+        card = output.with_suffix(".json")
+        if output.exists():
+            name = known[believed(output)]
+            if card.exists():
+                assert ModelCard.from_json(card.read_bytes()).precision == name
+        if model.exists():
+            name = known[believed(model)]
+            assert config.read_text("utf-8").splitlines()[0].endswith(f"; {name}.")
+        seen.append((output.exists(), card.exists(), model.exists(), config.exists()))
+    assert all(map(any, zip(*seen, strict=True)))  # it did get that far
+    assert not list(tmp_path.rglob("model.onnx.*"))  # what is left over is hidden
+
+
+def test_the_command_killed_as_it_writes(tmp_path: Path) -> None:
+    """The moment the temporary file appears."""
+    output = tmp_path / "a.onnx"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "model_export", "-o", str(output)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while child.poll() is None and not any(tmp_path.iterdir()):
+        time.sleep(0.001)
+    child.kill()
+    child.communicate()
+    for file in tmp_path.glob("*.onnx"):
+        believed(file)
+    left = [p.name for p in tmp_path.iterdir() if p.name not in ("a.onnx", "a.json")]
+    assert all(name.startswith(".a.") for name in left)
+
+
+def test_what_a_kill_left_is_cleared_a_day_later(tmp_path: Path) -> None:
+    from model_export.files import write_atomically
+
+    old, young, other = (tmp_path / n for n in (".a.onnx.x1", ".a.onnx.x2", ".b.onnx.x3"))
+    for file in (old, young, other):
+        file.write_text("half")
+    for file in (old, other):
+        os.utime(file, (time.time() - 90_000,) * 2)
+    write_atomically(tmp_path / "a.onnx", b"whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".a.onnx.x2", ".b.onnx.x3", "a.onnx"]
