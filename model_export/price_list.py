@@ -12,7 +12,6 @@ and the time mean something, and the distance is a rough guide.
 from __future__ import annotations
 
 import json
-import math
 import statistics
 import tempfile
 import time
@@ -30,23 +29,16 @@ ROUNDS = 40
 SAMPLES = Path(__file__).parents[1] / "demo" / "samples"
 
 
-def random_weights(name: str, folder: Path) -> Path:
-    """A file of random weights for a network (He et al. 2015, biases 0), from one seed."""
-    import torch
+def random_file(name: str, folder: Path) -> Path:
+    """A file of random weights for a network."""
     from safetensors.torch import save_file
 
     from model_export.networks import find
+    from model_export.random_weights import random_tensors
 
     network = find(name)
-    draw = torch.Generator().manual_seed(0)
-    tensors = {
-        key: torch.zeros(shape)
-        if len(shape) == 1
-        else torch.randn(shape, generator=draw) * math.sqrt(2 / math.prod(shape[1:]))
-        for key, shape in network.shapes(network.classes).items()
-    }
     file = folder / f"{name}.safetensors"
-    save_file(tensors, file)
+    save_file(random_tensors(network, network.classes), file)
     return file
 
 
@@ -89,7 +81,7 @@ def measure(data: Path) -> dict[str, Any]:
         folder = Path(name)
         for network in NETWORKS.values():
             ours = network.published is None
-            weights = None if ours else random_weights(network.name, folder)
+            weights = None if ours else random_file(network.name, folder)
             files = []
             for precision, block in FORMS:
                 print(network.name, precision, block, flush=True)

@@ -8,8 +8,8 @@ is new; at the end of its input it ends. What cannot be done is ``{"error"}``.
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model_export.replies import take_replies
 
 Batch = NDArray[np.float32]
 Prepare = Callable[[Batch], Callable[[], object]]
@@ -29,8 +31,7 @@ def serve(load: Callable[[Mapping[str, Any]], tuple[dict[str, Any], Prepare, int
         load: gives what to report, a function that makes a runner of a batch, and the side of
             the pictures.
     """
-    replies = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what libraries print is no reply
+    replies = io.TextIOWrapper(take_replies(), encoding="utf-8", line_buffering=True)
     try:
         began = time.perf_counter()
         told, prepare, size = load(json.loads(sys.argv[1]))

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from model_export.networks import NETWORKS, find
+from model_export.random_weights import random_tensors
 from model_export.timing import Batch, Prepare, serve
+from model_export.torch_start import settle
 
 
 def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
@@ -32,17 +32,11 @@ def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
     names = [name for name in NETWORKS if find(name).architecture.startswith(form + ",")]
     network = find(names[0] if names else asked["architecture"])
     device = asked["device"]
-    torch.set_num_threads(asked["threads"])
-    torch.manual_seed(2012)
-    began = time.perf_counter()
-    tensors = {
-        name: torch.randn(shape) * (2 / max(1, int(np.prod(shape[1:])))) ** 0.5
-        for name, shape in network.shapes(asked["classes"]).items()
-    }
-    net = build(network, asked["classes"], tensors).to(device)
+    settle(device, asked["threads"])
     torch.set_flush_denormal(True)
-    if device == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    began = time.perf_counter()
+    tensors = random_tensors(network, asked["classes"])
+    net = build(network, asked["classes"], tensors).to(device)
     forward: Any = torch.compile(net) if asked["engine"] == "torch.compile" else net
     session = time.perf_counter() - began
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.replies import take_replies
 from model_export.torch_messages import (
     Array,
     Failed,
@@ -30,6 +31,7 @@ from model_export.torch_messages import (
     receive_request,
     send,
 )
+from model_export.torch_start import settle
 
 if TYPE_CHECKING:
     from torch import nn
@@ -70,22 +72,15 @@ class Worker:
         from model_export import onnx_file, rebuild
 
         self._device = asked.device
-        cuda = asked.device == "cuda"
-        if cuda and not torch.cuda.is_available():
-            raise EnvironmentLacks(f"PyTorch {torch.__version__} finds no GPU that works")
-        if asked.threads:
-            torch.set_num_threads(asked.threads)
+        name = settle(asked.device, asked.threads)
         path = Path(asked.file)
         model = onnx_file.read(path)
         card = rebuild.card_of(path, model)
         network = rebuild.network_of(path, model, card)
         weights = Path(asked.weights) if asked.weights else None
         net, source = rebuild.in_pytorch(path, model, card, network, weights)
-        if cuda:  # full fp32, as in the exported file
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self._net = net.to(asked.device)
         self._rule = card.input if card else network.input
-        name = torch.cuda.get_device_name() if cuda else "cpu"
         return Loaded(str(torch.__version__), name, source)
 
     def _run(self, batch: Array) -> Logits:
@@ -107,8 +102,7 @@ class Worker:
 def main() -> None:
     """Answer until told to quit or left alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no reply
+    replies = take_replies()
     requests: queue.Queue[Request] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     worker = Worker()
