@@ -28,9 +28,11 @@ def state(page: Any, *wanted: str) -> str:
     return str(page.locator("#live-status").inner_text())
 
 
-def no_axe_violations(page: Any) -> None:
+def no_axe_violations(page: Any, part: str = "#live") -> None:
     page.evaluate(AXE.read_text())
-    found = page.evaluate("tags => axe.run('#live', {runOnly: tags})", TAGS)["violations"]
+    found = page.evaluate("([part, tags]) => axe.run(part, {runOnly: tags})", [part, TAGS])[
+        "violations"
+    ]
     assert [(row["id"], row["nodes"][0]["html"]) for row in found] == []
 
 

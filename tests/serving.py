@@ -7,11 +7,22 @@ import functools
 import http.server
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *args: Any, headers: Mapping[str, str], **more: Any) -> None:
+        self.more_headers = headers
+        super().__init__(*args, **more)
+
+    def end_headers(self) -> None:
+        """Say the further headers too."""
+        for name, value in self.more_headers.items():
+            self.send_header(name, value)
+        super().end_headers()
+
     def log_message(self, *_: object) -> None:
         """Silence."""
 
@@ -24,9 +35,12 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serve_folder(folder: Path) -> Iterator[str]:
-    """Serve ``folder`` on a free port; yields ``http://127.0.0.1:PORT/``."""
-    handler = functools.partial(_Quiet, directory=str(folder))
+def serve_folder(folder: Path, headers: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Serve ``folder`` on a free port; yields ``http://127.0.0.1:PORT/``.
+
+    ``headers`` are sent with every answer.
+    """
+    handler = functools.partial(_Quiet, directory=str(folder), headers=headers or {})
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

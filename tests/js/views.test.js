@@ -18,9 +18,9 @@ test("a third run takes the place of the first", () => {
 
 test("the timeline's view comes back as written; what it does not know is dropped", () => {
   const known = { themes: ["chips", "data"], people: ["Hinton"] };
-  const search = "?theme=chips,data&person=Hinton&q=gpu&zoom=4";
+  const search = "?theme=chips,data&person=Hinton&find=gpu&zoom=4";
   assert.equal(timeline.write(timeline.read(search, known)), search);
-  assert.equal(timeline.write(timeline.read("?theme=x&person=y&zoom=3", known)), "");
+  assert.equal(timeline.write(timeline.read("?theme=x&person=y&q=gpu&zoom=3", known)), "");
 });
 
 test("a search minds neither case nor accents", () => {

@@ -4,7 +4,9 @@ controls that the script fills and shows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from sitekit.samples import Samples
 
@@ -25,11 +27,18 @@ SLIDERS = {
 }
 
 
-def body(samples: Samples, to_root: str) -> str:
+CARDS = ("gtx580", "h200")  # of gpus.yml: the card of 2012, and one of today
+
+
+def body(
+    samples: Samples, gpus: Mapping[str, Any], results: Sequence[Mapping[str, Any]], to_root: str
+) -> str:
     """All sections of the page.
 
     Args:
         samples: the photographs and what the runner said of them.
+        gpus: the makers' figures, as `gpus.yml` holds them.
+        results: our own measurements, as `benchmarks.load_results` gives them.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
     """
     return f"""<div class="live" id="live" data-root="{to_root}">
@@ -38,7 +47,11 @@ answers below need none.</p></noscript>
 {_MODEL}
 {_input(samples, to_root)}
 {_answer()}
-{_inside()}</div>
+{_inside()}
+{_shift(gpus, results)}</div>
+<div id="live-curtain" hidden><p class="live-curtain-title">What does AlexNet see?</p>
+<div id="live-curtain-picture"></div>
+<button type="button" id="live-curtain-go">Touch to try it</button></div>
 <script type="module" src="{to_root}assets/js/live/main.js"></script>"""
 
 
@@ -135,4 +148,40 @@ picture</button></p>
 <p id="live-large-words" class="live-small" tabindex="-1"></p>
 <p id="live-differ" class="live-row"></p></div>
 <div id="live-maps"></div></div>
+</section>"""
+
+
+def _shift(gpus: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
+    known = [
+        f'<li data-name="{escape(row["name"])} ({row["released"][:4]})" data-peak="{row["fp32"]}">'
+        for row in gpus["rows"]
+        if row["id"] in CARDS
+    ]
+    for result in results:
+        one = result["contestant"]
+        rates = [cell["images_s"] for cell in one["results"] if "images_s" in cell]
+        gpu = result["machine"]["kind"] == "gpu"
+        if gpu and rates and (one["engine"], one["precision"]) == ("onnxruntime", "fp32"):
+            name, network = escape(result["machine"]["device"]), escape(result["run"]["network"])
+            known.append(
+                f'<li data-name="{name}" data-rate="{max(rates)}" data-network="{network}">'
+            )
+    return f"""<section id="live-shift" aria-labelledby="live-shift-h" hidden>
+<h2 id="live-shift-h">5. The GPU shift, on your machine</h2>
+<p>The same network, on one thread of your processor, on several, and on your graphics card. The
+timing takes up to a minute.</p>
+<ul id="live-shift-known" hidden>{"".join(known)}</ul>
+<p class="live-row"><button type="button" id="live-shift-go">Time this machine</button>
+<button type="button" id="live-shift-stop" hidden>Stop</button></p>
+<div id="live-shift-table" hidden><div class="live-scroll" role="region" tabindex="0"
+aria-label="Timings"><table><thead><tr><th scope="col">On what</th>
+<th scope="col">One picture: median and range</th><th scope="col">Pictures a second, in batches</th>
+<th scope="col">Beside one thread</th><th scope="col">How we know</th></tr></thead>
+<tbody id="live-shift-rows"></tbody></table></div>
+<p class="live-small">A browser reaches only a part of what a graphics card can do. An estimate
+from a maker's peak is a ceiling: no program comes near it.</p></div>
+<div id="live-card-box" hidden><canvas id="live-card" width="1200" height="630" role="img"
+aria-label="A card with the timings"></canvas>
+<p class="live-row"><button type="button" id="live-card-save">Save the card as a picture</button>
+</p></div>
 </section>"""

@@ -195,7 +195,14 @@ def render(
         "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),
         "sample_gallery": lambda: block(samples.gallery(knowledge.samples, to_root)),
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
-        "live": lambda: block(live_page.body(knowledge.samples, to_root)),
+        "live": lambda: block(
+            live_page.body(
+                knowledge.samples,
+                knowledge.tables["gpus"],
+                benchmarks.load_results(knowledge.data / "benchmarks"),
+                to_root,
+            )
+        ),
         "sample_score": lambda: samples.score(knowledge.samples),
         "model_accuracy": lambda: samples.accuracy(knowledge.samples),
         **pieces(

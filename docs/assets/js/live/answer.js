@@ -48,6 +48,7 @@ async function once(fresh) {
   if (fresh) untouched = undefined;
   /** @type {Answer} */
   let answered;
+  const slow = setTimeout(() => say("looking", `Looking at: ${picture.words}`), 700);
   try {
     const blob = fresh ? picture.blob : undefined;
     answered = await desk.worker.ask("classify", { blob, ...view(), timed: fresh });
@@ -57,7 +58,10 @@ async function once(fresh) {
     byId("live-answer").hidden = true;
     byId("live-inside").hidden = true;
     return;
+  } finally {
+    clearTimeout(slow);
   }
+  if (desk.picture !== picture) return; // another was chosen meanwhile, or none
   desk.best = answered.top[0].index;
   paint(byId("live-seen"), answered.seen, answered.size);
   byId("live-seen-words").textContent =
@@ -66,6 +70,7 @@ async function once(fresh) {
   byId("live-answer").hidden = false;
   byId("live-map").hidden = true;
   byId("live-inside").hidden = desk.offers.looks.length === 0;
+  byId("live-shift").hidden = false;
   byId("live-silent-label").hidden = !desk.offers.towers;
   if (fresh && desk.view.quiz) quiz(answered.top, () => show(answered, picture.words));
   else show(answered, picture.words);

@@ -5,8 +5,8 @@ import { here } from "./page.js";
 import { read, write } from "./state.js";
 
 /** @typedef {{name: string, wnid?: string}} Label */
-/** @typedef {{title: string, name: string, labels: Label[], input: any, output: string,
- *   precision: string, weights: {trained_by: string, trained_on: string}}} Card */
+/** @typedef {{title: string, name: string, architecture: string, labels: Label[],
+ *   input: any, output: string, precision: string, weights: {trained_by: string, trained_on: string}}} Card */
 /** @typedef {{file: string, card: string, reference: string|null, bytes: number,
  *   sha256: string}} Model */
 /** @typedef {{engine: string|null, engine_bytes: Record<string, number>, models: Model[],

@@ -18,6 +18,14 @@ async function take(blob, words, sample = "") {
   else say("idle", `${words} is chosen. Load the network to have it named.`);
 }
 
+/** No picture is chosen any more, and nothing of an earlier one is left. */
+export function letGo() {
+  desk.picture = undefined;
+  byId("live-file").value = "";
+  byId("live-pad-clear").click();
+  closeQuiz();
+}
+
 function mark() {
   for (const button of samples) {
     button.setAttribute("aria-pressed", String(button.dataset.name === desk.view.picture));

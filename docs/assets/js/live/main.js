@@ -6,10 +6,13 @@
 import { answer, occlude } from "./answer.js";
 import { closeCamera } from "./camera.js";
 import { listen, showView } from "./controls.js";
-import { desk, samples } from "./desk.js";
-import { listenForPictures, takeSample } from "./input.js";
+import { desk, remember, samples } from "./desk.js";
+import { letGo, listenForPictures, takeSample } from "./input.js";
+import { kiosk } from "./kiosk.js";
 import { graphicsCard, load, offer } from "./loading.js";
 import { byId, json, megabytes, say } from "./page.js";
+import { saveCard, shift, stopShift } from "./shift.js";
+import { unchanged } from "./changes.js";
 
 async function begin() {
   try {
@@ -39,20 +42,41 @@ async function begin() {
   say("idle", "");
   const chosen = samples.find((button) => button.dataset.name === desk.view.picture);
   if (chosen) await takeSample(chosen);
+  if (desk.view.kiosk) kiosk({ start, reset, samples });
+}
+
+/** From the button on: load, then name what is chosen. */
+async function start() {
+  if (!(await load())) return;
+  if (desk.picture) await answer(true);
+  else if (!desk.view.kiosk) byId("live-file").focus();
+}
+
+/** As if nobody had been here; the network stays loaded. */
+function reset() {
+  stopShift();
+  closeCamera();
+  letGo();
+  desk.view = { ...desk.view, picture: "", layer: "", silent: 0, quiz: false, change: unchanged() };
+  showView();
+  remember();
+  for (const name of ["answer", "inside", "shift"]) byId(`live-${name}`).hidden = true;
+  scrollTo(0, 0);
+  if (desk.card) say("ready", "Choose a picture.");
 }
 
 /** Nothing is loaded any more: the worker and its memory are gone. */
 function unload() {
   desk.worker.end();
   desk.card = undefined;
+  stopShift();
   closeCamera();
 }
 
-byId("live-load").addEventListener("click", async () => {
-  if (!(await load())) return;
-  if (desk.picture) await answer(true);
-  else byId("live-file").focus();
-});
+byId("live-load").addEventListener("click", start);
+byId("live-shift-go").addEventListener("click", shift);
+byId("live-shift-stop").addEventListener("click", stopShift);
+byId("live-card-save").addEventListener("click", saveCard);
 byId("live-cancel").addEventListener("click", () => desk.worker.tell({ do: "cancel" }));
 byId("live-stop").addEventListener("click", () => desk.worker.tell({ do: "stop" }));
 byId("live-occlude").addEventListener("click", occlude);

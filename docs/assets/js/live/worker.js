@@ -20,6 +20,7 @@ import { told, trouble } from "./trouble.js";
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
 const WARM_RUNS = 9;
+const PATIENCE = 2_000; // milliseconds for the runs that only time
 const KEPT_PIXELS = 4_000_000; // a larger picture is decoded anew when it is cropped
 
 /** @type {Engine|undefined} */
@@ -111,7 +112,8 @@ async function classify(ask) {
   const decoded = performance.now();
   const logits = await engine.logits(pixels, ask.silent);
   const times = [performance.now() - decoded];
-  for (let i = 1; ask.timed && i < WARM_RUNS; i += 1) {
+  const until = performance.now() + PATIENCE;
+  for (let i = 1; ask.timed && i < WARM_RUNS && performance.now() < until; i += 1) {
     const start = performance.now();
     await engine.logits(pixels, ask.silent);
     times.push(performance.now() - start);
@@ -162,13 +164,15 @@ async function occlude({ id, target, change, silent }) {
 }
 
 /** Times of a grey picture, in ms, each over `batch` pictures at once; the first runs do not
- * count. @param {{batch: number, runs: number}} ask */
-async function time({ batch, runs }) {
+ * count. Within `patience` (ms) as many as that allows are timed, and one at the least.
+ * @param {{batch: number, runs: number, patience: number}} ask */
+async function time({ batch, runs, patience }) {
   if (!engine) throw trouble("idle", "Load the network first.");
   const { size } = engine.rule;
   const pixels = { data: new Uint8Array(3 * size * size).fill(128), width: size, height: size };
   const times = [];
-  for (let i = -3; i < runs; i += 1) {
+  const until = performance.now() + patience;
+  for (let i = -3; i < runs && (i < 1 || performance.now() < until); i += 1) {
     const start = performance.now();
     await engine.outputs(pixels, [engine.output], 0, batch);
     if (i >= 0) times.push(performance.now() - start);
