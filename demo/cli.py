@@ -20,6 +20,8 @@ import typer
 from demo.benchmark import EXIT_CODES as BENCHMARK_CODES
 from demo.benchmark import benchmark
 from demo.classify import EXIT_CODES, classify
+from demo.devices import EXIT_CODES as DEVICES_CODES
+from demo.devices import devices
 from demo.evaluate import evaluate
 from demo.serve import EXIT_CODES as SERVE_CODES
 from demo.serve import serve
@@ -42,3 +44,4 @@ app.command(epilog=EXIT_CODES)(classify)
 app.command()(evaluate)
 app.command(epilog=BENCHMARK_CODES)(benchmark)
 app.command(epilog=SERVE_CODES)(serve)
+app.command(epilog=DEVICES_CODES)(devices)

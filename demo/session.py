@@ -152,7 +152,7 @@ def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle
         raise
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         return None, Obstacle(
-            f"a first run on it failed ({_first_line(error)})",
+            f"a first run on it failed ({first_line(error)})",
             "see whether the driver is new enough with `nvidia-smi`",
             has_gpu=True,
         )
@@ -212,7 +212,7 @@ def load(
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise ModelError(
             f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "
-            f"({_first_line(error)}); {MAKE_ONE}"
+            f"({first_line(error)}); {MAKE_ONE}"
         ) from None
 
 
@@ -232,7 +232,7 @@ def _check_file(path: Path) -> None:
         ) from None
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """ONNX Runtime's message on one line, without its codes."""
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
     if "Protobuf parsing failed" in text:

@@ -1,0 +1,156 @@
+"""`python -m demo devices`: what is in this machine, and what of it truly works.
+
+With ``--json`` standard output is one JSON object::
+
+    {"machine": {"system", "python", "processor", "cores", "memory_bytes"},
+     "gpus": [{"name", "driver", "memory_bytes"}],
+     "cuda_driver": "13.1" or null,
+     "libraries": {"onnxruntime-gpu": "1.31.1", "openvino": null, ...},
+     "providers": [{"provider", "works", "reason", "mend", "session_ms", "first_ms", "run_ms",
+                    "difference"}, ...],
+     "auto": "cpu"}
+
+See `demo.providers` for how each provider is tried.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import distributions
+from typing import Any
+
+import typer
+
+from demo.options import AsJson
+
+EXIT_CODES = "Exit code: 0 at least one provider works; 3 none does, or a package is missing."
+
+# Those whose versions matter, by the beginnings of their names.
+_FAMILIES = ("onnxruntime", "openvino", "tensorrt", "nvidia-cuda-runtime", "nvidia-cudnn",
+             "nvidia-cublas", "numpy", "pillow")  # fmt: skip
+_ALWAYS = ("onnxruntime-gpu", "openvino", "tensorrt")
+
+
+def devices(as_json: AsJson = False) -> None:
+    """Say what is in this machine and which execution providers truly work."""
+    from rich.console import Console
+
+    from demo.providers import try_all
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status("Trying each provider"):
+            trials = try_all()
+    else:
+        trials = try_all()
+    working = [trial.provider for trial in trials if trial.works]
+    told: dict[str, Any] = {
+        "machine": _machine(),
+        "gpus": _gpus(),
+        "cuda_driver": _cuda_of_driver(),
+        "libraries": _libraries(),
+        "providers": [asdict(trial) for trial in trials],
+        "auto": "cuda" if "CUDAExecutionProvider" in working else "cpu",
+    }
+    typer.echo(json.dumps(told, indent=1) if as_json else "\n".join(_lines(told)))
+    if not working:
+        raise typer.Exit(3)
+
+
+def _machine() -> dict[str, Any]:
+    from demo.machine import processor
+
+    memory = None
+    with suppress(ValueError, OSError, AttributeError):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    may_use = getattr(os, "sched_getaffinity", None)  # Linux alone
+    cores = len(may_use(0)) if may_use else os.cpu_count()
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "processor": processor()[0],
+        "cores": cores,
+        "memory_bytes": memory,
+    }
+
+
+def _gpus() -> list[dict[str, Any]]:
+    """NVIDIA's cards as their driver tells; none where there is no driver."""
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,driver_version,memory.total",
+             "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    found = []
+    for line in told.stdout.splitlines() if told.returncode == 0 else []:
+        name, driver, memory = (part.strip() for part in line.rsplit(",", 2))
+        mebibytes = int(memory) if memory.isdecimal() else None
+        found.append(
+            {
+                "name": name,
+                "driver": driver,
+                "memory_bytes": mebibytes * 2**20 if mebibytes else None,
+            }
+        )
+    return found
+
+
+def _cuda_of_driver() -> str | None:
+    """The newest CUDA that the driver can run."""
+    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    number = ctypes.c_int(0)
+    with suppress(OSError):
+        if ctypes.CDLL(library).cuDriverGetVersion(ctypes.byref(number)) == 0:
+            return f"{number.value // 1000}.{number.value % 1000 // 10}"
+    return None
+
+
+def _libraries() -> dict[str, str | None]:
+    """The versions of the packages that matter; None for one that could be here and is not."""
+    found: dict[str, str | None] = dict.fromkeys(_ALWAYS)
+    for package in distributions():
+        name = str(package.metadata["Name"] or "").lower()
+        if name.startswith(_FAMILIES) and name != "openvino-telemetry":
+            found[name] = package.version
+    if "onnxruntime" in found:
+        del found["onnxruntime-gpu"]
+    return dict(sorted(found.items()))
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    """The findings for a terminal."""
+    machine = told["machine"]
+    memory = f", {machine['memory_bytes'] / 2**30:.0f} GiB" if machine["memory_bytes"] else ""
+    lines = [
+        f"{machine['processor']}, {machine['cores']} cores{memory}",
+        f"{machine['system']}, Python {machine['python']}",
+    ]
+    lines += [
+        f"{gpu['name']}, driver {gpu['driver']} (CUDA {told['cuda_driver'] or 'unknown'})"
+        for gpu in told["gpus"]
+    ] or ["No NVIDIA GPU that its driver shows"]
+    lines += ["", "Execution providers of ONNX Runtime, each tried with a tiny network:"]
+    for trial in told["providers"]:
+        name = trial["provider"].removesuffix("ExecutionProvider")
+        if trial["works"]:
+            lines.append(
+                f"  {name:10} works: made ready in {trial['session_ms']:.0f} ms, first run "
+                f"{trial['first_ms']:.1f} ms, then {trial['run_ms']:.2f} ms; differs from NumPy by "
+                f"{trial['difference']:.0e}"
+            )
+        else:
+            lines += [f"  {name:10} does not work: {trial['reason']}", f"{'':13}{trial['mend']}"]
+    lines.append(f"--device auto takes {told['auto']}")
+    lines += ["", "Libraries:"]
+    lines += [f"  {name} {found or 'not installed'}" for name, found in told["libraries"].items()]
+    return lines

@@ -1,0 +1,248 @@
+"""Each execution provider of ONNX Runtime, really tried: a tiny network runs on it, in a process
+of its own, and what comes out is compared with NumPy's answer.
+
+The list that ONNX Runtime gives says only what it was built for. A provider counts as working here
+when a session of it alone, without falling back to the CPU, has given the right numbers. The
+process of its own keeps a crash in a driver from this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import re
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.session import CPU, CUDA, Obstacle, driver_obstacle, first_line
+
+TINY = Path(__file__).parent / "tiny.onnx"
+TENSORRT = "TensorrtExecutionProvider"
+TOLERANCE = 1e-3
+"""Of the tiny network's outputs, about one in size: wide enough for a GPU's TF32 convolutions."""
+
+_SECONDS = 180  # TensorRT builds an engine first
+_RUNS = 20
+_NEEDS_NVIDIA = (CUDA, TENSORRT)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of trying one provider.
+
+    ``reason`` and ``mend`` are empty where it works; times in milliseconds are None where it does
+    not. ``difference`` is the greatest from NumPy's answer.
+    """
+
+    provider: str
+    works: bool
+    reason: str = ""
+    mend: str = ""
+    session_ms: float | None = None
+    first_ms: float | None = None
+    run_ms: float | None = None
+    difference: float | None = None
+
+
+def expected(image: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The tiny network in NumPy and double precision: (1, 3, 8, 8) to (1, 3)."""
+    windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), (3, 3), (2, 3))
+    maps = np.einsum("nchwij,ocij->nohw", windows, _pattern(4, 3, 3, 3))
+    means = np.maximum(maps, 0).mean(axis=(2, 3))
+    found: NDArray[np.float64] = means @ _pattern(4, 3)
+    return found
+
+
+def _pattern(*shape: int) -> NDArray[np.float64]:
+    """The weights in the file, by their formula."""
+    return ((np.arange(int(np.prod(shape))) * 7 % 11 - 5) / 10).reshape(shape)
+
+
+def try_all() -> list[Trial]:
+    """Every provider that this ONNX Runtime was built with, in its own order of preference."""
+    import onnxruntime
+
+    return [try_provider(name) for name in onnxruntime.get_available_providers()]
+
+
+def try_provider(name: str) -> Trial:
+    """One provider, tried in a process of its own."""
+    if name in _NEEDS_NVIDIA and (obstacle := nvidia_obstacle()):
+        return Trial(name, False, obstacle.reason, obstacle.mend)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "demo.providers", name],
+            cwd=Path(__file__).resolve().parents[1],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+        told = json.loads(done.stdout.strip().rpartition("\n")[2])
+        return Trial(**told)
+    except subprocess.TimeoutExpired:
+        return Trial(name, False, f"a first run on it took more than {_SECONDS} s", _see(name))
+    except (ValueError, TypeError):
+        last = done.stderr.strip().rpartition("\n")[2][-200:]
+        return Trial(
+            name, False, f"the trial ended with code {done.returncode} ({last})", _see(name)
+        )
+
+
+def nvidia_obstacle() -> Obstacle | None:
+    """As `driver_obstacle`, and where no NVIDIA card is in the machine, nothing to install."""
+    obstacle = driver_obstacle()
+    if obstacle is not None and not obstacle.has_gpu and not _nvidia_card():
+        return replace(obstacle, mend="nothing to install: no NVIDIA GPU is in this machine")
+    if obstacle is not None and "no NVIDIA driver" in obstacle.reason:
+        return replace(obstacle, mend=_driver_line())
+    return obstacle
+
+
+def _nvidia_card() -> bool:
+    """Whether the bus shows a card of NVIDIA's; True where the system does not tell."""
+    devices = Path("/sys/bus/pci/devices")
+    if not devices.is_dir():
+        return True
+    for device in devices.iterdir():
+        with contextlib.suppress(OSError):
+            if (device / "vendor").read_text().strip() == "0x10de":
+                return True
+    return False
+
+
+def _driver_line() -> str:
+    """How to install the driver on this system."""
+    try:
+        released = Path("/etc/os-release").read_text(encoding="utf-8")
+    except OSError:
+        released = ""
+    if re.search(r"^ID=ubuntu", released, re.MULTILINE):
+        line = "sudo ubuntu-drivers install"
+    elif re.search(r"^ID=debian", released, re.MULTILINE):
+        line = "sudo apt-get install nvidia-driver (from the section non-free)"
+    else:
+        line = "install NVIDIA's driver for this system"
+    return f"{line}; in a container, start that with the GPU (docker run --gpus all)"
+
+
+def _see(name: str) -> str:
+    return "see what `nvidia-smi` says" if name in _NEEDS_NVIDIA else "report it to its maker"
+
+
+def install_line(library: str) -> str:
+    """The line that installs what a missing library belongs to."""
+    cuda = _built_for()
+    if found := re.match(r"libnv(?:infer|onnxparser)\w*\.so\.(\d+)", library):
+        return f'pip install "tensorrt-cu{cuda}=={found[1]}.*"'
+    return f'pip install "onnxruntime-gpu[cuda,cudnn]=={_version()}"'
+
+
+def _built_for() -> str:
+    """The major version of CUDA that ONNX Runtime was built for."""
+    from onnxruntime.capi import build_and_package_info
+
+    return str(getattr(build_and_package_info, "cuda_version", "")).partition(".")[0] or "13"
+
+
+def _version() -> str:
+    for package in ("onnxruntime-gpu", "onnxruntime"):
+        with contextlib.suppress(PackageNotFoundError):
+            return version(package)
+    return ""
+
+
+# --- in the process of its own -------------------------------------------------------------------
+
+
+def _preload() -> None:
+    """Load what the nvidia and tensorrt packages bring, so that ONNX Runtime finds it."""
+    import onnxruntime
+
+    with contextlib.suppress(Exception):  # it prints what it does not find
+        onnxruntime.preload_dlls()
+    with contextlib.suppress(ImportError):
+        folder = Path(str(importlib.import_module("tensorrt_libs").__file__)).parent
+        for library in sorted(folder.glob("libnv*.so*")):
+            with contextlib.suppress(OSError):
+                ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+
+
+def _missing(name: str) -> str | None:
+    """The message of the loader about a provider's own library; None where it loads."""
+    import onnxruntime
+
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    stem = {CUDA: "cuda", TENSORRT: "tensorrt"}.get(name)
+    library = folder / f"libonnxruntime_providers_{stem}.so"
+    if stem is None or not library.exists():
+        return None
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
+    try:
+        ctypes.CDLL(str(library))
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def _try_here(name: str) -> Trial:
+    """The trial itself."""
+    import onnxruntime
+
+    _preload()
+    if missing := _missing(name):
+        library = missing.partition(":")[0]
+        return Trial(name, False, f"a library is missing ({missing})", install_line(library))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    if name != CPU:
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    image = np.random.default_rng(0).random((1, 3, 8, 8), np.float32)
+    try:
+        began = time.perf_counter()
+        session = onnxruntime.InferenceSession(TINY, options, providers=[name])
+        made = time.perf_counter()
+        if (ran := session.get_providers()[0]) != name:
+            return Trial(name, False, f"ONNX Runtime took {ran} in its place", _see(name))
+        (output,) = session.run(None, {"image": image})
+        first = time.perf_counter()
+        times = []
+        for _ in range(_RUNS):
+            start = time.perf_counter()
+            session.run(None, {"image": image})
+            times.append(time.perf_counter() - start)
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        return Trial(name, False, f"a run on it failed ({first_line(error)})", _see(name))
+    difference = float(np.abs(output - expected(image)).max())
+    wrong = not difference <= TOLERANCE
+    return Trial(
+        name,
+        not wrong,
+        f"its answer is wrong by {difference:.1e}" if wrong else "",
+        _see(name) if wrong else "",
+        1000 * (made - began),
+        1000 * (first - made),
+        1000 * sorted(times)[_RUNS // 2],
+        difference,
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Try the named provider and write the trial as one line of JSON."""
+    told: dict[str, Any] = asdict(_try_here(arguments[0]))
+    sys.stdout.write("\n" + json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
