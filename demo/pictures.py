@@ -1,13 +1,10 @@
 """Decode a picture, of whatever kind, to 8-bit RGB.
 
 Reads JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation or a stack of pages, the first. The
-EXIF orientation is applied. Transparent pixels are laid over white. Sixteen-bit grey is scaled
-(65535 becomes 255), never clipped; 32-bit grey is taken as 16-bit where its values fit that,
-floating-point grey as 0..1 or 0..255 where they fit, and both are otherwise stretched from their
-least to their greatest value. CMYK is converted without colour profiles, as are all others.
+EXIF orientation is applied; `demo.colours` says how every kind of pixel becomes RGB.
 
 Before anything is decoded the header is looked at: a picture of more than `PIXEL_LIMIT` pixels
-is refused, so a small file cannot claim all memory.
+is refused, so a small file cannot claim all memory; `demo.hostile` holds the other bounds.
 
 Raises `NotAPictureError` (no such file, no permission, empty, another kind of file) and
 `PictureError` (cut short, damaged, over a limit); each message begins with the picture's name.
@@ -28,9 +25,11 @@ from typing import IO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from demo.colours import to_rgb
 from demo.errors import LimitError, NotAPictureError, PictureError
+from demo.hostile import MEMORY_LIMIT, Counted, bytes_per_pixel, check_passes
 
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
 
@@ -42,9 +41,6 @@ PIXEL_LIMIT = 89_478_485
 
 BYTE_LIMIT = 512 * 2**20
 """Bytes in one file or stream."""
-
-_ORIENTATION = 0x0112  # EXIF tag 274
-_PHOTOMETRIC = 262  # TIFF tag; 0 means that white is stored as zero
 
 _SIGNATURES = (
     ("JPEG", re.compile(rb"\xff\xd8\xff")),
@@ -83,7 +79,7 @@ def decode(
         return _decode_stream(io.BytesIO(picture), name or "the picture", pixel_limit)
     if isinstance(picture, Image.Image):
         with _said_of(name or "the image"):
-            return _to_rgb(picture)
+            return to_rgb(picture.copy())
     if isinstance(picture, np.ndarray):
         return _from_array(picture, name or "the array")
     if hasattr(picture, "read"):
@@ -105,7 +101,7 @@ def decode_smaller(content: bytes, name: str, factor: Callable[[int, int], int])
     with _opened(io.BytesIO(content), name, PIXEL_LIMIT) as image:
         if image.format == "JPEG" and (by := factor(*image.size)) > 1:
             image.draft(None, (image.width // by, image.height // by))
-        return _to_rgb(image)
+        return to_rgb(image)
 
 
 def _decode_stream(stream: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
@@ -145,29 +141,29 @@ def _decode_file(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
 def _decode_seekable(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     """Decode what has the first bytes of a picture."""
     with _opened(file, name, pixel_limit) as image:
-        return _to_rgb(image)
+        return to_rgb(image)
 
 
-def size_of(
-    data: bytes, name: str = "the picture", pixel_limit: int = PIXEL_LIMIT
-) -> tuple[int, int]:
-    """(width, height) of a picture as stored, from its header alone.
+def memory_needed(data: bytes, name: str = "the picture", pixel_limit: int = PIXEL_LIMIT) -> int:
+    """Bytes that decoding will take at its height, about, from the header alone.
 
     Raises:
         NotAPictureError, PictureError: as `decode`, as far as the header shows it.
     """
     _check_signature(data[:16], name)
     with _opened(io.BytesIO(data), name, pixel_limit) as image:
-        return image.size
+        return image.width * image.height * bytes_per_pixel(image)
 
 
 @contextmanager
 def _opened(file: IO[bytes], name: str, pixel_limit: int) -> Iterator[Image.Image]:
-    """A picture whose header is read and whose pixels are few enough."""
-    with _said_of(name), Image.open(file, formats=FORMATS) as image:
+    """A picture whose header is read, and whose pixels, pieces and passes are few enough."""
+    with _said_of(name), Image.open(Counted(file), formats=FORMATS) as image:
         pixels = image.width * image.height
-        if pixels > pixel_limit:
-            raise _too_many_pixels(pixels, name, pixel_limit)
+        limit = min(pixel_limit, MEMORY_LIMIT // bytes_per_pixel(image))
+        if pixels > limit:
+            raise _too_many_pixels(pixels, name, limit)
+        check_passes(image, file)
         yield image
 
 
@@ -189,52 +185,6 @@ def _said_of(name: str) -> Iterator[None]:
         ) from None
     except Exception as error:  # a damaged file can raise nearly anything in Pillow
         raise _damaged(name, str(error) or type(error).__name__) from None
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Pixels, upright, in RGB."""
-    image.load()
-    return _flatten(_upright(image))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF orientation says; a damaged EXIF block counts as none."""
-    try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
-        turned = orientation in range(2, 9)
-    except Exception:
-        return image
-    return ImageOps.exif_transpose(image) if turned else image
-
-
-def _flatten(image: Image.Image) -> Image.Image:
-    """One of Pillow's modes to RGB."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        image = Image.fromarray(_grey_to_8_bit(image))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
-
-
-def _grey_to_8_bit(image: Image.Image) -> NDArray[np.uint8]:
-    """Grey of 16 or 32 bits, or floating point, (H, W), to 0..255."""
-    grey = np.asarray(image)
-    if image.mode == "F":
-        grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
-    least, greatest = float(grey.min()), float(grey.max())
-    if image.mode == "F" and least >= 0 and greatest <= 255:
-        low, high = 0.0, 1.0 if greatest <= 1 else 255.0
-    elif image.mode != "F" and least >= 0 and greatest <= 65535:
-        low, high = 0.0, 65535.0
-    else:
-        low, high = least, max(greatest, least + 1)
-    scaled = (grey.astype(np.float32) - low) * np.float32(255 / (high - low))
-    if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0:
-        scaled = 255 - scaled
-    rounded: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
-    return rounded
 
 
 def _from_array(array: NDArray[np.uint8], name: str) -> Image.Image:

@@ -145,7 +145,9 @@ def install_line(library: str) -> str:
     cuda = _built_for()
     if found := re.match(r"libnv(?:infer|onnxparser)\w*\.so\.(\d+)", library):
         return f'pip install "tensorrt-cu{cuda}=={found[1]}.*"'
-    return f'pip install "onnxruntime-gpu[cuda,cudnn]=={_version()}"'
+    import onnxruntime
+
+    return f'pip install "onnxruntime-gpu[cuda,cudnn]=={onnxruntime.__version__}"'
 
 
 def _built_for() -> str:
@@ -155,11 +157,13 @@ def _built_for() -> str:
     return str(getattr(build_and_package_info, "cuda_version", "")).partition(".")[0] or "13"
 
 
-def _version() -> str:
+def package_name() -> str | None:
+    """Which package ONNX Runtime came in; None where it came in none of its own two."""
     for package in ("onnxruntime-gpu", "onnxruntime"):
         with contextlib.suppress(PackageNotFoundError):
-            return version(package)
-    return ""
+            version(package)
+            return package
+    return None
 
 
 # --- in the process of its own -------------------------------------------------------------------

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from demo.classifier import Classifier, ClassScore
 from demo.errors import ResultError
-from demo.pictures import decode, size_of
+from demo.pictures import decode, memory_needed
 from demo.server.errors import Busy, Late
 from demo.server.limits import Limits
 from model_export.preprocess import preprocess
@@ -66,6 +66,29 @@ class _Job:
     began: float = 0.0
 
 
+class _Room:
+    """Memory that several threads share: who needs more than is left waits."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def of(self, needed: int) -> Iterator[None]:
+        """So many bytes for the block; what is larger than all of the room has it alone."""
+        needed = min(needed, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._used + needed <= self._size)
+            self._used += needed
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= needed
+                self._changed.notify_all()
+
+
 class Engine:
     """A classifier shared by all requests of one event loop.
 
@@ -88,7 +111,7 @@ class Engine:
         self._observe = observe
         self._decoders = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "decode")
         self._network = ThreadPoolExecutor(1, "network")
-        self._one_large = threading.Lock()
+        self._room = _Room(limits.decoding_bytes)
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -199,9 +222,8 @@ class Engine:
     def _prepare(self, data: bytes) -> tuple[NDArray[Any], tuple[int, int], float, float]:
         """Decode and preprocess; the tensor, the picture's size, and when that began and ended."""
         began = time.perf_counter()
-        width, height = size_of(data, "the picture", self.limits.pixels)
-        large = width * height > self.limits.large_pixels
-        with self._one_large if large else contextlib.nullcontext():
+        needed = memory_needed(data, "the picture", self.limits.pixels)
+        with self._room.of(needed):
             image = decode(data, "the picture", self.limits.pixels)
             tensor = preprocess(image, self.classifier.card.input)[None]
             size = image.size

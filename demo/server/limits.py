@@ -13,7 +13,7 @@ class Limits:
         body_bytes: of one request's body.
         upload_bytes: of all bodies that are in memory together.
         pixels: of one picture, before resizing.
-        large_pixels: a picture above this is decoded alone, so that memory stays bounded.
+        decoding_bytes: that all pictures being decoded take together, about.
         queue: requests that are accepted and not answered yet.
         batch: pictures that go through the network together, at most.
         connections: open ones, idle ones too.
@@ -27,7 +27,7 @@ class Limits:
     body_bytes: int = 16 * 2**20
     upload_bytes: int = 64 * 2**20
     pixels: int = 50_000_000
-    large_pixels: int = 12_500_000
+    decoding_bytes: int = 400_000_000
     queue: int = 64
     batch: int = 32
     connections: int = 512

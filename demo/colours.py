@@ -1,0 +1,118 @@
+"""Pixels of every kind to 8-bit RGB, upright, in little memory.
+
+Transparent pixels are laid over white. Sixteen-bit grey is scaled (65535 becomes 255), never
+clipped; 32-bit grey is taken as 16-bit where its values fit that, floating-point grey as 0..1 or
+0..255 where they fit, and both are otherwise stretched from their least to their greatest value.
+CMYK is converted without colour profiles, as are all others.
+
+A large picture is converted strip by strip, so that there are never more than two whole copies of
+it: at `demo.pictures.PIXEL_LIMIT` pixels and four bytes a pixel each takes a third of a gigabyte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_ORIENTATION = 0x0112  # EXIF tag 274
+_PHOTOMETRIC = 262  # TIFF tag; 0 means that white is stored as zero
+_STRIP = 2**22
+"""Pixels that are converted at a time."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Pixels, upright, in RGB. The image given is used up: it is the answer, or it is closed."""
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    flat = _flatten(image)
+    return flat if turn is None else flat.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    """What EXIF says; a damaged block counts as none."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+        return value if value in _TURNS else 1
+    except Exception:
+        return 1
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """One of Pillow's modes to RGB."""
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    grey = _grey_range(image) if _is_deep(image) else None
+    flat = Image.new("RGB", image.size)
+    for box in _strips(image):
+        strip = image.crop(box)
+        if grey is not None:
+            strip = Image.fromarray(_to_8_bit(np.asarray(strip), *grey))
+        if strip.has_transparency_data:
+            strip = strip.convert("RGBA")
+            strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
+        flat.paste(strip.convert("RGB"), box)
+    image.close()
+    return flat
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes of whole rows, `_STRIP` pixels each, or one row."""
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield 0, top, image.width, min(image.height, top + rows)
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Grey of 16 or 32 bits, or floating point."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;")
+
+
+def _grey_range(image: Image.Image) -> tuple[float, float, bool]:
+    """The values that become 0 and 255, and whether white is stored as zero."""
+    bounds = [_bounds(np.asarray(image.crop(box))) for box in _strips(image)]
+    least, greatest = min(b[0] for b in bounds), max(b[1] for b in bounds)
+    if image.mode == "F" and least >= 0 and greatest <= 255:
+        low, high = 0.0, 1.0 if greatest <= 1 else 255.0
+    elif image.mode != "F" and least >= 0 and greatest <= 65535:
+        low, high = 0.0, 65535.0
+    else:
+        low, high = least, max(greatest, least + 1)
+    return low, high, getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+
+
+def _bounds(grey: NDArray[np.generic]) -> tuple[float, float]:
+    numbers = _finite(grey)
+    return float(numbers.min()), float(numbers.max())
+
+
+def _finite(grey: NDArray[np.generic]) -> NDArray[np.generic]:
+    """What is no number, and what is infinite, as zero."""
+    if grey.dtype.kind != "f":
+        return grey
+    numbers: NDArray[np.generic] = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
+    return numbers
+
+
+def _to_8_bit(
+    grey: NDArray[np.generic], low: float, high: float, white_is_zero: bool
+) -> NDArray[np.uint8]:
+    """A strip of grey, (rows, W), to 0..255."""
+    kind = np.float32 if high - low < 1e30 else np.float64  # float32 ends at 3e38
+    scaled = (_finite(grey).astype(kind) - low) * kind(255 / (high - low))
+    if white_is_zero:
+        scaled = 255 - scaled
+    rounded: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return rounded

@@ -1,0 +1,117 @@
+"""`python -m demo devices`: a provider counts as working only when it gave the right numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from demo import providers
+from demo.providers import TINY, expected, install_line, try_provider
+from demo.session import driver_obstacle
+from tests.tiny_model import content
+
+ROOT = Path(__file__).parent.parent
+
+
+def devices(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "demo", "devices", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_provider_of_this_build_is_tried() -> None:
+    done = devices("--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    trials = {trial["provider"]: trial for trial in told["providers"]}
+    assert list(trials) == onnxruntime.get_available_providers()
+    cpu = trials["CPUExecutionProvider"]
+    assert cpu["works"]
+    assert cpu["difference"] < 1e-6
+    assert 0 < cpu["run_ms"] < 60_000
+    for trial in trials.values():
+        assert trial["works"] == (trial["reason"] == "")
+        assert trial["works"] or trial["mend"]
+    library = next(name for name in told["libraries"] if name.startswith("onnxruntime"))
+    assert told["libraries"][library] == onnxruntime.__version__
+    works = "CUDAExecutionProvider" in trials and trials["CUDAExecutionProvider"]["works"]
+    assert told["auto"] == ("cuda" if works else "cpu")
+
+
+def test_text_for_a_person() -> None:
+    lines = devices().stdout.splitlines()
+    assert any(line.startswith("  CPU        works: made ready in ") for line in lines)
+    assert any(line.startswith("--device auto takes c") for line in lines)
+
+
+def test_a_provider_that_gives_its_work_to_the_cpu_does_not_work() -> None:
+    """ONNX Runtime answers for an unknown name with the CPU, and without a word."""
+    trial = try_provider("NoSuchExecutionProvider")
+    assert not trial.works
+    assert trial.reason
+
+
+@pytest.mark.skipif(driver_obstacle() is None, reason="a GPU is here")
+def test_cuda_without_a_gpu_does_not_work_even_when_it_is_really_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(providers, "nvidia_obstacle", lambda: None)
+    trial = try_provider("CUDAExecutionProvider")
+    assert not trial.works
+    assert trial.reason
+    assert trial.mend
+
+
+@pytest.mark.gpu
+def test_cuda_with_a_gpu_works() -> None:
+    if driver_obstacle() is not None:
+        pytest.skip("no GPU that CUDA can use")
+    trial = try_provider("CUDAExecutionProvider")
+    assert (trial.works, trial.reason) == (True, "")
+
+
+def test_a_crash_in_a_driver_is_told_and_not_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = tmp_path / "python"
+    crash.write_text("#!/bin/sh\necho 'driver: oh no' >&2\nkill -SEGV $$\n")
+    crash.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(crash))
+    trial = try_provider("CPUExecutionProvider")
+    assert not trial.works
+    assert trial.reason == "the trial ended with code -11 (driver: oh no)"
+
+
+@pytest.mark.parametrize(
+    ("library", "line"),
+    [
+        ("libnvinfer.so.10", 'pip install "tensorrt-cu13==10.*"'),
+        ("libnvonnxparser.so.10", 'pip install "tensorrt-cu13==10.*"'),
+        ("libcudnn.so.9", 'pip install "onnxruntime-gpu[cuda,cudnn]==1.31.1"'),
+        ("libcublasLt.so.13", 'pip install "onnxruntime-gpu[cuda,cudnn]==1.31.1"'),
+    ],
+)
+def test_the_line_that_installs_what_is_missing(library: str, line: str) -> None:
+    if "onnxruntime-gpu" not in (providers.package_name() or ""):
+        pytest.skip("this onnxruntime is built without CUDA")
+    assert install_line(library) == line
+
+
+def test_the_tiny_network_is_the_one_described() -> None:
+    assert TINY.read_bytes() == content()
+    session = onnxruntime.InferenceSession(TINY, providers=["CPUExecutionProvider"])
+    image = np.random.default_rng(1).random((1, 3, 8, 8), np.float32)
+    (output,) = session.run(None, {"image": image})
+    np.testing.assert_allclose(output, expected(image), atol=1e-6)
+    assert np.ptp(output) > 0.01
