@@ -12,6 +12,7 @@ it: at `demo.pictures.PIXEL_LIMIT` pixels and four bytes a pixel each takes a th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,26 +94,24 @@ def _grey_range(image: Image.Image) -> tuple[float, float, bool]:
     return low, high, getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
 
 
-def _bounds(grey: NDArray[np.generic]) -> tuple[float, float]:
+def _bounds(grey: NDArray[Any]) -> tuple[float, float]:
     numbers = _finite(grey)
     return float(numbers.min()), float(numbers.max())
 
 
-def _finite(grey: NDArray[np.generic]) -> NDArray[np.generic]:
+def _finite(grey: NDArray[Any]) -> NDArray[Any]:
     """What is no number, and what is infinite, as zero."""
-    if grey.dtype.kind != "f":
-        return grey
-    numbers: NDArray[np.generic] = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
-    return numbers
+    if grey.dtype.kind == "f":
+        return np.asarray(np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0))
+    return grey
 
 
 def _to_8_bit(
-    grey: NDArray[np.generic], low: float, high: float, white_is_zero: bool
+    grey: NDArray[Any], low: float, high: float, white_is_zero: bool
 ) -> NDArray[np.uint8]:
     """A strip of grey, (rows, W), to 0..255."""
-    kind = np.float32 if high - low < 1e30 else np.float64  # float32 ends at 3e38
+    kind: Any = np.float32 if high - low < 1e30 else np.float64  # float32 ends at 3e38
     scaled = (_finite(grey).astype(kind) - low) * kind(255 / (high - low))
     if white_is_zero:
         scaled = 255 - scaled
-    rounded: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
-    return rounded
+    return np.asarray(np.rint(scaled), np.uint8)

@@ -87,9 +87,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
-        headers = {"connection": "close"}  # the rest of a refused body is not read
-        if isinstance(error, Busy):
-            headers["retry-after"] = str(RETRY_SECONDS)
+        headers = {"retry-after": str(RETRY_SECONDS)} if isinstance(error, Busy) else None
         return JSONResponse({"error": str(error)}, error.status, headers)
 
     @app.exception_handler(DemoError)

@@ -100,7 +100,8 @@ def _patient(head_seconds: float) -> type[H11Protocol]:
     """uvicorn's protocol, and not without end: headers that do not come in time end the connection.
 
     uvicorn has a time-out between requests, and none for a client that opens a connection and then
-    sends nothing, or one byte now and then.
+    sends nothing, or one byte now and then. The rest of a body that was refused is read and thrown
+    away as long, so that its sender gets to see the answer.
     """
 
     class Patient(H11Protocol):
