@@ -78,6 +78,11 @@ NEVER_SAID = (
     "224 is a mistake",
     "first CNN trained on a GPU",
     "won on 30 September",
+    "3 to 6 December",
+    "December 3",
+    "border of 16",
+    "split the money",
+    "ranked by Nature",
 )
 
 

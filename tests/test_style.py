@@ -19,6 +19,7 @@ from tests.test_site_content import (
     DOCS,
     FACTS,
     ILSVRC,
+    NEVER_SAID,
     PAGES,
     TABLES,
     TIMELINE,
@@ -182,6 +183,12 @@ def test_no_worn_words(where: str) -> None:
     }
     assert found == {}
     assert "!" not in text
+
+
+@pytest.mark.parametrize("where", texts())
+def test_nothing_unverified_is_said_in_the_data_either(where: str) -> None:
+    text = " ".join(texts()[where].split()).lower()
+    assert [phrase for phrase in NEVER_SAID if phrase.lower() in text] == []
 
 
 @pytest.mark.parametrize(("phrase", "right"), WORDED.items())

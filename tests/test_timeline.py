@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import re
+from dataclasses import asdict
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from pybtex.database import parse_string
 
@@ -21,7 +23,7 @@ from tests.timeline_events import THEMES, Event, crowd, event_lists, timeline
 from sitekit import band, downloads, layout  # isort: skip
 from sitekit import timeline as pages  # isort: skip
 from sitekit.bibliography import Reference, load_bibliography  # isort: skip
-from sitekit.events import load_timeline  # isort: skip
+from sitekit.events import REQUIRED, load_timeline, read_events  # isort: skip
 from sitekit.pages import page_titles  # isort: skip
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -123,6 +125,27 @@ def test_generated_events_bring_no_markup(events: tuple[Event, ...]) -> None:
     markdown = pages.era_heading(timeline(events).eras[0])
     assert "<b>" not in markdown
     assert "*it*" not in markdown
+
+
+@GENTLE
+@given(event_lists(most=20))
+def test_generated_files_are_read_whole(events: tuple[Event, ...]) -> None:
+    """Through YAML and the checks of the reader, and out again as a page and a drawing."""
+    rows = [
+        {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(event).items()
+            if value or key in REQUIRED
+        }
+        for event in events
+        if event.grade != "reported"
+    ]
+    text = yaml.safe_dump(rows, allow_unicode=True)
+    read = read_events(yaml.safe_load(text), SOURCES, {})
+    assert {event.id: event.title for event in read} == {row["id"]: row["title"] for row in rows}
+    assert [event.date for event in read] == sorted(event.date for event in read)
+    check_layout(read, layout.WIDTH)
+    check_html(read)
 
 
 @GENTLE
