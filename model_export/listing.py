@@ -18,6 +18,7 @@ def _paragraph(network: Network) -> str:
         "architecture": network.architecture,
         "input": f"{rule.size}x{rule.size} pixels, {rule.channels}, cut from the centre after the "
         f"shorter side is resized to {rule.resize}",
+        **({"other crop": network.crop_note} if network.crop_note else {}),
         "classes": f"{network.classes:,}",
         "parameters": f"{network.parameters:,}",
         "multiply-adds": f"{network.multiply_adds / 1e6:,.1f} million a picture",

@@ -61,7 +61,8 @@ class Network:
     """One row of the table.
 
     ``published`` is None where the weights are bundled; ``accuracy`` what the makers say of their
-    weights, percent, one centre view; None where it is measured here instead.
+    weights, percent, one centre view; None where it is measured here instead. ``crop_note`` says
+    where pictures are cut otherwise here than there, and why.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Network:
     licence: str
     published: Published | None
     accuracy: Accuracy | None
+    crop_note: str = ""
 
     @property
     def classes(self) -> int:
@@ -204,7 +206,19 @@ BVLC = Network(
         "9116a64c0fbe4459d18f4bb6b56d647b63920377",
     ),
     accuracy=Accuracy(
-        VALIDATION, 50_000, 1, 57.1, 80.2, "published: Caffe, models/bvlc_alexnet/readme.md"
+        VALIDATION,
+        50_000,
+        1,
+        57.1,
+        80.2,
+        "published: Caffe, models/bvlc_alexnet/readme.md, of pictures warped to 256x256",
+    ),
+    # Caffe's examples/imagenet/readme.md: `convert -resize 256x256!`, and a mean picture.
+    crop_note=(
+        "Caffe warped each picture to 256x256 whatever its shape, cut the centre out, and "
+        "subtracted a mean picture; here the shorter side goes to 256 and a mean pixel is "
+        "subtracted, as for the other networks, so that shapes stay true. The published accuracy "
+        "is that of Caffe's way"
     ),
 )
 

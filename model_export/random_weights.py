@@ -11,18 +11,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def random_tensors(network: Network, classes: int) -> dict[str, Tensor]:
+def random_tensors(network: Network, classes: int, biases: float = 0.0) -> dict[str, Tensor]:
     """The tensors of a network by name, float32, always the same ones (one seed).
 
-    Normal, scaled so that activations keep their size from layer to layer (He et al., "Delving
-    Deep into Rectifiers", 2015); biases are 0.
+    Normal; weights are scaled so that activations keep their size from layer to layer (He et al.,
+    "Delving Deep into Rectifiers", 2015), ``biases`` is the deviation of those.
     """
     import torch
 
     draw = torch.Generator().manual_seed(0)
-    return {
-        name: torch.zeros(shape)
-        if len(shape) == 1
-        else torch.randn(shape, generator=draw) * math.sqrt(2 / math.prod(shape[1:]))
-        for name, shape in network.shapes(classes).items()
-    }
+    found = {}
+    for name, shape in network.shapes(classes).items():
+        spread = math.sqrt(2 / math.prod(shape[1:])) if len(shape) > 1 else biases
+        found[name] = torch.randn(shape, generator=draw) * spread if spread else torch.zeros(shape)
+    return found

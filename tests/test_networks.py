@@ -22,19 +22,10 @@ from model_export.errors import UsageError
 from model_export.loading import build, load, read_labels
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
 from model_export.parity import compare, onnx_logits, pytorch_logits
+from model_export.random_weights import random_tensors
 from tests import caffe_files
 
 COUNTS = {"alexnet64": 5_949_000, "imagenet1k": 61_100_840, "bvlc": 60_965_224}
-
-
-def random_tensors(network: Network, classes: int | None = None) -> dict[str, torch.Tensor]:
-    """Weights that keep the activations of every layer near one, as trained ones do."""
-    generator = torch.Generator().manual_seed(2012)
-    found = {}
-    for name, shape in network.shapes(classes).items():
-        spread = 0.1 if len(shape) == 1 else (2 / np.prod(shape[1:])) ** 0.5
-        found[name] = torch.randn(shape, generator=generator) * float(spread)
-    return found
 
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
@@ -94,6 +85,8 @@ def test_the_list_is_quick_and_whole() -> None:
         assert network.licence in listed
     assert "top-1 57.1 %, top-5 80.2 % of 50,000 pictures" in listed
     assert "bvlc_alexnet.caffemodel\n" in listed
+    assert "readme.md, of pictures warped to 256x256\n" in listed
+    assert "  other crop:      Caffe warped each picture to 256x256 whatever its shape" in listed
 
 
 @pytest.mark.timing
@@ -117,7 +110,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("weights")
     found = {}
     for network, suffix in ((ALEXNET64, "safetensors"), (IMAGENET1K, "pth"), (BVLC, "caffemodel")):
-        tensors = random_tensors(network, 11 if network is ALEXNET64 else None)
+        tensors = random_tensors(
+            network, 11 if network is ALEXNET64 else network.classes, biases=0.1
+        )
         file = folder / f"{network.name}.{suffix}"
         if suffix == "safetensors":
             save_file(tensors, file)
@@ -156,7 +151,7 @@ def test_a_file_is_exported_and_equal_to_pytorch(
     if network is BVLC:
         batch *= 60
     loaded = load(str(file))
-    found = compare(onnx_logits(report.file, batch), pytorch_logits(loaded.net, batch))
+    found = compare(onnx_logits(report.file, batch), pytorch_logits(loaded.net, batch, card.input))
     assert found.rel_l2 <= 2e-6
     assert onnx_logits(report.file, batch).shape == (3, classes)
     model = onnx.load(report.file)
