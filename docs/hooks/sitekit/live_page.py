@@ -107,12 +107,12 @@ def _answer() -> str:
     )
     return f"""<section class="live-answer" id="live-answer" aria-labelledby="live-answer-h" hidden>
 <h2 id="live-answer-h">3. Its five best guesses</h2>
-<div class="live-pair"><figure><canvas id="live-seen" width="64" height="64" role="img"
-aria-label="The picture as the network sees it"></canvas>
+<div class="live-pair"><figure id="live-seen-box"><canvas id="live-seen" width="64" height="64"
+role="img" aria-label="The picture as the network sees it"></canvas>
 <figcaption id="live-seen-words"></figcaption></figure>
 <div><div id="live-quiz-box" hidden></div><ol id="live-top"></ol>
 <p id="live-before" class="live-small"></p><p id="live-times" class="live-small"></p></div></div>
-<h3>Change the picture, and watch the answer</h3>
+<div id="live-changes"><h3>Change the picture, and watch the answer</h3>
 <p class="live-row"><label><input type="checkbox" id="live-flip"> Mirror</label>
 <label><input type="checkbox" id="live-grey"> Grey</label>
 <label><input type="checkbox" id="live-hide"> Hide a part</label>
@@ -126,11 +126,12 @@ aria-label="The picture as the network sees it"></canvas>
 <button type="button" id="live-reset">Undo all changes</button>
 <button type="button" id="live-occlude">Show which parts matter</button>
 <button type="button" id="live-stop" hidden>Stop</button>
-<label><input type="checkbox" id="live-quiz"> Quiz: I guess first</label></p>
+</p>
 <figure id="live-map" hidden><canvas width="64" height="64" role="img"
 aria-label="How much each part of the picture matters"></canvas>
 <figcaption>A grey patch was slid over the picture. The darker a place, the more the first guess
-lost when that place was hidden.</figcaption></figure>
+lost when that place was hidden.</figcaption></figure></div>
+<p class="live-row"><label><input type="checkbox" id="live-quiz"> Quiz: I guess first</label></p>
 </section>"""
 
 

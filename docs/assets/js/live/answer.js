@@ -5,10 +5,11 @@ import { desk } from "./desk.js";
 import { look } from "./inside.js";
 import { byId, made, paint, say } from "./page.js";
 import { quiz } from "./quiz.js";
+import { nameIt } from "./runner.js";
 import { told } from "./trouble.js";
 
 /** @typedef {import("./desk.js").Guess} Guess */
-/** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: Guess[], decode: number,
+/** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: {index: number, share: number}[], decode: number,
  *   first: number, times: number[]}} Answer */
 
 const UNTOUCHED = JSON.stringify([unchanged(), 0]);
@@ -24,7 +25,7 @@ export const view = () => ({ change: desk.view.change, silent: desk.view.silent 
 /** Name what is seen. One question at a time: of those that come meanwhile, the last counts.
  * @param {boolean} fresh whether the picture is a new one */
 export async function answer(fresh) {
-  if (!desk.picture || !desk.card) return;
+  if (!desk.picture || !(desk.card || desk.runner)) return;
   if (busy) {
     next = { fresh: fresh || (next?.fresh ?? false) };
     return;
@@ -32,7 +33,8 @@ export async function answer(fresh) {
   busy = true;
   byId("live-answer").setAttribute("aria-busy", "true");
   try {
-    await once(fresh);
+    if (desk.runner) await outside(desk.picture);
+    else await once(fresh);
   } finally {
     busy = false;
   }
@@ -67,16 +69,49 @@ async function once(fresh) {
   byId("live-seen-words").textContent =
     `What the network sees: ${answered.size} × ${answered.size} pixels.`;
   if (fresh) tellTimes(answered);
-  byId("live-answer").hidden = false;
-  byId("live-map").hidden = true;
-  byId("live-inside").hidden = desk.offers.looks.length === 0;
-  byId("live-shift").hidden = false;
-  byId("live-silent-label").hidden = !desk.offers.towers;
-  if (fresh && desk.view.quiz) quiz(answered.top, () => show(answered, picture.words));
-  else show(answered, picture.words);
+  sections(true);
+  const top = answered.top.map((guess) => ({
+    ...guess,
+    label: desk.card?.labels[guess.index].name ?? "",
+  }));
+  if (fresh && desk.view.quiz) quiz(top, () => show(top, picture.words));
+  else show(top, picture.words);
   // In a task of its own: scrolling lays the page out anew.
   if (fresh) setTimeout(() => byId("live-answer").scrollIntoView({ block: "nearest" }));
   await look();
+}
+
+/** Ask the program that serves this page. @param {{words: string, blob: Blob}} picture */
+async function outside(picture) {
+  const at = /** @type {import("./runner.js").Addresses} */ (desk.manifest.runner);
+  let named;
+  try {
+    named = await nameIt(at, picture.blob);
+  } catch (error) {
+    const { kind, message } = told(error);
+    say(kind, `${picture.words}: ${message}`);
+    byId("live-answer").hidden = true;
+    return;
+  }
+  if (desk.picture !== picture || !desk.runner) return;
+  const { decode, queue, inference } = named.milliseconds;
+  byId("live-times").textContent =
+    `Reading the picture: ${decode.toFixed(0)} ms; waiting: ${queue.toFixed(0)} ms; the network: ` +
+    `${inference.toFixed(1)} ms, on ${desk.runner.words}.`;
+  sections(false);
+  const top = named.top.map(({ index, label, probability }) => ({ index, label, share: probability }));
+  if (desk.view.quiz) quiz(top, () => show(top, picture.words));
+  else show(top, picture.words);
+}
+
+/** Show the answer, and what else there is. @param {boolean} inside whether the network is in
+ * this browser */
+function sections(inside) {
+  byId("live-answer").hidden = false;
+  byId("live-map").hidden = true;
+  for (const name of ["seen-box", "changes", "shift"]) byId(`live-${name}`).hidden = !inside;
+  byId("live-inside").hidden = !inside || desk.offers.looks.length === 0;
+  byId("live-silent-label").hidden = !desk.offers.towers;
 }
 
 /** @param {Answer} answered */
@@ -89,11 +124,10 @@ function tellTimes({ decode, first, times }) {
 }
 
 /** @param {Guess} guess */
-const words = ({ index, share }) =>
-  `${desk.card?.labels[index].name}, ${(100 * share).toFixed(0)}%`;
+const words = ({ label, share }) => `${label}, ${(100 * share).toFixed(0)}%`;
 
-/** @param {Answer} answered @param {string} title of the picture */
-function show({ top }, title) {
+/** @param {Guess[]} top @param {string} title of the picture */
+function show(top, title) {
   byId("live-top").replaceChildren(...top.map(row));
   const { change, silent } = desk.view;
   const plain = JSON.stringify([change, silent]) === UNTOUCHED;
@@ -104,13 +138,12 @@ function show({ top }, title) {
 }
 
 /** @param {Guess} guess */
-function row({ index, share }) {
+function row({ index, label, share }) {
   const node = document.createElement("li");
   const bar = made("span", "", "live-bar");
   bar.setAttribute("aria-hidden", "true");
   bar.style.setProperty("--share", String(share));
-  const name = made("span", desk.card?.labels[index].name ?? "");
-  node.append(name, made("span", `${(100 * share).toFixed(1)}%`), bar);
+  node.append(made("span", label), made("span", `${(100 * share).toFixed(1)}%`), bar);
   node.dataset.class = String(index);
   return node;
 }

@@ -1,11 +1,13 @@
 /** A file's bytes to pixels, as the Python runner reads them: upright, three channels, on white. */
 
+import { pixelsOf } from "./header.js";
 import { trouble } from "./trouble.js";
 
 /** @typedef {import("./picture.js").Pixels} Pixels */
 
 const PIXEL_LIMIT = 89_478_485; // the Python runner's
 const BYTE_LIMIT = 64 * 2 ** 20;
+const HEAD = 256 * 1024; // of a file, where it says its size
 
 /** @param {number} width @param {number} height */
 function canvasOf(width, height) {
@@ -19,6 +21,8 @@ function canvasOf(width, height) {
 export async function decode(blob) {
   if (blob.size === 0) throw trouble("picture", "This file is empty.");
   if (blob.size > BYTE_LIMIT) throw trouble("picture", "This file is over 64 MB. Save it smaller first.");
+  const large = () => trouble("picture", "This picture has too many pixels. Save it smaller first.");
+  if (pixelsOf(await blob.slice(0, HEAD).arrayBuffer()) > PIXEL_LIMIT) throw large();
   /** @type {ImageBitmap} */
   let bitmap;
   try {
@@ -31,9 +35,7 @@ export async function decode(blob) {
   }
   const { width, height } = bitmap;
   try {
-    if (width * height > PIXEL_LIMIT) {
-      throw trouble("picture", "This picture has too many pixels. Save it smaller first.");
-    }
+    if (width * height > PIXEL_LIMIT) throw large();
     const { context } = canvasOf(width, height);
     context.fillStyle = "white";
     context.fillRect(0, 0, width, height);

@@ -6,12 +6,13 @@ import { read, write } from "./state.js";
 
 /** @typedef {{name: string, wnid?: string}} Label */
 /** @typedef {{title: string, name: string, architecture: string, labels: Label[],
- *   input: any, output: string, precision: string, weights: {trained_by: string, trained_on: string}}} Card */
+ *   input: any, output: string, precision: string,
+ *   weights: {trained_by: string, trained_on: string}}} Card */
 /** @typedef {{file: string, card: string, reference: string|null, bytes: number,
  *   sha256: string}} Model */
 /** @typedef {{engine: string|null, engine_bytes: Record<string, number>, models: Model[],
- *   runner?: {engine: string, classify: string}}} Manifest */
-/** @typedef {{index: number, share: number}} Guess */
+ *   runner?: import("./runner.js").Addresses}} Manifest */
+/** @typedef {{index: number, label: string, share: number}} Guess */
 
 export const samples = /** @type {HTMLButtonElement[]} */ ([
   ...here.querySelectorAll("[data-sample]"),
@@ -25,6 +26,8 @@ export const desk = {
   card: /** @type {Card|undefined} */ (undefined),
   /** What the loaded file can show. */
   offers: { looks: /** @type {string[]} */ ([]), towers: false, multiplyAdds: 0 },
+  /** What runs outside the browser, where it is chosen. */
+  runner: /** @type {import("./runner.js").Info|undefined} */ (undefined),
   picture: /** @type {{words: string, blob: Blob}|undefined} */ (undefined),
   /** The first guess now. */
   best: 0,

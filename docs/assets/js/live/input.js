@@ -14,7 +14,7 @@ async function take(blob, words, sample = "") {
   remember();
   closeQuiz();
   mark();
-  if (desk.card) await answer(true);
+  if (desk.card || desk.runner) await answer(true);
   else say("idle", `${words} is chosen. Load the network to have it named.`);
 }
 

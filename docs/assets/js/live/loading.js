@@ -2,6 +2,7 @@
 
 import { desk } from "./desk.js";
 import { byId, json, megabytes, root, say } from "./page.js";
+import { engineOf, whereTo } from "./runner.js";
 import { told } from "./trouble.js";
 
 /** @typedef {import("./engine.js").Kind} Kind */
@@ -36,10 +37,14 @@ export async function graphicsCard() {
 /** The button, with its price. */
 export function offer() {
   const { model, kind } = chosen();
+  byId("live-load").hidden = false;
+  if (byId("live-engine").value === "runner") {
+    byId("live-load").textContent = "Use it";
+    return;
+  }
   const engine = desk.manifest.engine_bytes[kind];
   byId("live-load").textContent =
     `Load the network (${megabytes(model.bytes)}, and the engine, ${megabytes(engine)})`;
-  byId("live-load").hidden = false;
 }
 
 /** What the worker needs to know to load. @param {Kind} kind @param {number} threads
@@ -68,8 +73,30 @@ async function cardOf() {
   }
 }
 
+/** Let the program that serves this page answer. @returns {Promise<boolean>} */
+async function connect() {
+  try {
+    const at = /** @type {import("./runner.js").Addresses} */ (desk.manifest.runner);
+    desk.runner = await engineOf(at);
+  } catch (error) {
+    const { kind, message } = told(error);
+    say(kind, message);
+    return false;
+  }
+  const { words, model } = desk.runner;
+  byId("live-load").hidden = true;
+  byId("live-about").textContent = whereTo(location.hostname, words);
+  byId("live-proof").textContent =
+    `${model.title}, ${model.precision}, SHA-256 ${model.sha256}. ` +
+    "Outside the browser the page can look at answers alone, so the changes and the look inside are put away.";
+  say("ready", `${words} is ready with ${model.title}. It was trained by ${model.trained_by} on ${model.trained_on}.`);
+  return true;
+}
+
 /** Load, prove and tell. @returns {Promise<boolean>} whether a network is ready */
 export async function load() {
+  desk.runner = undefined;
+  if (byId("live-engine").value === "runner") return connect();
   const { model } = chosen();
   let { kind } = chosen();
   const bar = byId("live-progress");

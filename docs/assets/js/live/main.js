@@ -5,14 +5,15 @@
 
 import { answer, occlude } from "./answer.js";
 import { closeCamera } from "./camera.js";
+import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
 import { desk, remember, samples } from "./desk.js";
 import { letGo, listenForPictures, takeSample } from "./input.js";
 import { kiosk } from "./kiosk.js";
 import { graphicsCard, load, offer } from "./loading.js";
 import { byId, json, megabytes, say } from "./page.js";
+import { engineOf } from "./runner.js";
 import { saveCard, shift, stopShift } from "./shift.js";
-import { unchanged } from "./changes.js";
 
 async function begin() {
   try {
@@ -21,7 +22,9 @@ async function begin() {
     say("offline", "The list of networks could not be fetched. Are you offline? Load the page again.");
     return;
   }
-  const { engine, models } = desk.manifest;
+  const { engine, models, runner } = desk.manifest;
+  const outside = runner ? await engineOf(runner).catch(() => undefined) : undefined;
+  if (outside) byId("live-engine").append(new Option(outside.words, "runner"));
   if (!engine || models.length === 0) {
     const lacks = engine ? "no network file" : "no engine";
     say("missing", `This copy of the site was built with ${lacks}, so nothing runs here. The README says how to build it whole.`);
@@ -36,7 +39,7 @@ async function begin() {
   byId("live-which-label").hidden = models.length < 2;
   const card = await graphicsCard();
   if (card) byId("live-engine").append(new Option(`your graphics card (${card}), by WebGPU`, "webgpu"));
-  byId("live-engine-label").hidden = !card;
+  byId("live-engine-label").hidden = !card && !outside;
   offer();
   byId("live-drop").hidden = false;
   say("idle", "");
@@ -69,6 +72,7 @@ function reset() {
 function unload() {
   desk.worker.end();
   desk.card = undefined;
+  desk.runner = undefined;
   stopShift();
   closeCamera();
 }

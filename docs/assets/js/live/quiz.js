@@ -1,11 +1,10 @@
 /** Guess first: the five names without their shares; the answer comes after the reader's own. */
 
-import { desk } from "./desk.js";
 import { button, byId, made, say } from "./page.js";
 
 /** @param {import("./desk.js").Guess[]} top likeliest first @param {() => void} show the answer */
 export function quiz(top, show) {
-  const names = top.map(({ index }) => desk.card?.labels[index].name ?? "");
+  const names = top.map(({ label }) => label);
   const box = byId("live-quiz-box");
   byId("live-top").replaceChildren();
   byId("live-before").textContent = "";
