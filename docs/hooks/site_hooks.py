@@ -102,7 +102,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     lesson = page.file.src_uri.endswith(".ipynb")
     if lesson:
         html = notebooks.page(html, Path(str(page.file.abs_src_path)))
-    if page.file.src_uri not in LISTS:
+    if page.file.src_uri not in LISTS and not page.file.src_uri.startswith("teach/"):
         terms = get_relative_url("reference/glossary/", page.url)
         html = link_terms(html, _state["knowledge"].tables["glossary"], terms)
     if lesson:

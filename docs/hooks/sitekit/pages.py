@@ -20,6 +20,7 @@ from sitekit import (
     charts,
     glossary,
     glossary_chart,
+    home,
     live_page,
     paper,
     prices,
@@ -35,6 +36,7 @@ from sitekit.network import lab_pieces
 from sitekit.notes import Notes, grade_key
 from sitekit.story import cite_box, pieces
 from sitekit.tables import load_tables
+from sitekit.teach import quiz, teach_pieces
 
 # Pages that end with how to cite them and with what was put right in them.
 CITED = ("story/", "network/", "timeline/", "tours/", "how-it-runs/", "reference/")
@@ -179,6 +181,7 @@ def render(
         return glossary.as_markdown(terms, knowledge.titles, notes.cite)
 
     mended = knowledge.tables.get("corrections", ())
+    page = f"{path.rstrip('/')}.md"
 
     def expand(text: str) -> str:
         return ENVIRONMENT.from_string(text).render(names)
@@ -215,6 +218,10 @@ def render(
             to_root,
         ),
         **lab_pieces(knowledge.tables, block, to_root),
+        **teach_pieces(
+            knowledge.tables, knowledge.bibliography, knowledge.titles, notes.cite, expand
+        ),
+        "home_steps": lambda: block(home.steps(knowledge.timeline, to_root)),
         "glossary": all_terms,
         "figure_step": lambda: block(glossary_chart.step_figure(knowledge.tables["glossary"])),
         "sources": lambda: block(source_list(knowledge.bibliography)),
@@ -240,10 +247,12 @@ def render(
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
+    if path and (asked := quiz(knowledge.tables["teach"]["quizzes"], page, expand, to_root)):
+        text += f"\n\n## Check yourself {{#quiz}}\n\n{block(asked)}\n"
     knowledge.cited |= notes.cited
     text += notes.markdown
     if path.startswith(CITED):
         text += f"\n\n{block(cite_box(title, path))}\n"
-        own = publish.corrections_box(mended, f"{path.rstrip('/')}.md", to_root)
+        own = publish.corrections_box(mended, page, to_root)
         text += f"\n\n{block(own)}\n"
     return Rendered(text, blocks, frozenset(notes.cited))

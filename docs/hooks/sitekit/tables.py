@@ -24,6 +24,8 @@ FILES = (
     "lanes",
     "experiments",
     "original_code",
+    "press",
+    "teach",
     "stages",
 )
 # What programs wrote, and the make target that writes it.
