@@ -78,8 +78,8 @@ def test_a_figure_is_given_as_csv_and_as_a_drawing_that_stands_alone() -> None:
 
 
 def test_the_links_stand_in_the_figure() -> None:
-    html = with_downloads("<figure>x</figure>", ["a.csv", "a.svg"], "../")
-    assert html.endswith('<a href="../a.svg" download>SVG</a></p></figure>')
+    html = with_downloads("<figure><figcaption>x</figcaption></figure>", ["a.csv", "a.svg"], "../")
+    assert html.endswith('<a href="../a.svg" download>SVG</a></p></figcaption></figure>')
     assert with_downloads("<figure>x</figure>", [], "") == "<figure>x</figure>"
 
 

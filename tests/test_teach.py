@@ -47,7 +47,7 @@ def test_every_worksheet_stands_with_its_answers_on_its_own_sheet(site: Path) ->
     for sheet in TEACH["worksheets"]:
         for ident in (sheet["id"], f"{sheet['id']}-answers"):
             assert re.search(rf'<section class="sheet">\s*<h2 id="{ident}"', page), ident
-    assert page.rindex('class="lines') < page.index("-answers")
+    assert page.rindex('class="lines') < page.index('<h2 id="a-filter-by-hand-answers"')
 
 
 def test_every_quiz_belongs_to_a_page_and_has_one_right_answer() -> None:
