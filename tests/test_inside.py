@@ -34,7 +34,7 @@ def test_pictures_and_figures_are_fresh() -> None:
         assert shown.shape == fresh.shape, name
         assert np.abs(shown - fresh).max() <= 3, name
     for row, old in zip(told["rows"], TOLD["rows"], strict=True):
-        assert row["silent"] == pytest.approx(old["silent"], abs=5e-4)
+        assert row["silent"] == pytest.approx(old["silent"], abs=2e-3)  # two of 1024
         for guess, shown_guess in zip(row["top"], old["top"], strict=True):
             assert guess["label"] == shown_guess["label"]
             assert guess["probability"] == pytest.approx(shown_guess["probability"], abs=5e-4)

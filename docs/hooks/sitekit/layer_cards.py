@@ -23,6 +23,10 @@ HELD = {
 }
 PICTURES = "assets/img/inside"
 HALVES = "Above the gap the first tower, below it the second."
+FILTERS_SHOWN = (
+    "Filters of alexnet64: stripes at many angles, and spots and patches of colour, most of them "
+    "in the lower half"
+)
 # What a picture of ours shows, and its size in pixels.
 SHEETS = {
     "filters": ("filters of the first layer", 576, 400),
@@ -214,7 +218,7 @@ class Explorer:
             words, *size_of = SHEETS[shows]
             size = (size_of[0], size_of[1])
             if shows == "filters":
-                file, said = "filters.webp", f"alexnet64: {words}"
+                file, said = "filters.webp", FILTERS_SHOWN
             else:
                 name = first["picture"]
                 file, said = f"{name}-{shows}.webp", f"alexnet64 looks at “{name}”: {words}"
@@ -234,9 +238,8 @@ class Explorer:
         words, width, height = SHEETS["filters"]
         return (
             f'<figure class="layer__ours"><img src="{self.to_root}{PICTURES}/filters.webp" '
-            f'width="{width}" height="{height}" alt="Stripes at many angles, and spots and patches '
-            'of colour, most of them in the lower half" loading="lazy"><figcaption>alexnet64: '
-            f"{words}. {HALVES}</figcaption></figure>"
+            f'width="{width}" height="{height}" alt="{FILTERS_SHOWN}" loading="lazy">'
+            f"<figcaption>alexnet64: {words}. {HALVES}</figcaption></figure>"
         )
 
     @staticmethod
