@@ -1,9 +1,16 @@
-"""`python -m demo serve`: the runner as a web application on this machine; see `demo.server`."""
+"""`python -m demo serve`: the runner as a web application on this machine; see `demo.server`.
+
+With ``--json`` standard output is one JSON object on one line, once requests are answered::
+
+    {"model": {...as classify's}, "provider", "device", "address": "http://127.0.0.1:8001/",
+     "site": "http://127.0.0.1:8001/site/" or null}
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import threading
 import webbrowser
 from pathlib import Path
@@ -12,8 +19,8 @@ from typing import Annotated
 import typer
 
 from demo.errors import DemoError, UsageError
-from demo.options import Device, Model
-from demo.report import complain, describe
+from demo.options import AsJson, Device, Model
+from demo.report import JsonReport, complain, describe
 
 EXIT_CODES = (
     "Exit code: 0 stopped by Ctrl-C; 2 wrong use (a port that is taken, no such folder); 3 no "
@@ -45,10 +52,11 @@ def serve(
         ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve a page and an interface that name what is in a picture, until Ctrl-C."""
     try:
-        _serve(model, device, host, port, tuple(allow_host or ()), site, open_page)
+        _serve(model, device, host, port, tuple(allow_host or ()), site, open_page, as_json)
     except DemoError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
@@ -70,6 +78,7 @@ def _serve(
     allow_hosts: tuple[str, ...],
     site: Path | None,
     open_page: bool,
+    as_json: bool,
 ) -> None:
     from demo.classifier import DEFAULT_MODEL, Classifier
     from demo.server.app import create_app
@@ -96,12 +105,18 @@ def _serve(
         address = f"http://{shown}:{listener.getsockname()[1]}/"
 
         def started() -> None:
-            typer.echo(describe(classifier.card))
-            note = f" ({classifier.device_note})" if classifier.device_note else ""
-            typer.echo(f"Runs on {classifier.provider}{note}.")
-            if site is not None:
-                typer.echo(f"The site: {address}site/")
-            typer.echo(f"The demo: {address} (Ctrl-C stops it)")
+            if as_json:
+                told = JsonReport(classifier).content | {"address": address}
+                told["site"] = f"{address}site/" if site is not None else None
+                del told["results"]
+                typer.echo(json.dumps(told))
+            else:
+                typer.echo(describe(classifier.card))
+                note = f" ({classifier.device_note})" if classifier.device_note else ""
+                typer.echo(f"Runs on {classifier.provider}{note}.")
+                if site is not None:
+                    typer.echo(f"The site: {address}site/")
+                typer.echo(f"The demo: {address} (Ctrl-C stops it)")
             if open_page:
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 

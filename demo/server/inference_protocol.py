@@ -21,7 +21,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from numpy.typing import NDArray
 
-from demo.classifier import softmax
 from demo.server.engine import Engine
 from demo.server.errors import NotFound, Refused
 from demo.server.uploads import Uploads
@@ -264,9 +263,8 @@ def _answer(
 
 
 def _classification(logits: NDArray[np.float32], count: int, labels: list[str]) -> list[list[str]]:
-    """``probability:index:label`` of the likeliest classes of each picture, as Triton writes it."""
-    rows = []
-    for probabilities in softmax(logits):
-        best = np.argsort(-probabilities, kind="stable")[:count]
-        rows.append([f"{probabilities[k]:f}:{k}:{labels[k]}" for k in best])
-    return rows
+    """``logit:index:label`` of the likeliest classes of each picture, as Triton writes it."""
+    return [
+        [f"{row[k]:f}:{k}:{labels[k]}" for k in np.argsort(-row, kind="stable")[:count]]
+        for row in logits
+    ]

@@ -10,22 +10,22 @@ class Limits:
     """Bounds of one server.
 
     Attributes:
-        body_bytes: of one request's body.
-        upload_bytes: of all bodies that are in memory together.
-        pixels: of one picture, before resizing.
-        decoding_bytes: that all pictures being decoded take together, about.
+        body_bytes: the body of one request.
+        upload_bytes: all bodies that are in memory together.
+        pixels: the pixels of one picture, before resizing.
+        decoding_bytes: memory that all pictures being decoded take together, about.
         queue: requests that are accepted and not answered yet.
         batch: pictures that go through the network together, at most.
-        connections: open ones, idle ones too.
-        head_seconds: from the first byte of a request to the end of its headers.
-        body_seconds: for the whole body to arrive.
-        answer_seconds: from the last byte of the body to the answer.
-        send_seconds: for a reader to take the next piece of an answer.
-        stop_seconds: for what was accepted to be finished when the server stops.
+        connections: connections that are open, idle ones too.
+        head_seconds: time from the first byte of a request to the end of its headers.
+        body_seconds: time for the whole body to arrive.
+        answer_seconds: time from the last byte of the body to the answer.
+        send_seconds: time for a reader to take the next piece of an answer.
+        stop_seconds: time for what was accepted to be finished when the server stops.
     """
 
-    body_bytes: int = 16 * 2**20
-    upload_bytes: int = 64 * 2**20
+    body_bytes: int = 16_000_000
+    upload_bytes: int = 64_000_000
     pixels: int = 50_000_000
     decoding_bytes: int = 400_000_000
     queue: int = 64

@@ -26,6 +26,7 @@ from sitekit import (
     prices,
     publish,
     samples,
+    server_limits,
     timeline,
 )
 from sitekit.bibliography import Bibliography, load_bibliography, source_list
@@ -192,6 +193,9 @@ def render(
         "day": lambda name: knowledge.facts[name].day,
         "cite": notes.cite,
         "evidence": notes.evidence,
+        "server_limits": lambda: block(
+            server_limits.table(knowledge.data.parents[1] / "demo" / "server" / "limits.py")
+        ),
         "precision_table": lambda: block(prices.table(knowledge.tables["precisions"])),
         "grade_key": lambda: block(grade_key()),
         "figure_entries": lambda: block(charts.entries_figure(knowledge.ilsvrc)),
