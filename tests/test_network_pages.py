@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +119,7 @@ def test_a_card_says_what_the_plan_says() -> None:
     assert conv2["Output"] == ("27 \u00d7 27 \u00d7 256", "15 \u00d7 15 \u00d7 256")
     assert conv2["Numbers learned"] == ("307,456", "307,456")
     assert conv2["Memory, weights"][0] == "1.2 MB"  # 307,456 numbers of four bytes
-    assert conv2["Memory, activations"][0] == "746.5 kB"  # 27 * 27 * 256 * 4
+    assert conv2["Memory, outputs"][0] == "746.5 kB"  # 27 * 27 * 256 * 4
     assert conv2["Held"] == (HELD["both"], "one processor")
     assert told("fc8")["Held"][0] == HELD["one"]
     assert told("norm1")["Numbers learned"] == ("none", "none")
@@ -146,6 +148,15 @@ def test_what_a_number_sees_only_grows() -> None:
     assert field(PLANS["2012"], "norm2") - field(PLANS["caffe"], "norm2") == 4 * 8
     assert "only at pool5" in fields_figure(PLANS)
     assert "at conv4" in fields_figure(PLANS)
+    for name in ("caffe", "torchvision"):
+        assert field(PLANS[name], "pool5") < PLANS[name].size
+
+
+def test_the_site_is_built_without_torch() -> None:
+    """The plans are a file, so that whoever builds the site needs no PyTorch."""
+    code = "import sys; from sitekit import pages; sys.exit('torch' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], cwd=DOCS / "hooks", check=False)
+    assert told.returncode == 0
 
 
 # --- mistakes ------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ class Explorer:
             counts = [3 * size * size for size in sizes]
             return [
                 ("Output", *(by(size, size, 3) for size in sizes)),
-                ("Memory, activations", *map(memory, counts)),
+                ("Memory, outputs", *map(memory, counts)),
                 ("Held", self.held["pictures"], "one processor"),
             ]
         told = [self._told(plan, name) for plan in (self.then, self.ours)]
@@ -170,7 +170,7 @@ class Explorer:
             "Numbers learned": f"{row['parameters']:,}" if row["parameters"] else "none",
             "Multiply-adds": millions(row["multiply_adds"]) if row["parameters"] else "",
             "Memory, weights": memory(row["parameters"]) if row["parameters"] else "",
-            "Memory, activations": memory(outputs(row)),
+            "Memory, outputs": memory(outputs(row)),
         }
 
     def _sight(self, stage: Stage) -> str:

@@ -103,7 +103,7 @@ def shape(row: Row) -> str:
 def window(row: Row) -> str:
     """A layer's window in words, with its step and border."""
     if "kernel" not in row:
-        return "all of them at once" if row["kind"] == "fc" else ""
+        return "all inputs" if row["kind"] == "fc" else ""
     told = [by(row["kernel"], row["kernel"])]
     if row["kind"] != "mapnorm":
         told.append(f"step {row['stride']}")

@@ -80,8 +80,8 @@ def fields_figure(plans: Plans) -> str:
         "Look at norm2: the norm that no paper mentions widens what the network of 2012 sees; the "
         "replicas lack it.",
         "Computed from windows and steps; a test checks every value against the gradient of a "
-        "network with the same windows. The networks beside it never see the whole picture before "
-        "their fully connected layers. Figure: this site.",
+        "network with the same windows. In the replica and the variant no number sees the whole "
+        "picture before the fully connected layers. Figure: this site.",
         data,
     )
 

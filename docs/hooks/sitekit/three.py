@@ -126,12 +126,13 @@ def stacks_figure(plans: Plans) -> str:
         f"torchvision's variant has other filter counts in {count['torchvision']} of 5 "
         "convolutions; the replica and ours have none",
         "Each block is a layer with weights; its width is its number of filters, or of units in "
-        "the last three (drawn at a tenth of the scale). A cut block lies in two halves. Below it, "
+        "the last three, drawn to a smaller scale. A cut block lies in two halves. Below it, "
         "in order, what follows.",
         legend + _stacks(plans, "wide") + _stacks(plans, "narrow"),
         "Look at the first line below conv1: no two networks treat its answers alike but the "
         "first and the last, and only the second column has the paper's order.",
-        f"{SOURCE} Scale of fc6 to fc8: 4,096 units are as wide as 384 filters.",
+        f"{SOURCE} In the last three layers {maps(model, 6):,} units are drawn as wide as "
+        f"{maps(model, 3)} filters above them. The second norm of stage two works inside each map.",
         filters_table(plans) + order_table(plans),
     )
 
