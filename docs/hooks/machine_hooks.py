@@ -19,7 +19,6 @@ from sitekit.bibliography import Reference
 from sitekit.errors import ContentError
 from sitekit.facts import load_yaml
 from sitekit.shared import KNOWLEDGE, RENDERED
-from sitekit.timeline import DOWNLOADS
 
 _contents: dict[str, tuple[Page, str]] = {}
 _nav: list[Navigation] = []
@@ -63,7 +62,7 @@ def on_page_context(context: Any, page: Page, config: MkDocsConfig, nav: Navigat
         path=page.file.src_uri,
         title=str(page.meta.get("title") or page.title),
         description=str(page.meta.get("description") or config.site_description),
-        address=page.canonical_url or "./",
+        address=page.canonical_url or "",
         root=config.site_url or root,
     )
     context["linked_data"] = linked_data.linked_data(
@@ -83,7 +82,7 @@ def _sources(path: str) -> list[Reference]:
 def _files(path: str, config: MkDocsConfig) -> list[str]:
     """The addresses of the data files that a page offers."""
     if path == "timeline.md":
-        return [f"assets/timeline/{name}" for name, _, _ in DOWNLOADS[:2]]  # the page is heavy
+        return ["assets/timeline/timeline.json"]  # one of four: the page is heavy
     return publish.data_addresses(Path(config.docs_dir) / "data")
 
 

@@ -29,7 +29,7 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class About:
-    """A page: its path below `docs`, its words, and its addresses (relative or whole)."""
+    """A page: its path below `docs`, its words, its address where it has one, and the root's."""
 
     path: str
     title: str
@@ -69,9 +69,10 @@ def linked_data(about: About, sources: Sequence[Reference], files: Iterable[str]
         "@type": kind,
         "name": about.title,
         "description": about.description,
-        "url": about.address,
         "license": MIT if kind == "SoftwareSourceCode" else CC_BY,
     }
+    if about.address:
+        told["url"] = about.address
     if kind == "WebSite":
         told["publisher"] = PUBLISHER
     told |= _own(kind, about, files)
@@ -92,7 +93,6 @@ def _own(kind: str, about: About, files: Iterable[str]) -> dict[str, Any]:
     if kind == "Dataset":
         return {
             "creator": PUBLISHER,
-            "version": EDITION,
             "distribution": [_download(about.root, file) for file in files],
         }
     if kind == "SoftwareSourceCode":
