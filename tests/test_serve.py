@@ -40,6 +40,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "assets" / "live").mkdir(parents=True)
     page = "<!doctype html><title>Site</title><script>document.title = 'ran'</script>"
     (folder / "index.html").write_text(page)
+    (folder / "assets" / "live" / "worker.js").write_text("postMessage('ready');")
     (folder / "assets" / "live" / "manifest.json").write_text('{"engine": null, "models": []}')
     (folder.parent / "secret.txt").write_text("secret")
     return folder
@@ -502,6 +503,9 @@ def test_the_site_beside(server: Running) -> None:
     policy = page.headers["content-security-policy"]
     assert re.search(r"script-src 'self' 'wasm-unsafe-eval' 'sha256-[\w+/]{43}='", policy)
     assert "script-src 'self' 'unsafe" not in policy
+    # A worker is bound by its own script's policy, and it compiles the engine.
+    worker = server.ask("/site/assets/live/worker.js").headers["content-security-policy"]
+    assert "script-src 'self' 'wasm-unsafe-eval'" in worker
     assert server.ask("/site").headers["location"] == "/site/"
     told = server.ask("/site/assets/live/manifest.json").json
     assert told == {

@@ -64,6 +64,14 @@ def add(app: FastAPI, site: Path | None) -> None:
         app.mount("/site", SiteFiles(site), "site")
 
 
+# A worker is bound by the policy of its own script's answer, not by the page's: this one lets the
+# live page's worker compile the engine.
+WORKER_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+    "connect-src 'self'"
+)
+
+
 class SiteFiles(StaticFiles):
     """The built site: its own inline scripts are allowed by their hashes, and no others.
 
@@ -81,6 +89,8 @@ class SiteFiles(StaticFiles):
             if file.suffix == ".html":
                 policy = site_policy(file, file.stat().st_mtime_ns)
                 response.headers["content-security-policy"] = policy
+            elif file.suffix == ".js":
+                response.headers["content-security-policy"] = WORKER_POLICY
             elif Path(os.path.normpath(path)).as_posix() == _MANIFEST:
                 told = json.loads(file.read_text("utf-8")) | {"runner": RUNNER}
                 return Response(json.dumps(told), media_type="application/json")
