@@ -16,8 +16,6 @@ pytestmark = pytest.mark.browser
 
 # Compressed, before the press of a button (the bars of every page).
 BUDGET = {"document": 30_000, "stylesheet": 40_000, "script": 80_000}
-# A lesson carries its code and its tables.
-LESSONS = 45_000
 # Layout shifts of the page's first two seconds, as web vitals count them.
 SHIFTS = """() => { window.shifts = 0; new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
@@ -67,8 +65,7 @@ def test_a_page_is_light(chromium: Any, served: str, site: Path, name: str) -> N
         file = file / "index.html" if file.is_dir() else file
         if kind in weights and file.exists():
             weights[kind] += len(gzip.compress(file.read_bytes(), 9))
-    budget = BUDGET | ({"document": LESSONS} if name.startswith("notebooks/") else {})
-    over = {kind: size for kind, size in weights.items() if size > budget[kind]}
+    over = {kind: size for kind, size in weights.items() if size > BUDGET[kind]}
     assert over == {}
 
 

@@ -337,7 +337,7 @@ say(
 )
 
 # %% [markdown]
-# Two networks that differ only in their random start differ a little too, and each of these runs was made once. The notes do not tell how large that scatter is. In the lesson *Train it* such a thing is measured on a toy.
+# Two networks that differ only in their random start differ a little too, and each of these runs was made once. The notes do not tell how large that scatter is. In the lesson [Train it](train-it.ipynb) such a thing is measured on a toy.
 #
 # ## Exercises
 #

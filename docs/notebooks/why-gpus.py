@@ -399,7 +399,7 @@ if not recorded:
 #
 # </details>
 #
-# **Next:** train a small network yourself.
+# **Next:** [train a small network](train-it.ipynb) yourself.
 #
 # ## Sources
 

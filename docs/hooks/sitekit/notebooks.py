@@ -108,7 +108,7 @@ def _output(output: Tag, plots: Iterator[Picture]) -> str:
     if output.select_one("img"):
         plot = next(plots)
         return (
-            f'<p class="lesson-plot"><img src="{plot.name}" alt="{escape(plot.alt)}" '
+            f'<p class="lesson-plot" tabindex="0"><img src="{plot.name}" alt="{escape(plot.alt)}" '
             f'width="{plot.width}" height="{plot.height}" loading="lazy"></p>'
         )
     if "jp-RenderedMarkdown" in output.get("class", []):
