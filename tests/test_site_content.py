@@ -348,6 +348,8 @@ def test_the_build_stops_at_an_unknown_fact(tmp_path: Path) -> None:
     )
     (tmp_path / "demo" / "samples").mkdir(parents=True)
     (tmp_path / "demo" / "samples" / "CREDITS.yml").write_text("[]")
+    (tmp_path / "demo" / "server").mkdir()
+    shutil.copy(ROOT / "demo" / "server" / "limits.py", tmp_path / "demo" / "server")
     results = tmp_path / "docs" / "data" / "results" / "samples.json"
     results.parent.mkdir(exist_ok=True)
     results.write_text(json.dumps({"model": {"accuracy": []}, "provider": "none", "results": []}))
