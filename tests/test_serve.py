@@ -503,6 +503,9 @@ def test_the_site_beside(server: Running) -> None:
     policy = page.headers["content-security-policy"]
     assert re.search(r"script-src 'self' 'wasm-unsafe-eval' 'sha256-[\w+/]{43}='", policy)
     assert "script-src 'self' 'unsafe" not in policy
+    again = server.ask("/site/", headers={"If-None-Match": page.headers["etag"]})
+    assert again.status == 304
+    assert again.headers["content-security-policy"] == policy
     # A worker is bound by its own script's policy, and it compiles the engine.
     worker = server.ask("/site/assets/live/worker.js").headers["content-security-policy"]
     assert "script-src 'self' 'wasm-unsafe-eval'" in worker

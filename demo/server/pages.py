@@ -81,31 +81,45 @@ class SiteFiles(StaticFiles):
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, html=True)
 
+    def file_response(
+        self, full_path: Any, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file, or the word that the browser's copy is still right; both with the policy."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        return _with_policy(response, Path(full_path))
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         if isinstance(response, FileResponse):
             file = Path(response.path)
-            response.headers["cache-control"] = "no-cache"
-            if file.suffix == ".html":
-                policy = site_policy(file, file.stat().st_mtime_ns)
-                response.headers["content-security-policy"] = policy
-            elif file.suffix == ".js":
-                response.headers["content-security-policy"] = WORKER_POLICY
-            elif Path(os.path.normpath(path)).as_posix() == _MANIFEST:
+            if Path(os.path.normpath(path)).as_posix() == _MANIFEST:
                 told = json.loads(file.read_text("utf-8")) | {"runner": RUNNER}
                 return Response(json.dumps(told), media_type="application/json")
+            return _with_policy(response, file)
         return response
 
 
+def _with_policy(response: Response, file: Path) -> Response:
+    response.headers["cache-control"] = "no-cache"
+    policy = site_policy(None, 0)
+    if file.suffix == ".html":
+        policy = site_policy(file, file.stat().st_mtime_ns)
+    elif file.suffix == ".js":
+        policy = WORKER_POLICY
+    response.headers["content-security-policy"] = policy
+    return response
+
+
 @lru_cache(maxsize=1024)
-def site_policy(file: Path, changed: int) -> str:
+def site_policy(file: Path | None, changed: int) -> str:
     """The policy for one page of the site; ``changed`` is when the file was, for the cache.
 
     Styles may be inline, as the theme's are; scripts only those that the page came with.
-    WebAssembly may be compiled: the live page runs the network in it.
+    WebAssembly may be compiled: the live page runs the network in it. None stands for a file that
+    is neither a page nor a script.
     """
     hashes = []
-    for script in _SCRIPT.findall(file.read_text("utf-8")):
+    for script in _SCRIPT.findall(file.read_text("utf-8") if file else ""):
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         hashes.append(f"'sha256-{digest}'")
     return (
