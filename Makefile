@@ -53,6 +53,10 @@ site: $(VENV)/.run  ## strict static build into site/
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html is built"
 
+offline: node_modules/.package-lock.json  ## the site as one zip that works without a network
+	@$(MAKE) --no-print-directory site
+	@$(BIN)/python docs/hooks/pack_offline.py site build/alexnet-moment-offline.zip
+
 # Timings stay out: those of a shared processor mean nothing on another machine.
 samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it runs here"
 	@$(BIN)/python -m demo classify --device cpu --json demo/samples > build/samples.json
