@@ -25,6 +25,7 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 # Those that a test of their own runs, below or elsewhere, with the reason.
 ELSEWHERE = {
     "make serve": "test_make_serve",
+    "make demo": "test_make_demo",
     "make test": "this is it; test_ci_runs_make_test",
     ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
     'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra_alone",
@@ -139,6 +140,28 @@ def test_make_serve() -> None:
     assert "cat.jpg" in printed
     # 15 s on a free machine; the suite may run beside other work.
     assert seconds < 30, f"serving after {seconds:.1f} s"
+
+
+@made_by_make
+def test_make_demo() -> None:
+    """The page is up, and a browser would have been opened: ``true`` stands in for it."""
+    port = free_port()
+    process = subprocess.Popen(
+        ["make", "demo", f"DEMO_PORT={port}"],
+        cwd=ROOT,
+        env=ENVIRONMENT | {"BROWSER": "true"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        page = get(f"http://127.0.0.1:{port}/", wait=90)
+    finally:
+        printed = stop(process)
+    assert "What does AlexNet see?" in page
+    assert f"The demo: http://127.0.0.1:{port}/ (Ctrl-C stops it)" in printed
+    assert "Traceback" not in printed
 
 
 def test_a_taken_port_is_a_clear_error() -> None:
