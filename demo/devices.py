@@ -19,7 +19,6 @@ import ctypes
 import json
 import os
 import platform
-import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import asdict
@@ -42,6 +41,7 @@ def devices(as_json: AsJson = False) -> None:
     """Say what is in this machine and which execution providers truly work."""
     from rich.console import Console
 
+    from demo.machine import gpus
     from demo.providers import try_all
 
     console = Console(stderr=True)
@@ -53,7 +53,7 @@ def devices(as_json: AsJson = False) -> None:
     working = [trial.provider for trial in trials if trial.works]
     told: dict[str, Any] = {
         "machine": _machine(),
-        "gpus": _gpus(),
+        "gpus": gpus(),
         "cuda_driver": _cuda_of_driver(),
         "libraries": _libraries(),
         "providers": [asdict(trial) for trial in trials],
@@ -79,30 +79,6 @@ def _machine() -> dict[str, Any]:
         "cores": cores,
         "memory_bytes": memory,
     }
-
-
-def _gpus() -> list[dict[str, Any]]:
-    """NVIDIA's cards as their driver tells; none where there is no driver."""
-    try:
-        told = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,driver_version,memory.total",
-             "--format=csv,noheader,nounits"],
-            capture_output=True, text=True, check=False, timeout=30,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    found = []
-    for line in told.stdout.splitlines() if told.returncode == 0 else []:
-        name, driver, memory = (part.strip() for part in line.rsplit(",", 2))
-        mebibytes = int(memory) if memory.isdecimal() else None
-        found.append(
-            {
-                "name": name,
-                "driver": driver,
-                "memory_bytes": mebibytes * 2**20 if mebibytes else None,
-            }
-        )
-    return found
 
 
 def _cuda_of_driver() -> str | None:

@@ -67,17 +67,27 @@ def processor() -> tuple[str, bool]:
     return f"{name} ({simd[-1]})" if simd else name, virtual
 
 
-def gpu_name() -> str:
+def gpus() -> list[dict[str, Any]]:
+    """NVIDIA's cards as their driver tells: name, driver, memory_bytes; none without a driver."""
     try:
         told = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return ""
-    return told.stdout.strip().partition("\n")[0].replace(", ", " driver ")
+            ["nvidia-smi", "--query-gpu=name,driver_version,memory.total",
+             "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    found = []
+    for line in told.stdout.splitlines() if told.returncode == 0 else []:
+        name, driver, memory = (part.strip() for part in line.rsplit(",", 2))
+        held = int(memory) * 2**20 if memory.isdecimal() else None
+        found.append({"name": name, "driver": driver, "memory_bytes": held})
+    return found
+
+
+def gpu_name() -> str:
+    """The first card and its driver, or nothing."""
+    return next((f"{gpu['name']} driver {gpu['driver']}" for gpu in gpus()), "")
 
 
 def environment(threads: int) -> dict[str, str]:

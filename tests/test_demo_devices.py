@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from demo import providers
+from demo import machine, providers
 from demo.providers import TINY, expected, install_line, try_provider
 from demo.session import driver_obstacle
 from tests.tiny_model import content
@@ -115,3 +115,21 @@ def test_the_tiny_network_is_the_one_described() -> None:
     (output,) = session.run(None, {"image": image})
     np.testing.assert_allclose(output, expected(image), atol=1e-6)
     assert np.ptp(output) > 0.01
+
+
+def test_the_cards_are_those_that_the_driver_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(
+        "#!/bin/sh\necho 'NVIDIA H100 80GB HBM3, 590.10, 81559'\necho 'Odd, 1, [N/A]'\n"
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert machine.gpus() == [
+        {"name": "NVIDIA H100 80GB HBM3", "driver": "590.10", "memory_bytes": 81559 * 2**20},
+        {"name": "Odd", "driver": "1", "memory_bytes": None},
+    ]
+    assert machine.gpu_name() == "NVIDIA H100 80GB HBM3 driver 590.10"
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert (machine.gpus(), machine.gpu_name()) == ([], "")

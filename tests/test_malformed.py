@@ -87,7 +87,6 @@ def test_the_command_line_bears_the_corpus(model: Path, corpus: Path) -> None:
     assert seconds < 4 * SECONDS  # all of them together
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["clear.png", "float.tif", "turned.jpg", "lossless.webp"])
 def test_the_largest_that_is_read_takes_bounded_memory(
     model: Path, tmp_path: Path, kind: str

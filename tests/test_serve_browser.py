@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from demo.server.limits import Limits
+from tests.browsing import WIDTHS, accessible
 from tests.demo_model import card, colour_model
 from tests.demo_server import Running, picture, running
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parent.parent
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CAMERA = """
 navigator.mediaDevices.getUserMedia = async () => {
   const canvas = document.createElement("canvas");
@@ -170,20 +167,10 @@ def test_without_scripts_the_form_still_sends(chromium: Any, server: Running) ->
 
 
 def test_every_state_is_accessible_and_fits(page: Any, server: Running) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
-
     def check(state: str) -> None:
-        page.evaluate(AXE.read_text("utf-8"))
-        options = {
-            "runOnly": {"type": "tag", "values": TAGS},
-            "rules": {"target-size": {"enabled": True}},
-        }
-        for width in (1280, 390, 320):
+        for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            found = page.evaluate("options => axe.run(document, options)", options)["violations"]
-            told = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found]
-            assert told == [], f"{state} at {width}"
+            assert accessible(page) == [], f"{state} at {width}"
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{state} is {wide} wide at {width}"
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.serve_load import crowd, memory, server_process
+from tests.serve_load import memory, run_crowd, server_process
 
 
 @pytest.mark.timing
 def test_a_crowd_is_answered_rightly_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """What a shared machine cannot disturb: right answers, no crash, no growth without end."""
     with server_process(tmp_path) as (process, port):
-        asyncio.run(crowd(port, 3, 1))
+        run_crowd(port, 3, 1)
         before = memory(process.pid)
-        found = asyncio.run(crowd(port, 5, 2))
+        found = run_crowd(port, 5, 2)
         after = memory(process.pid)
         assert process.poll() is None
     assert found.wrong == []
