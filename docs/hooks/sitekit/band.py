@@ -125,7 +125,7 @@ def _svg(laid: layout.Drawing) -> str:
 def _mark(place: layout.Place) -> str:
     label = ""
     if place.label:
-        x, end = (-12, ' text-anchor="end"') if place.flipped else (12, "")
+        x, end = (-14, ' text-anchor="end"') if place.flipped else (14, "")
         label = f'<text x="{x}" y="4"{end}>{escape(place.label)}</text>'
     event = place.event
     return (

@@ -74,7 +74,7 @@ export class Band {
     mark.querySelector("text")?.remove();
     if (!label) return;
     const anchor = flipped ? "end" : "start";
-    mark.append(element("text", { x: flipped ? -12 : 12, y: 4, "text-anchor": anchor }, label));
+    mark.append(element("text", { x: flipped ? -14 : 14, y: 4, "text-anchor": anchor }, label));
   }
 
   /** @param {number} height */

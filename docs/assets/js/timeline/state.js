@@ -30,7 +30,7 @@ export function read(search, known) {
   return {
     themes: new Set((told.get("theme") ?? "").split(",").filter((t) => known.themes.includes(t))),
     people: new Set(told.getAll("person").filter((name) => known.people.includes(name))),
-    query: (told.get("find") ?? "").slice(0, LONGEST),
+    query: [...(told.get("find") ?? "")].slice(0, LONGEST).join(""), // letters, never half of one
     zoom: ZOOMS.includes(zoom) ? zoom : 1,
   };
 }
