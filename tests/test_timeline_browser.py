@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -310,8 +311,7 @@ def test_the_script_lays_out_as_the_build_does(page: Any, served: str) -> None:
         served,
         "layout",
         """([items, width]) => {
-          const scale = JSON.parse(document.querySelector('#tl').dataset.scale);
-          return module.draw(items, scale, width, 2);
+          return module.draw(items, module.SCALE, width, 2);
         }""",
         [items, layout.WIDTH],
     )
@@ -323,6 +323,11 @@ def test_the_script_lays_out_as_the_build_does(page: Any, served: str) -> None:
         own = ours[place["id"]]
         assert (place["x"], place["y"]) == (pytest.approx(own.x, abs=0.01), own.y)
         assert (place["label"], place["flipped"]) == (own.label, own.flipped)
+
+
+def test_the_script_has_the_numbers_of_the_build(page: Any, served: str) -> None:
+    there = in_module(page, served, "layout", "() => module.SCALE", None)
+    assert there == json.loads(json.dumps(layout.shared()))
 
 
 def test_the_script_reads_dates_as_the_build_does(page: Any, served: str) -> None:

@@ -23,7 +23,6 @@ def page(request: pytest.FixtureRequest, chromium: Any, served: str) -> Iterator
     )
     page = context.new_page()
     page.goto(f"{served}story/imagenet-2012/", wait_until="load")
-    page.wait_for_function("document.querySelector('[data-md-component=content]') !== null")
     yield page
     context.close()
 
@@ -42,7 +41,7 @@ def test_a_term_opens_on_hover_holds_for_the_pointer_and_closes_by_escape(page: 
     page.keyboard.press("Escape")
     assert not tip.is_visible()
     page.mouse.move(2, 400)
-    page.wait_for_function("document.querySelector('.term--shut') === null")
+    page.wait_for_selector(".term--shut", state="detached")
     page.locator(TERM).hover()
     assert tip.is_visible()
 

@@ -80,3 +80,5 @@ document.addEventListener("keydown", (event) => {
     shut(/** @type {HTMLElement} */ (tip));
   }
 });
+
+export {};

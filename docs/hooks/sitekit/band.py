@@ -7,7 +7,6 @@ Everything that comes from data is escaped here.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from html import escape
 
@@ -30,31 +29,9 @@ SHAPES: dict[str, str] = {
 def band(timeline: Timeline) -> str:
     """The drawing to scale, the controls and the reader that the script brings to life."""
     return (
-        f'<div class="tl" id="tl" data-scale="{escape(_scale(), quote=True)}">'
+        '<div class="tl" id="tl">'
         f"{_controls(timeline)}{_frame(timeline.events)}"
         '<div class="tl-reader" id="tl-reader"></div></div>'
-    )
-
-
-def _scale() -> str:
-    """The numbers that the script shares with `sitekit.layout`."""
-    return json.dumps(
-        {
-            "knots": layout.KNOTS,
-            "lens": layout.LENS,
-            "width": layout.WIDTH,
-            "margin": layout.MARGIN,
-            "pitch": layout.PITCH,
-            "axis": layout.AXIS,
-            "head": layout.HEAD,
-            "gap": layout.GAP,
-            "character": layout.CHARACTER,
-            "length": layout.LABEL_LENGTH,
-            "always": layout.ALWAYS,
-            "ticks": layout.TICKS,
-            "themes": list(THEMES),
-        },
-        separators=(",", ":"),
     )
 
 
@@ -126,7 +103,7 @@ def _mark(place: layout.Place) -> str:
     label = ""
     if place.label:
         x, end = (-14, ' text-anchor="end"') if place.flipped else (14, "")
-        label = f'<text x="{x}" y="4"{end}>{escape(place.label)}</text>'
+        label = f'<text x="{x}" y="4"{end}>{escape(place.label, quote=False)}</text>'
     event = place.event
     return (
         f'<a href="#{event.id}" tabindex="-1" transform="translate({place.x:.0f} {place.y:.0f})">'

@@ -4,7 +4,7 @@ The band is a piecewise linear scale of time. The years 2009 to 2015, where most
 spread out as under a lens. Nothing overlaps: the weightiest events, with their names, get the
 first free row of their lane; then the other marks; then other names are set beside their marks
 wherever one fits without touching anything. `docs/assets/js/timeline/layout.js` does the same in
-the browser, from the numbers that the page carries; a test compares the two.
+the browser, with the same numbers; a test compares the two.
 
 Units are CSS pixels, with the origin at the top left.
 """
@@ -44,6 +44,25 @@ TICKS = (
     *range(2009, 2018),
     *range(2020, 2030, 2),
 )
+
+
+def shared() -> dict[str, object]:
+    """The numbers by the names that `layout.js` has for them."""
+    return {
+        "knots": KNOTS,
+        "lens": LENS,
+        "width": WIDTH,
+        "margin": MARGIN,
+        "pitch": PITCH,
+        "axis": AXIS,
+        "head": HEAD,
+        "gap": GAP,
+        "character": CHARACTER,
+        "length": LABEL_LENGTH,
+        "always": ALWAYS,
+        "ticks": TICKS,
+        "themes": list(THEMES),
+    }
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,11 @@ def era_list(
     return f'<ol class="tl-list" data-era="{era.id}">{items}</ol>'
 
 
+def plain(text: str) -> str:
+    """Text between tags, where a quotation mark is only that."""
+    return escape(text, quote=False)
+
+
 def entry(
     event: Event,
     references: Mapping[str, Reference],
@@ -76,7 +81,7 @@ def entry(
     too, and whomever the text does not name.
     """
     notes = "".join(
-        f"<p><b>{name}:</b> {escape(text)}</p>"
+        f"<p><b>{name}:</b> {plain(text)}</p>"
         for name, text in (
             ("Not known then", event.not_known_then),
             ("Keep in mind", event.caveat),
@@ -84,20 +89,20 @@ def entry(
         if text
     )
     sources = "; ".join(source(references[key], to_root) for key in event.sources)
-    more = [f'<a href="{to_root}{_address(p)}">{escape(pages[p])}</a>' for p in event.pages]
-    more += [f'<a href="#{name}">{escape(titles[name])}</a>' for name in event.related]
+    more = [f'<a href="{to_root}{_address(p)}">{plain(pages[p])}</a>' for p in event.pages]
+    more += [f'<a href="#{name}">{plain(titles[name])}</a>' for name in event.related]
     links = f" See also: {'; '.join(more)}." if more else ""
     unchecked = "" if event.checked else " Source not read again."
+    exact = f' datetime="{event.date}"' if event.when != event.date else ""
     weight = f' data-i="{event.importance}"' if event.importance > 1 else ""
     told = f"{event.title} {event.text}"
     named = "|".join(name for name in event.people if name in several or name not in told)
     people = f' data-p="{escape(named, quote=True)}"' if named else ""
     return (
         f'<li id="{event.id}" class="tl-{event.theme}"{weight}{people}>'
-        f'<time class="tl-when" datetime="{event.date}">{event.when}</time>'
-        f"<div><h3>{escape(event.title)}</h3>"
-        f"<p>{escape(event.text)}</p>{notes}"
-        f'<p class="tl-meta">{THEMES[event.theme][1]}. '
+        f"<time{exact}>{event.when}</time><div><h3>{plain(event.title)}</h3>"
+        f"<p>{plain(event.text)}</p>{notes}"
+        f"<p>{THEMES[event.theme][1]}. "
         f"{SIGNS[event.grade]} {event.grade.capitalize()}.{unchecked} "
         f"Sources: {sources}.{links}</p></div></li>"
     )

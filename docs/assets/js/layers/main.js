@@ -111,3 +111,5 @@ window.addEventListener("hashchange", () => {
 
 root.classList.add("layers--live");
 show();
+
+export {};

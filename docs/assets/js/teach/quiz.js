@@ -57,3 +57,5 @@ questions.forEach((question, i) => {
   });
 });
 show(answers);
+
+export {};

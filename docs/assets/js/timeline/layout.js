@@ -1,6 +1,6 @@
 /**
- * Where things stand on the band: the same geometry as `docs/hooks/sitekit/layout.py`, from the
- * numbers that the page carries. Pure functions; no document, no drawing. Units: CSS pixels.
+ * Where things stand on the band: the same geometry as `docs/hooks/sitekit/layout.py`, with
+ * the same numbers. Pure functions; no document, no drawing. Units: CSS pixels.
  *
  * @typedef {object} Scale
  * @property {[number, number][]} knots year and share of the width
@@ -23,6 +23,33 @@
  * @property {{theme: string, top: number, height: number}[]} lanes
  * @property {[number, number][]} ticks
  */
+
+/** The numbers of the drawing; a test compares them with those of the build. @type {Scale} */
+export const SCALE = {
+  knots: [
+    [1943, 0],
+    [2009, 0.22],
+    [2012, 0.35],
+    [2013, 0.6],
+    [2016, 0.77],
+    [2027, 1],
+  ],
+  lens: [2009, 2016],
+  width: 1160,
+  margin: 16,
+  pitch: 24,
+  axis: 34,
+  head: 21,
+  gap: 6,
+  character: 6.9,
+  length: 26,
+  always: 3,
+  ticks: [
+    1950, 1960, 1970, 1980, 1990, 2000, 2009, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2017,
+    2020, 2022, 2024, 2026, 2028,
+  ],
+  themes: ["model", "competition", "hardware", "data", "theory", "company", "people", "society"],
+};
 
 const DAY = 86400000; // milliseconds
 

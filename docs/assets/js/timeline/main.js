@@ -5,7 +5,7 @@
  */
 
 import { Band } from "./band.js";
-import { decimalYear } from "./layout.js";
+import { SCALE, decimalYear } from "./layout.js";
 import { fill, tick } from "./people.js";
 import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
@@ -19,7 +19,7 @@ const WORDS_AFTER = 180; // milliseconds without a key before a search runs
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const root = byId("tl");
-const band = new Band(byId("tl-band"), JSON.parse(root.dataset.scale ?? "{}"));
+const band = new Band(byId("tl-band"), SCALE);
 const form = /** @type {HTMLFormElement} */ (byId("tl-controls"));
 const search = /** @type {HTMLInputElement} */ (byId("tl-q"));
 const people = byId("tl-people");
@@ -53,7 +53,7 @@ function collect() {
       const time = entry.querySelector("time");
       return {
         id: entry.id,
-        moment: decimalYear(time?.dateTime ?? ""),
+        moment: decimalYear(time?.dateTime || (time?.textContent ?? "")),
         importance: Number(entry.dataset.i ?? 1),
         people: entry.dataset.p?.split("|") ?? [],
         theme: mark.closest("g")?.dataset.theme ?? "",
@@ -73,8 +73,7 @@ function linkDates() {
     const time = entry.querySelector("time");
     if (!time) continue;
     const to = link("", `#${id}`);
-    to.className = time.className;
-    time.className = "";
+    to.className = "tl-when";
     time.replaceWith(to);
     to.append(time);
   }
