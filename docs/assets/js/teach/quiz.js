@@ -1,9 +1,9 @@
 // Turns the questions of a page into buttons. What was answered stands in the address, one figure
 // for each question, so that a page with answers can be sent, and nothing is kept anywhere else.
 
-const root = document.querySelector(".quiz");
-const questions = [...root.querySelectorAll(".quiz__list > li")];
-const score = root.querySelector(".quiz__score");
+const root = /** @type {HTMLElement} */ (document.querySelector(".quiz"));
+const questions = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(".quiz__list > li")]);
+const score = /** @type {HTMLElement} */ (root.querySelector(".quiz__score"));
 const KEY = "answers";
 
 /** @returns {number[]} what the address says: an option from 1 for each question, or 0 */
@@ -35,7 +35,7 @@ function show(answers) {
       button.dataset.verdict = chosen ? (at + 1 === right ? "right" : "wrong") : "";
     });
     const details = question.querySelector("details");
-    if (answers[i] > 0) details.open = true;
+    if (details && answers[i] > 0) details.open = true;
   });
   const done = answers.filter((answer) => answer > 0).length;
   const good = answers.filter((a, i) => a > 0 && a === Number(questions[i].dataset.right)).length;
