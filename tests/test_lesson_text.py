@@ -54,6 +54,7 @@ TYPED: dict[str, dict[str, bool | str]] = {
     "train-it": {
         "0.0001": "a constant of the paper's section 3.3",
         "255": 2**8 - 1 == 255,
+        "600": "steps that an exercise asks for",
         "19": "of twenty: the meaning of an interval of 95 %",
     },
     "why-gpus": {"12.5": 1 / 0.08 == 12.5},
