@@ -16,11 +16,13 @@ from tests.test_site_content import DOCS, TABLES
 from sitekit.errors import ContentError  # isort: skip
 from sitekit.layer_cards import HELD, PICTURES, SHEETS, Explorer  # isort: skip
 from sitekit.plans import Plans, memory, shape, window  # isort: skip
+from sitekit.publish import plot_style  # isort: skip
 from sitekit.sight_charts import STEPS, field, fields_figure  # isort: skip
 from sitekit.tables import load_results  # isort: skip
 from sitekit.three import (  # isort: skip
     Edge,
     counts_table,
+    edge_figure,
     edges,
     halved,
     maps,
@@ -150,6 +152,19 @@ def test_what_a_number_sees_only_grows() -> None:
     assert "at conv4" in fields_figure(PLANS)
     for name in ("caffe", "torchvision"):
         assert field(PLANS[name], "pool5") < PLANS[name].size
+
+
+def test_a_figure_taken_away_brings_its_styles() -> None:
+    style = plot_style(DOCS / "assets" / "css")
+    used = set()
+    for figure in (fields_figure(PLANS), edge_figure(PLANS), stacks_figure(PLANS)):
+        for drawing in re.findall(r"<svg .*?</svg>", figure):
+            used |= {
+                name for names in re.findall(r'class="([^"]+)"', drawing) for name in names.split()
+            }
+    missing = {name for name in used if f".{name}" not in style}
+    assert missing <= {"plot", "plot--wide", "plot--narrow", "row", "sight-plain"}
+    assert "var(" not in style
 
 
 def test_the_site_is_built_without_torch() -> None:

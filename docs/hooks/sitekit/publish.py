@@ -167,7 +167,7 @@ def plot_style(css: Path) -> str:
     light = scheme.split('[data-md-color-scheme="default"] {')[1].split("}")[0]
     values = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", scheme.split("}")[0] + light))
     rules = []
-    for sheet in ("figures.css", "story.css"):
+    for sheet in ("figures.css", "story.css", "network.css"):
         text = re.sub(r"/\*.*?\*/", "", (css / sheet).read_text(encoding="utf-8"), flags=re.DOTALL)
         text = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", text)
         for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", text):

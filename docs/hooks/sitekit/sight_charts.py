@@ -45,7 +45,7 @@ def _fields_plot(plans: Plans, frame: Frame) -> str:
         plan = plans[name]
         shares = [field(plan, step) / plan.size for step in STEPS]
         way = "M" + "L".join(f"{x(i):.1f} {y(share):.1f}" for i, share in enumerate(shares))
-        parts.append(svg.tag("path", d=way, class_=f"sight-line sight-line--{LINES[name]}"))
+        parts.append(svg.tag("path", d=way, class_=f"sight-line sight-{LINES[name]}"))
         end = y(shares[-1]) + 5
         while any(abs(end - other) < 17 for other in ends):
             end += 1
