@@ -146,36 +146,41 @@ def export(
         ranges, calibration = calibration_batch(rule, calibrate)
     wanted = pytorch_logits(net, pictures, rule)
     model = to_onnx(net, rule.size)
+    net.to("meta")  # its numbers are in the graph now; they need not be in memory twice
     if taps:
         tap_stages(model)
     if uint8_input:
         take_bytes(model, rule)
-    refuse_if_malformed(model)
     plain = model.SerializeToString()
+    del model  # one copy at a time: a large network's takes a quarter of a gigabyte
+    refuse_if_malformed(plain)
     logits = onnx_logits(plain, pictures)
     found = compare(logits, wanted)
     refuse_if_far("fp32", found)
+    size = len(plain)
+    model = onnx.load_model_from_string(plain)
+    if evaluate is None:
+        plain = b""
     distance = None
     if precision != "fp32":
         model, how = reduce(model, precision, ranges, block)
         clean(model)
-        if taps:
-            tap_filters(model)
-        refuse_if_malformed(model)
-        smaller = onnx_logits(model.SerializeToString(), pictures)
+    if taps:
+        tap_filters(model)
+    made = model.SerializeToString()
+    if precision != "fp32" or taps:
+        refuse_if_malformed(made)
+    if precision != "fp32":
+        smaller = onnx_logits(made, pictures)
         found, cost = compare(smaller, wanted), compare(smaller, logits)
         refuse_if_far(precision, found)
-        distance = Distance(how, len(plain), len(pictures), cost.rel_l2, cost.top1, cost.top5)
-    elif taps:
-        tap_filters(model)
-        refuse_if_malformed(model)
+        distance = Distance(how, size, len(pictures), cost.rel_l2, cost.top1, cost.top5)
     evaluation = None
     if evaluate is not None:
-        small = model.SerializeToString()
-        evaluation = accuracy.evaluate(plain, small, rule, loaded.labels, evaluate)
+        evaluation = accuracy.evaluate(plain, made, rule, loaded.labels, evaluate)
         if loaded.network is ALEXNET64 and not allow_loss:
             accuracy.refuse_if_worse(precision, evaluation)
-    del plain
+    del plain, made
     card = ModelCard(
         name=loaded.name,
         title=loaded.title,
@@ -206,8 +211,8 @@ def export(
     return Report(output, card_file, card, len(packed), served)
 
 
-def refuse_if_malformed(model: onnx.ModelProto) -> None:
-    """Stop where ONNX's own full check, shapes and all, finds a fault.
+def refuse_if_malformed(model: bytes) -> None:
+    """Stop where ONNX's own full check, shapes and all, finds a fault in a packed model.
 
     Raises:
         ExportError: with what ONNX says.

@@ -46,7 +46,7 @@ def reduce(
     """The model in another precision, and in words how it was made.
 
     Args:
-        model: fp32; it is not changed.
+        model: fp32; it is used up, so that not two of them stand in memory.
         precision: what to make of it; ``fp32`` gives the model itself.
         pictures: input tensors (N, 3, size, size), to measure the ranges of activations on (int8
             alone, which needs them).
@@ -57,10 +57,7 @@ def reduce(
     """
     if precision == "fp32":
         return model, ""
-    import onnx
-
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
+    made, maker = model, (model.producer_name, model.producer_version)
     if precision == "fp16":
         _half(made)
         how = "weights in fp16, arithmetic in fp32"
@@ -71,7 +68,7 @@ def reduce(
         assert pictures is not None
         made = _static(made, pictures)
         how = f"weights and activations in int8, static, calibrated on {len(pictures)} inputs"
-    made.producer_name, made.producer_version = model.producer_name, model.producer_version
+    made.producer_name, made.producer_version = maker
     check(made, precision)
     return made, how
 
