@@ -82,7 +82,7 @@ def _input(samples: Samples, to_root: str) -> str:
     return f"""<section class="live-input" aria-labelledby="live-input-h">
 <h2 id="live-input-h">2. Choose a picture</h2>
 <ul class="live-samples">{pictures}</ul>
-<div class="live-own" id="live-drop" hidden>
+<div class="live-own" id="live-drop">
 <p class="live-row"><label for="live-file">Or your own: choose a file, drop it here, or paste it
 </label><input type="file" id="live-file" accept="image/*">
 <button type="button" id="live-camera" hidden>Use the camera</button></p>

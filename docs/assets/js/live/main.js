@@ -26,6 +26,7 @@ async function begin() {
   const outside = runner ? await engineOf(runner).catch(() => undefined) : undefined;
   if (outside) byId("live-engine").append(new Option(outside.words, "runner"));
   if (!engine || models.length === 0) {
+    byId("live-drop").hidden = true;
     const lacks = engine ? "no network file" : "no engine";
     say("missing", `This copy of the site was built with ${lacks}, so nothing runs here. The README says how to build it whole.`);
     return;
@@ -41,7 +42,6 @@ async function begin() {
   if (card) byId("live-engine").append(new Option(`your graphics card (${card}), by WebGPU`, "webgpu"));
   byId("live-engine-label").hidden = !card && !outside;
   offer();
-  byId("live-drop").hidden = false;
   say("idle", "");
   const chosen = samples.find((button) => button.dataset.name === desk.view.picture);
   if (chosen) await takeSample(chosen);
