@@ -120,6 +120,25 @@ def test_a_bad_picture_is_named(classifier: Classifier, tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: a folder, not a picture; give a file inside it"
 
 
+def test_closing_while_others_ask_ends_them_in_words(model: Path) -> None:
+    """Each gets its answer or is told that the classifier is closed; nothing else."""
+    shared = Classifier(model, device="cpu")
+    batch = np.zeros((4, 3, SIZE, SIZE), np.float32)
+
+    def work(_: int) -> str:
+        try:
+            for _ in range(2000):
+                shared.logits(batch)
+        except ValueError as error:
+            return str(error)
+        return "all answered"
+
+    with ThreadPoolExecutor(4) as threads:
+        told = threads.map(work, range(4))
+        shared.close()
+        assert set(told) <= {"the classifier is closed", "all answered"}
+
+
 def test_threads_share_a_classifier(classifier: Classifier) -> None:
     expected = classifier.classify(pictures(12))
     barrier = threading.Barrier(8)
