@@ -48,6 +48,7 @@ TIMELINE = load_timeline(DOCS / "data", BIBLIOGRAPHY, TITLES)
 TYPED_NUMBERS: dict[str, str] = {
     "ImageNet 2012": "the name of the contest, in a title",
     "GTX 580": "the name of the card",
+    "May 2027": "when the theme's support ends, by its own notice at every build",
     "H200": "the name of a processor",
     "CC BY 4.0": "the name of a licence",
     "run 145": "the name of an experiment",

@@ -21,6 +21,7 @@ from sitekit import (
     glossary,
     glossary_chart,
     home,
+    house,
     live_page,
     paper,
     prices,
@@ -225,6 +226,7 @@ def render(
         **teach_pieces(
             knowledge.tables, knowledge.bibliography, knowledge.titles, notes.cite, expand
         ),
+        "figure_house": lambda: block(house.house_figure(knowledge.tables["house"])),
         "home_steps": lambda: block(home.steps(knowledge.timeline, to_root)),
         "glossary": all_terms,
         "figure_step": lambda: block(glossary_chart.step_figure(knowledge.tables["glossary"])),

@@ -24,6 +24,7 @@ FILES = (
     "lanes",
     "experiments",
     "original_code",
+    "house",
     "press",
     "teach",
     "stages",
