@@ -68,6 +68,7 @@ def numbers(text: str) -> list[float]:
     return [float(found.replace(",", "").rstrip(".")) for found in NUMBER.findall(text)]
 
 
+@pytest.mark.timeout(1200)  # a minute when quiet; a machine with much else to do takes longer
 @pytest.mark.parametrize("name", LESSONS)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 def test_a_fresh_run_says_the_same(
@@ -93,6 +94,7 @@ def test_a_fresh_run_says_the_same(
         assert len(new.get("outputs", ())) == len(old.get("outputs", ()))
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 def test_with_the_data_set_the_layers_show_what_they_take_for_alike(
     runner: ModuleType, tiny_imagenet: Any, monkeypatch: pytest.MonkeyPatch
