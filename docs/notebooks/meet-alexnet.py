@@ -21,7 +21,8 @@
 # The network is `alexnet64`, a small cousin of the network of 2012. This project trained it. It has the same eight layers in two towers, but it looks at thumbnails of 64 × 64 pixels and knows 200 classes instead of 1000.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project. Write the address of its repository between the quotes.
+# In Google Colab only: fetches the project and what it needs. Write the address of its repository
+# between the quotes.
 import os
 import subprocess
 import sys
@@ -29,6 +30,8 @@ import sys
 REPOSITORY = ""
 if REPOSITORY and "google.colab" in sys.modules and not os.path.exists("lesson.py"):
     subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "alexnet"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "./alexnet[notebooks]"], check=True)
     os.chdir("alexnet/docs/notebooks")
 
 # %%

@@ -21,7 +21,8 @@
 # This is a toy. The pictures are drawn by a program, and the networks have a few ten thousand parameters instead of 60 million. A toy can show how to find out. It cannot confirm or refute what the paper measured on a million photographs.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project. Write the address of its repository between the quotes.
+# In Google Colab only: fetches the project and what it needs. Write the address of its repository
+# between the quotes.
 import os
 import subprocess
 import sys
@@ -29,6 +30,8 @@ import sys
 REPOSITORY = ""
 if REPOSITORY and "google.colab" in sys.modules and not os.path.exists("lesson.py"):
     subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "alexnet"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "./alexnet[notebooks]"], check=True)
     os.chdir("alexnet/docs/notebooks")
 
 # %%

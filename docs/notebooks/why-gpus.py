@@ -21,7 +21,8 @@
 # The sizes of the layers and the figures of the cards come from the data files of this site. The small numbers lead to the sources at the end.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project. Write the address of its repository between the quotes.
+# In Google Colab only: fetches the project and what it needs. Write the address of its repository
+# between the quotes.
 import os
 import subprocess
 import sys
@@ -29,6 +30,8 @@ import sys
 REPOSITORY = ""
 if REPOSITORY and "google.colab" in sys.modules and not os.path.exists("lesson.py"):
     subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "alexnet"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "./alexnet[notebooks]"], check=True)
     os.chdir("alexnet/docs/notebooks")
 
 # %%
