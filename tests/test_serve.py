@@ -387,6 +387,15 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_place_kept(model: Pat
         assert server.ask("/v1/classify", picture(RED)).status == 200
 
 
+def test_large_pictures_take_turns_and_are_all_answered(model: Path) -> None:
+    """Room for one of them at a time, small ones among them."""
+    with running(model, Limits(decoding_bytes=2_000_000)) as server:
+        contents = [picture(BLUE, (500, 500)), picture(BLUE, (30, 30))] * 8
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda one: server.ask("/v1/classify", one), contents))
+    assert [answer.json["top"][0]["label"] for answer in answers] == ["blue"] * 16
+
+
 def test_slow_senders_are_hung_up_on_and_hold_nobody_up(model: Path) -> None:
     with running(model, Limits(body_seconds=1, head_seconds=1)) as server:
         body = socket.create_connection(("127.0.0.1", server.port), timeout=20)

@@ -67,18 +67,22 @@ class _Job:
 
 
 class _Room:
-    """Memory that several threads share: who needs more than is left waits."""
+    """Memory that several threads share: who needs more than is left waits.
+
+    First come, first served, so that many small ones cannot pass a large one for ever.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._used = 0
         self._changed = threading.Condition()
+        self._turn = threading.Lock()
 
     @contextlib.contextmanager
     def of(self, needed: int) -> Iterator[None]:
         """So many bytes for the block; what is larger than all of the room has it alone."""
         needed = min(needed, self._size)
-        with self._changed:
+        with self._turn, self._changed:
             self._changed.wait_for(lambda: self._used + needed <= self._size)
             self._used += needed
         try:
