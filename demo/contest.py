@@ -220,14 +220,15 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
         rows = onnx_file.layers(model)
         size = sum(row.size for row in rows)
         adds = sum(row.multiply_adds or 0 for row in rows)
+        # `model_export.matmulnbits`: int4 as well, and quite another thing to run.
+        native = any(row.operator == "MatMulNBits" for row in rows)
+        form = "int4-int8" if native else card.precision
         del model
         for name in providers:
             provider = PROVIDERS[name]
-            entries.append(
-                Entry(path, card, "onnxruntime", provider, card.precision, size, adds)
-            )  # fmt: skip
+            entries.append(Entry(path, card, "onnxruntime", provider, form, size, adds))
         if peers and "cpu" in providers and find_spec("openvino"):
-            entries.append(Entry(path, card, "openvino", "CPU", card.precision, size, adds))
+            entries.append(Entry(path, card, "openvino", "CPU", form, size, adds))
     if peers and find_spec("torch") and "AlexNet" in entries[0].card.architecture:
         size = 4 * entries[0].card.parameters
         for device in dict.fromkeys("cpu" if name == "cpu" else "cuda" for name in providers):

@@ -16,7 +16,7 @@ from pathlib import Path
 from model_export import wire
 from model_export.errors import UsageError
 
-WEIGHTED = ("Conv", "Gemm", "MatMul")
+WEIGHTED = ("Conv", "Gemm", "MatMul", "MatMulNBits")
 _DECODED = ("DequantizeLinear", "Cast", "Transpose", "Identity", "QuantizeLinear")
 # TensorProto.DataType: bits of an element.
 BITS = {1: 32, 2: 8, 3: 8, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 16: 16, 21: 4, 22: 4}
@@ -227,17 +227,22 @@ def layers(model: OnnxFile) -> list[LayerRow]:
             tensors = [tensor for group in stored for tensor in group]
             of_layer = [group[0] for group in stored if group]
             places: int | None = 1
+            shape, extra = weight.shape, 1
+            stored_as = TYPES.get(weight.data_type, f"type {weight.data_type}")
+            if node.operator == "MatMulNBits":  # two weights in a byte, and scales beside them
+                shape, extra = (node.attributes["N"][0], node.attributes["K"][0]), 2
+                stored_as = f"int{node.attributes['bits'][0]}"
             if node.operator == "Conv":
                 places = prod(output[1:]) if output else None
             rows.append(
                 LayerRow(
                     name=weight.name.split(".weight")[0],
                     operator=node.operator,
-                    shape=weight.shape,
-                    stored=TYPES.get(weight.data_type, f"type {weight.data_type}"),
+                    shape=shape,
+                    stored=stored_as,
                     output=output or (),
-                    parameters=sum(prod(tensor.shape) for tensor in of_layer),
-                    multiply_adds=None if places is None else prod(weight.shape) * places,
+                    parameters=prod(shape) + sum(prod(t.shape) for t in of_layer[extra:]),
+                    multiply_adds=None if places is None else prod(shape) * places,
                     size=sum(tensor.size for tensor in tensors),
                 )
             )
@@ -261,6 +266,8 @@ def _output(
     model: OnnxFile, node: Node, known: tuple[int, ...] | None, weight: Tensor | None
 ) -> tuple[int, ...] | None:
     """The shape (channels, height, width) or (features,) that an operation gives."""
+    if node.operator == "MatMulNBits":
+        return (node.attributes["N"][0],)
     if node.operator in ("Gemm", "MatMul"):
         if weight is None or len(weight.shape) != 2:
             return None

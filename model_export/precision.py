@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,7 +67,7 @@ def reduce(
         how = f"fully connected weights in int4, blocks of {block}; convolutions in int8 a channel"
     else:
         assert pictures is not None
-        made = _static(made, pictures)
+        made = static(made, pictures)
         how = f"weights and activations in int8, static, calibrated on {len(pictures)} inputs"
     made.producer_name, made.producer_version = maker
     check(made, precision)
@@ -170,8 +171,14 @@ def _blocks(model: onnx.ModelProto, block: int) -> None:
     model.opset_import[0].version = max(_OPSET, model.opset_import[0].version)
 
 
-def _static(model: onnx.ModelProto, pictures: NDArray[Any]) -> onnx.ModelProto:
-    """ONNX Runtime's static quantisation of convolutions and fully connected layers.
+def static(
+    model: onnx.ModelProto,
+    pictures: NDArray[Any],
+    operators: Sequence[str] = ("Conv", "Gemm", "Relu"),
+    leave_out: Sequence[str] = (),
+) -> onnx.ModelProto:
+    """ONNX Runtime's static quantisation of convolutions and fully connected layers, or of the
+    operators that are named, without the nodes to leave out.
 
     Activations are unsigned: of signed ones ONNX Runtime leaves the first convolution in floats
     where three operations read it (the norm). ReLU is named so that it melts into the range.
@@ -207,7 +214,8 @@ def _static(model: onnx.ModelProto, pictures: NDArray[Any]) -> onnx.ModelProto:
                 file,
                 Pictures(),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=["Conv", "Gemm", "Relu"],
+                op_types_to_quantize=list(operators),
+                nodes_to_exclude=list(leave_out),
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,

@@ -1,0 +1,192 @@
+"""The form that is fastest for one picture at a time on a processor, for ONNX Runtime alone.
+
+    python -m model_export.matmulnbits build/imagenet1k.onnx build/one.onnx --calibrate PHOTOS
+
+One picture at a time, the network waits for its weights to come from memory, and the fully
+connected layers have nearly all of them. Here these stay in 4 bits until they are multiplied, by
+ONNX Runtime's own operator MatMulNBits (blocks of 32 or 128 inputs share a scale; activations in 8
+bits, made on the way: accuracy level 4). Convolutions are in 8 bits as in ``int8``. The operator
+is no part of ONNX, so other engines do not read the file; `precision`'s ``int4`` is for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from model_export import onnx_file
+from model_export.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
+from model_export.errors import ExportError, UsageError
+from model_export.precision import BLOCK, BLOCKS, per_block, static
+
+if TYPE_CHECKING:
+    import onnx
+
+OPERATOR = "MatMulNBits"
+_ACCURACY = 4  # the level at which activations are made 8 bits wide
+
+
+def convert(
+    model: onnx.ModelProto, pictures: NDArray[np.float32], block: int = BLOCK
+) -> onnx.ModelProto:
+    """The model with 8-bit convolutions and 4-bit fully connected layers.
+
+    Args:
+        model: fp32; it is not changed.
+        pictures: (N, 3, size, size), to measure the ranges of activations on.
+        block: inputs that share a scale.
+
+    Raises:
+        ExportError: a fully connected layer is of another kind than our networks'.
+    """
+    import onnx
+
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    gemms = {node.output[0] for node in made.graph.node if node.op_type == "Gemm"}
+    dense = [n.name for n in made.graph.node if n.op_type == "Relu" and n.input[0] in gemms]
+    made = static(made, pictures, ("Conv", "Relu"), dense)
+    made.producer_name, made.producer_version = model.producer_name, model.producer_version
+    arrays = {t.name: t for t in made.graph.initializer}
+    for node in made.graph.node:
+        if node.op_type != "Gemm":
+            continue
+        settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        if settings.get("transB") != 1 or node.input[1] not in arrays:
+            raise ExportError(f"{node.output[0]}: not a fully connected layer as exported here")
+        name = node.input[1]
+        weight = onnx.numpy_helper.to_array(arrays[name])
+        tensors = _packed(name, weight, block)
+        kept = [t for t in made.graph.initializer if t.name != name]
+        del made.graph.initializer[:]
+        made.graph.initializer.extend([*kept, *tensors])
+        layer = onnx.helper.make_node(
+            OPERATOR,
+            [node.input[0], tensors[0].name, tensors[1].name, "", "", node.input[2]],
+            list(node.output),
+            name=node.name,
+            domain="com.microsoft",
+            K=weight.shape[1],
+            N=weight.shape[0],
+            bits=4,
+            block_size=block,
+            accuracy_level=_ACCURACY,
+        )
+        node.CopyFrom(layer)
+    if not any(entry.domain == "com.microsoft" for entry in made.opset_import):
+        made.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    return made
+
+
+def _packed(name: str, weight: NDArray[np.float32], block: int) -> list[onnx.TensorProto]:
+    """Weights (outputs, inputs) as the operator has them: (outputs, blocks, block / 2) bytes, the
+    first of two in the low half, 8 standing for 0; and a scale for each block."""
+    import onnx
+
+    values, scale = per_block(weight, block)
+    raw = (values + 8).astype(np.uint8).reshape(len(weight), -1, block // 2, 2)
+    return [
+        onnx.numpy_helper.from_array(raw[..., 0] | raw[..., 1] << 4, f"{name}.values"),
+        onnx.numpy_helper.from_array(scale.reshape(-1), f"{name}.scale"),
+    ]
+
+
+def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK) -> ModelCard:
+    """Convert an exported fp32 file.
+
+    Args:
+        source: the file, with its card.
+        output: the file to write.
+        calibrate: a folder of pictures to measure ranges on; None takes the bundled samples.
+        block: inputs that share a scale.
+
+    Returns:
+        The card that was written, with the distance from fp32.
+
+    Raises:
+        UsageError: no such file, not fp32, or without a card.
+        ExportError: a layer is of another kind than our networks'.
+    """
+    import onnx
+
+    from model_export.calibration import calibration_batch
+    from model_export.exporter import clean, refuse_if_malformed
+    from model_export.parity import compare, onnx_logits, sample_batch
+
+    if block not in BLOCKS:
+        raise UsageError(f"--block {block}: give {' or '.join(map(str, BLOCKS))}")
+    onnx_file.read(source)
+    model = onnx.load(source)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    try:
+        card = ModelCard.from_metadata(metadata, str(source))
+    except CardError as error:
+        raise UsageError(str(error)) from None
+    if card.precision != "fp32":
+        raise UsageError(f"{source}: of precision {card.precision}; name the fp32 file")
+    pictures = sample_batch(card.input)
+    ranges, calibration = calibration_batch(card.input, calibrate)
+    made = clean(convert(model, ranges, block))
+    refuse_if_malformed(made)
+    packed = made.SerializeToString()
+    cost = compare(onnx_logits(packed, pictures), onnx_logits(source, pictures))
+    how = (
+        f"fully connected weights in int4, blocks of {block}, multiplied as they are "
+        f"({OPERATOR}, ONNX Runtime alone); convolutions and their activations in int8"
+    )
+    reference = f"the fp32 file, which is {card.parity.rel_l2:.1e} from {card.parity.reference}"
+    card = replace(
+        card,
+        precision="int4",
+        accuracy=(),
+        evaluation=None,
+        calibration=calibration,
+        ir_version=made.ir_version,
+        opset=made.opset_import[0].version,
+        parity=Parity(reference, len(pictures), cost.max_abs, cost.rel_l2, cost.top5),
+        distance=Distance(
+            how, source.stat().st_size, len(pictures), cost.rel_l2, cost.top1, cost.top5
+        ),
+    )
+    del made.metadata_props[:]
+    made.metadata_props.add(key=METADATA_KEY, value=card.to_json())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(made.SerializeToString(deterministic=True))
+    output.with_suffix(".json").write_text(card.to_json(indent=1) + "\n", "utf-8")
+    return card
+
+
+def main(
+    source: Annotated[Path, typer.Argument(help="An exported file in fp32.")],
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Pictures on which the convolutions' ranges are measured.",
+            show_default="the bundled set",
+        ),
+    ] = None,
+    block: Annotated[int, typer.Option(help="Inputs that share a scale: 32 or 128.")] = BLOCK,
+) -> None:
+    """Make the form that is fastest for one picture at a time, for ONNX Runtime alone."""
+    try:
+        card = write(source, output, calibrate, block)
+    except ExportError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+    assert card.distance is not None
+    typer.echo(
+        f"{output}: {output.stat().st_size / 1e6:.1f} MB; {card.distance.how}; from fp32 over "
+        f"{card.distance.pictures} pictures: relative L2 {card.distance.rel_l2:.1e}, top-1 "
+        f"agreement {card.distance.top1_agreement:.0%}"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
