@@ -87,6 +87,7 @@ class Contestant:
             raise
         self.first_ms: dict[int, float] = {}
         self.times: dict[int, list[list[float]]] = {}
+        self.work: dict[int, list[list[float]]] = {}
         self.peak_bytes = 0
 
     def turn(self, batch: int, seconds: float) -> None:
@@ -105,6 +106,7 @@ class Contestant:
         got = self._read()
         self.first_ms.setdefault(batch, got.get("first_ms", 0.0))
         self.times.setdefault(batch, []).append(got["ms"])
+        self.work.setdefault(batch, []).append(got["core_ms"])
         self.peak_bytes = got["peak_bytes"]
 
     def close(self) -> None:
@@ -177,7 +179,7 @@ def run(
                 for contestant in running[:: 1 if number % 2 else -1]:  # no one is always first
                     contestant.turn(batch, seconds if number else 0)
         for contestant in running:
-            for kept in contestant.times.values():
+            for kept in (*contestant.times.values(), *contestant.work.values()):
                 del kept[0]
     reference = next((c for c in running if c.entry.engine == "torch"), running[0])
     return {
@@ -243,14 +245,10 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
 
 def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) -> dict[str, Any]:
     entry = one.entry
-    results = []
+    results: list[dict[str, Any]] = []
     for batch, rounds in one.times.items():
         every = np.concatenate([np.asarray(times) for times in rounds])
         p50, p90, p99 = (float(v) for v in np.percentile(every, (50, 90, 99)))
-        ratios = [
-            statistics.median(theirs) / statistics.median(ours)
-            for theirs, ours in zip(reference.times[batch], rounds, strict=True)
-        ]
         bytes_ms = 1000 * entry.weight_bytes / machine["read_bytes_s"]
         adds_ms = 1000 * batch * entry.multiply_adds / machine["multiply_adds_s"]
         results.append(
@@ -263,13 +261,11 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
                 "floor_ms": max(bytes_ms, adds_ms),
                 "floor_bytes_ms": bytes_ms,
                 "floor_adds_ms": adds_ms,
-                "ratio": {
-                    "median": statistics.median(ratios),
-                    "low": min(ratios),
-                    "high": max(ratios),
-                },
+                "ratio": _ratio(reference.times[batch], rounds),
             }
         )
+        if machine["kind"] == "cpu":
+            results[-1]["core_ratio"] = _ratio(reference.work[batch], one.work[batch])
     return {
         "file": entry.file.name,
         "engine": entry.engine,
@@ -282,6 +278,15 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
         "peak_bytes": one.peak_bytes,
         "results": results,
     }
+
+
+def _ratio(theirs: list[list[float]], ours: list[list[float]]) -> dict[str, float]:
+    """Round by round, of the medians."""
+    ratios = [
+        statistics.median(one) / statistics.median(other)
+        for one, other in zip(theirs, ours, strict=True)
+    ]
+    return {"median": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
 
 
 def recommended(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -316,7 +321,8 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
                 del content["machine"][key]
             bare = {k: v for k, v in row.items() if k not in ("session_s", "peak_bytes")}
             bare["results"] = [
-                {key: cell[key] for key in ("batch", "runs", "ratio")} for cell in row["results"]
+                {key: cell[key] for key in ("batch", "runs", "ratio", "core_ratio") if key in cell}
+                for cell in row["results"]
             ]
             content["contestant"] = bare
         else:

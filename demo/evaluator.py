@@ -34,6 +34,7 @@ class Pace:
     total: float = 0.0
     network: float = 0.0
     waiting: float = 0.0
+    cluster: bool = False
 
     @property
     def pictures_s(self) -> float:
@@ -42,7 +43,10 @@ class Pace:
 
     @property
     def bound_by(self) -> str:
-        """``decoding`` where that took more time than the network, else ``network``."""
+        """``decoding`` where that took more time than the network, else ``network``; ``cluster``
+        where the work was elsewhere."""
+        if self.cluster:
+            return "cluster"
         return "decoding" if self.waiting > self.network else "network"
 
 

@@ -84,7 +84,11 @@ def lines(
 
 
 def _slower(bound_by: str) -> str:
-    return "where decoding sets the pace" if bound_by == "decoding" else "the network sets the pace"
+    return {
+        "decoding": "where decoding sets the pace",
+        "network": "where the network sets the pace",
+        "cluster": "spread over a cluster, its start included",
+    }[bound_by]
 
 
 def _rate(rate: Interval) -> str:

@@ -2,8 +2,9 @@
 
 The process is given one argument, JSON that says what to load. It writes one line of JSON,
 ``{"version", "provider", "session_s", "how"}``. For each line ``{"batch", "warm_up", "runs"}`` on
-standard input it answers ``{"ms": [...], "peak_bytes"}``, with ``first_ms`` where the batch size
-is new; at the end of its input it ends. What cannot be done is ``{"error"}``.
+standard input it answers ``{"ms": [...], "core_ms": [...], "peak_bytes"}``, with ``first_ms``
+where the batch size is new; ``core_ms`` is processor time. At the end of its
+input it ends. What cannot be done is ``{"error"}``.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def serve(load: Callable[[Mapping[str, Any]], tuple[dict[str, Any], Prepare, int
                 answer["first_ms"] = milliseconds(runners[batch])
             for _ in range(asked["warm_up"]):
                 runners[batch]()
-            answer["ms"] = [milliseconds(runners[batch]) for _ in range(asked["runs"])]
+            pairs = [both(runners[batch]) for _ in range(asked["runs"])]
+            answer["ms"], answer["core_ms"] = map(list, zip(*pairs, strict=True))
             answer["peak_bytes"] = peak_bytes()
             replies.write(json.dumps(answer) + "\n")
     except Exception as error:  # the engines raise nearly anything; the parent tells it
@@ -62,6 +64,13 @@ def milliseconds(run: Callable[[], object]) -> float:
     began = time.perf_counter()
     run()
     return 1000 * (time.perf_counter() - began)
+
+
+def both(run: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds by the clock, and of processor time, that of all threads together."""
+    worked = time.process_time()
+    passed = milliseconds(run)
+    return passed, 1000 * (time.process_time() - worked)
 
 
 def peak_bytes() -> int:

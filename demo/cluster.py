@@ -1,0 +1,170 @@
+"""`evaluate --cluster`: the same evaluation over Ray Data, for data that outgrow one machine.
+
+Each worker is an actor that opens the data set and the model by their paths, which every machine
+of the cluster must see alike (a shared folder). It runs the same code as `evaluate` on one machine
+(`demo.evaluator`), on the same groups of pictures, and gives back the same rows. So the counts are
+those of a single machine, whatever the number of workers. A block whose worker dies is given to
+another.
+
+Without ``RAY_ADDRESS`` in the environment a small Ray is started on this machine alone, bound to
+127.0.0.1, and stopped at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from demo.errors import DeviceError
+from demo.tally import Row
+
+INSTALL = 'pip install -c constraints.txt -e ".[cluster]"'
+_STORE = 200 * 2**20  # bytes of Ray's shared memory here: rows are small
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to know: plain values, so that they travel."""
+
+    data: str
+    ground_truth: str | None
+    model: str
+    device: str
+    views: int
+    batch: int
+    exact: bool
+    intersection: bool
+
+
+class Worker:
+    """One actor: a data set and a network, opened once.
+
+    Ray Data calls it with groups of places in the data set, a group a batch of the network.
+    """
+
+    def __init__(self, job: Job) -> None:
+        from demo.classes import match
+        from demo.classifier import Classifier
+        from demo.datasets import open_data
+
+        self._job = job
+        truth = Path(job.ground_truth) if job.ground_truth else None
+        self._data = open_data(Path(job.data), truth)
+        self._classifier = Classifier(job.model, job.device, threads=1)  # type: ignore[arg-type]
+        known = (picture.wnid for picture in self._data.pictures)
+        self._classes = match(self._classifier.card, known, job.intersection)
+
+    def __call__(self, block: dict[str, Any]) -> dict[str, Any]:
+        """Groups of places to the rows of each, as JSON."""
+        return {"rows": [json.dumps(self._rows(text)) for text in block["places"]]}
+
+    def _rows(self, places: str) -> list[tuple[Any, ...]]:
+        from demo.evaluator import Evaluator
+
+        part = tuple(self._data.pictures[int(place)] for place in places.split())
+        job = self._job
+        evaluator = Evaluator(
+            self._classifier,
+            replace(self._data, pictures=part),
+            self._classes,
+            job.views,
+            job.batch,
+            threads=1,
+            exact=job.exact,
+        )
+        return [astuple(row) for rows in evaluator.rows() for row in rows]
+
+
+def evaluate_on_cluster(job: Job, places: Sequence[int], workers: int) -> Iterator[list[Row]]:
+    """The rows of the pictures at these places of the data set, in their order, group by group.
+
+    Args:
+        job: what the workers open.
+        places: of the pictures to evaluate.
+        workers: actors at a time.
+
+    Raises:
+        DeviceError: Ray is not installed, does not start, or the workers fail.
+    """
+    ray = _ray()
+    size = max(1, job.batch // job.views)
+    groups = [
+        {"places": " ".join(map(str, places[i : i + size]))} for i in range(0, len(places), size)
+    ]
+    if not groups:
+        return
+    with _running(ray, workers):
+        try:
+            source = ray.data.from_items(groups, override_num_blocks=len(groups))
+            done = source.map_batches(
+                Worker,
+                fn_constructor_args=(job,),
+                batch_size=1,
+                batch_format="numpy",
+                compute=ray.data.ActorPoolStrategy(size=workers),
+                num_cpus=1,
+                num_gpus=int(job.device == "cuda"),
+            )
+            for group in done.iter_rows():
+                yield [_row(*told) for told in json.loads(group["rows"])]
+        except ray.exceptions.RayError as error:
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            raise DeviceError(f"the cluster failed: {' '.join(lines[-1].split())[-300:]}") from None
+
+
+def _row(file: str, truth: str, top: list[str], probabilities: list[float], error: str) -> Row:
+    return Row(file, truth, tuple(top), tuple(probabilities), error)
+
+
+def _ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")  # a busy machine is slow
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import ray
+            import ray.data
+    except ModuleNotFoundError:
+        raise DeviceError(f"--cluster needs Ray, and it is not installed: {INSTALL}") from None
+    return ray
+
+
+@contextlib.contextmanager
+def _running(ray: Any, workers: int) -> Iterator[None]:
+    """A Ray: the one that RAY_ADDRESS names, or one of this machine for as long as it is needed."""
+    elsewhere = bool(os.environ.get("RAY_ADDRESS"))
+    here = str(Path(__file__).resolve().parents[1])
+    settings: dict[str, Any] = {
+        "logging_level": logging.ERROR,
+        "log_to_driver": False,
+        "runtime_env": {"env_vars": {"PYTHONPATH": here}},
+    }
+    if not elsewhere:
+        settings |= {
+            "num_cpus": workers,
+            "object_store_memory": _STORE,
+            "include_dashboard": False,
+            "_node_ip_address": "127.0.0.1",
+        }
+    try:
+        ray.init(**settings)
+    except Exception as error:  # Ray raises nearly anything; the person gets one line of it
+        where = os.environ.get("RAY_ADDRESS", "this machine")
+        raise DeviceError(f"Ray does not run on {where}: {' '.join(str(error).split())}") from None
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -1,0 +1,67 @@
+"""How far a long run is, on standard error, and Ctrl-C that lets it finish what it has in hand."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_LOG_SECONDS = 30.0
+
+
+@contextmanager
+def stopping() -> Iterator[list[int]]:
+    """A list that the first Ctrl-C fills; the second one ends the program as ever."""
+    asked: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(number: int, frame: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    try:
+        signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: whoever runs it there stops it there
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress(planned: int, done: int) -> Iterator[Any]:
+    """Running error and time left on standard error: a bar on a terminal, else a line now and
+    then."""
+    if not sys.stderr.isatty():
+        last = [time.monotonic()]
+
+        def tell(count: int, said: str) -> None:
+            if time.monotonic() - last[0] >= _LOG_SECONDS:
+                last[0] = time.monotonic()
+                print(f"{count:,} of {planned:,} pictures, {said}", file=sys.stderr)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("evaluating", total=planned, completed=done, said="")
+        yield lambda count, said: bar.update(task, completed=count, said=said)
