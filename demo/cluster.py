@@ -26,6 +26,7 @@ from demo.errors import DeviceError
 from demo.tally import Row
 
 INSTALL = 'pip install -c constraints.txt -e ".[cluster]"'
+_ATTEMPTS = 3
 _STORE = 200 * 2**20  # bytes of Ray's shared memory here: rows are small
 
 
@@ -125,7 +126,8 @@ def _row(file: str, truth: str, top: list[str], probabilities: list[float], erro
 
 def _ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")  # a busy machine is slow
+    if not os.environ.get("RAY_ADDRESS"):  # read when Ray is imported: keep to the loopback address
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         with warnings.catch_warnings():
@@ -154,11 +156,7 @@ def _running(ray: Any, workers: int) -> Iterator[None]:
             "include_dashboard": False,
             "_node_ip_address": "127.0.0.1",
         }
-    try:
-        ray.init(**settings)
-    except Exception as error:  # Ray raises nearly anything; the person gets one line of it
-        where = os.environ.get("RAY_ADDRESS", "this machine")
-        raise DeviceError(f"Ray does not run on {where}: {' '.join(str(error).split())}") from None
+    _start(ray, settings)
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
@@ -168,3 +166,17 @@ def _running(ray: Any, workers: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _start(ray: Any, settings: dict[str, Any]) -> None:
+    """Start or join Ray. It gives itself 30 seconds, and a busy machine may need a second go."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            ray.init(**settings)
+            return
+        except Exception as error:  # Ray raises nearly anything; the person gets one line of it
+            ray.shutdown()
+            said = " ".join(str(error).split())
+            if "timed out" not in said or attempt == _ATTEMPTS - 1:
+                where = os.environ.get("RAY_ADDRESS", "this machine")
+                raise DeviceError(f"Ray does not run on {where}: {said[:300]}") from None

@@ -214,3 +214,44 @@ def table(results: Sequence[Result]) -> str:
         f"{long_date(run['date'])}. {escape(machine['caution'])}</p>"
     )
     return note + results_table(rows)
+
+
+def pace(file: Path) -> str:
+    """Whole evaluations beside PyTorch's usual loop, from what `demo.paired` wrote; a sentence
+    where there is nothing.
+
+    Raises:
+        ContentError: the file is no such answer.
+    """
+    if not file.exists():
+        return f"<p>{NONE_YET}</p>"
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        rows = [
+            (
+                form["precision"],
+                _spread(form["core_ratio"]),
+                _spread(form["ratio"]),
+                f"{form['same_top5']:,} of {form['pictures']:,}",
+            )
+            for form in found["forms"]
+        ]
+        machine, (width, height) = found["machine"], found["pixels"]
+        note = (
+            f"<p>{found['photographs']:,} photographs of {width} x {height} pixels, about "
+            f"{round(found['bytes'] / 1000)} kB each, through "
+            f"{escape(found['network'].partition(',')[0])} with random weights, in turns with "
+            f"{escape(found['reference'])}; {found['rounds']} rounds, "
+            f"{long_date(found['date'])}, {escape(machine['device'])}. "
+            f"{escape(machine['caution'])}</p>"
+        )
+    except (ValueError, LookupError, TypeError) as error:
+        raise ContentError(
+            f"{file.name} is no answer of `python -m demo.paired` ({error})"
+        ) from None
+    caption = (
+        "Times as fast as PyTorch's usual loop: by processor time a picture, by the clock, and on "
+        "how many pictures the five best classes are the same"
+    )
+    head = ["Precision", "Processor time", "Clock", "Same five as PyTorch"]
+    return note + svg.table(caption, head, rows, numeric=3)

@@ -238,6 +238,9 @@ def render(
         "figure_benchmark": lambda: block(
             benchmarks.figure(benchmarks.load_results(knowledge.data / "benchmarks"))
         ),
+        "evaluation_pace": lambda: block(
+            benchmarks.pace(knowledge.data / "results" / "evaluation.json")
+        ),
         "benchmark_table": lambda: block(
             benchmarks.table(benchmarks.load_results(knowledge.data / "benchmarks"))
         ),
