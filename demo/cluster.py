@@ -16,6 +16,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -101,7 +102,7 @@ def evaluate_on_cluster(job: Job, places: Sequence[int], workers: int) -> Iterat
     ]
     if not groups:
         return
-    with _running(ray, workers):
+    with _quiet(), _running(ray, workers):
         try:
             source = ray.data.from_items(groups, override_num_blocks=len(groups))
             done = source.map_batches(
@@ -137,6 +138,22 @@ def _ray() -> Any:
     except ModuleNotFoundError:
         raise DeviceError(f"--cluster needs Ray, and it is not installed: {INSTALL}") from None
     return ray
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Ray says of lost workers off standard output, which is the report's alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        if sys.__stdout__ is not None:
+            sys.__stdout__.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The form that is fastest for one picture at a time on a processor, for ONNX Runtime alone.
+"""The form that is fastest for one picture at a time on a processor.
 
     python -m model_export.matmulnbits build/imagenet1k.onnx build/one.onnx --calibrate PHOTOS
 
@@ -6,7 +6,8 @@ One picture at a time, the network waits for its weights to come from memory, an
 connected layers have nearly all of them. Here these stay in 4 bits until they are multiplied, by
 ONNX Runtime's own operator MatMulNBits (blocks of 32 or 128 inputs share a scale; activations in 8
 bits, made on the way: accuracy level 4). Convolutions are in 8 bits as in ``int8``. The operator
-is no part of ONNX, so other engines do not read the file; `precision`'s ``int4`` is for them.
+is no part of ONNX: OpenVINO knows it too, other engines do not, and `precision`'s ``int4`` is for
+them.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK
     cost = compare(onnx_logits(packed, pictures), onnx_logits(source, pictures))
     how = (
         f"fully connected weights in int4, blocks of {block}, multiplied as they are "
-        f"({OPERATOR}, ONNX Runtime alone); convolutions and their activations in int8"
+        f"({OPERATOR}, ONNX Runtime's own operator); convolutions and their activations in int8"
     )
     reference = f"the fp32 file, which is {card.parity.rel_l2:.1e} from {card.parity.reference}"
     card = replace(
@@ -174,7 +175,7 @@ def main(
     ] = None,
     block: Annotated[int, typer.Option(help="Inputs that share a scale: 32 or 128.")] = BLOCK,
 ) -> None:
-    """Make the form that is fastest for one picture at a time, for ONNX Runtime alone."""
+    """Make the form that is fastest for one picture at a time on a processor."""
     try:
         card = write(source, output, calibrate, block)
     except ExportError as error:

@@ -55,7 +55,7 @@ def test_it_is_near_fp32_and_says_how_near(made: Path, exported: Report) -> None
     assert told.distance is not None
     assert told.distance.rel_l2 == pytest.approx(found.rel_l2, rel=0.02)
     assert 0 < found.rel_l2 < 0.08
-    assert "MatMulNBits, ONNX Runtime alone" in told.distance.how
+    assert "MatMulNBits, ONNX Runtime's own operator" in told.distance.how
     assert told.accuracy == ()
     assert told.labels == exported.card.labels
 
