@@ -125,6 +125,7 @@ def test_the_counts_of_one_machine_though_a_worker_is_killed(
     assert before < PICTURES
     assert heard <= {"0100007F", "0000000000000000FFFF00000100007F"}, "not on 127.0.0.1 alone"
     assert heard
+    assert out.startswith("{"), (out[:300], err)
     alone, together = json.loads(one.stdout), json.loads(out)
     assert together["pace"]["bound_by"] == "cluster"
     for told in (alone, together):
