@@ -71,7 +71,10 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     assert longest_task(page.context.browser.stop_tracing()) < 50
     no_axe_violations(page)
     page.set_viewport_size({"width": 320, "height": 700})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("body[data-md-color-scheme=slate]")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    no_axe_violations(page)
 
 
 def pictures() -> Iterator[tuple[str, bytes]]:

@@ -69,18 +69,19 @@ def said(maps: Any) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("layer", ["conv1", "conv5"])
-def test_the_maps_are_pythons(live: Any, layer: str) -> None:
-    open_at(live, f"?picture=banana&layer={layer}")
+def test_the_maps_are_pythons(live: Any) -> None:
+    open_at(live, "?picture=banana&layer=conv1")
     load(live)
-    shown = tiles(live)
-    (maps,) = python_says([layer])
-    wanted = said(maps[0])
-    assert len(shown) == len(wanted)
-    # A last digit, or a tie between two places, may fall the other way.
-    same = sum(one == other for one, other in zip(shown, wanted, strict=True))
-    assert same >= 0.97 * len(wanted), [p for p in zip(shown, wanted, strict=True) if p[0] != p[1]]
-    no_axe_violations(live)
+    for layer in ("conv1", "conv5"):
+        live.select_option("#live-layer", layer)
+        (maps,) = python_says([layer])
+        live.wait_for_selector(f".live-tile[data-map='{len(maps[0]) - 1}'][aria-label]")
+        shown, wanted = tiles(live), said(maps[0])
+        assert len(shown) == len(wanted)
+        # A last digit, or a tie between two places, may fall the other way.
+        other = [pair for pair in zip(shown, wanted, strict=True) if pair[0] != pair[1]]
+        assert len(other) <= 0.03 * len(wanted), other
+        no_axe_violations(live)
 
 
 def silenced(folder: Path, tower: int) -> Path:
