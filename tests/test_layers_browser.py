@@ -76,7 +76,7 @@ def test_choose_a_layer_and_a_picture_by_keyboard_on_a_phone(chromium: Any, serv
     assert image.get_attribute("src").endswith(f"{second}-conv3.webp")
     assert f"“{second}”" in image.get_attribute("alt")
     assert f"{INSIDE[second]['silent']['conv3']:.0%} of the numbers" in page.inner_text("#conv3")
-    page.wait_for_function("document.querySelector('#conv3 img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('#conv3 img').naturalWidth > 0")
     assert page.url.endswith(f"?picture={second}#conv3")
     page.reload()
     page.wait_for_selector(".layers--live")
@@ -90,7 +90,7 @@ def test_choose_a_layer_and_a_picture_by_keyboard_on_a_phone(chromium: Any, serv
         )
         assert [v["id"] for v in found["violations"]] == []
         page.evaluate("location.hash = '#fc8'")
-        page.wait_for_function("!document.querySelector('#fc8').hidden")
+        page.wait_for_function("() => !document.querySelector('#fc8').hidden")
     assert INSIDE[second]["top"][0]["label"] in page.inner_text("#fc8")
     assert page.locator("#fc8 [data-answer]:visible").count() == 1
     page.locator("#layer-all").press("Enter")

@@ -322,6 +322,18 @@ def test_the_policy_stops_what_was_not_built_in(chromium: Any, site: Path, serve
     page.close()
 
 
+def test_the_tests_keep_to_the_policy() -> None:
+    """What waits for an expression, or adds a script, would be stopped by it: say ``() => ...``."""
+    wrong = re.compile(r"add_script_tag\(|wait_for_function\(\s*[\"'](?![^\"'\n]*=>)")
+    found = [
+        f"{path.name}: {match[0]}"
+        for path in (ROOT / "tests").glob("*.py")
+        for match in wrong.finditer(path.read_text("utf-8"))
+        if path.name != "test_machines.py"
+    ]
+    assert found == []
+
+
 # --- citation, pictures --------------------------------------------------------------------------
 
 
