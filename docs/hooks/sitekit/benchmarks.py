@@ -163,7 +163,7 @@ def figure(results: Sequence[Result]) -> str:
     batch = run["batches"][0]
     ours = [r for r in rows if r["contestant"]["engine"] == "onnxruntime"] or rows
     best = ours[0]
-    threads = "one thread" if run["threads"] == 1 else f"{run['threads']} threads"
+    threads = _threads(run)
     measure = "Processor time a picture" if _by_work(best) else "Speed"
     high = 40 * len(rows) + 30
     plots = _plot(rows, batch, Frame("wide", 760, high, 220, 60)) + _plot(
@@ -184,6 +184,14 @@ def figure(results: Sequence[Result]) -> str:
     )
 
 
+def _pictures(batch: int) -> str:
+    return "one picture at a time" if batch == 1 else f"{batch} pictures at a time"
+
+
+def _threads(run: Mapping[str, Any]) -> str:
+    return "one thread" if run["threads"] == 1 else f"{run['threads']} threads"
+
+
 def _what_to_see(ours: Sequence[Result], batch: int) -> str:
     """What the bars of our own forms show, the fastest first: whether fewer bits were faster."""
     if len(ours) < 2:
@@ -191,7 +199,17 @@ def _what_to_see(ours: Sequence[Result], batch: int) -> str:
     small = min(ours, key=lambda row: row["contestant"]["weight_bytes"])
     sizes = [row["contestant"]["weight_bytes"] for row in ours]
     if sizes == sorted(sizes):
-        return "Look at the precisions: the fewer bits there are to read, the less time it takes."
+        told = "Look at the precisions: the fewer bits there are to read, the less time it takes."
+        for other in ours[0]["run"]["batches"]:
+            best = max(ours, key=lambda row, at=other: ratio(row, at))
+            if best is not small:
+                ahead, behind = (r["contestant"]["precision"] for r in (best, small))
+                told = told.removesuffix(".") + (
+                    f", {_pictures(batch)}. With {other} at a time it is not so: there {ahead} "
+                    f"is {ratio(best, other):.1f} times as fast, and {behind} "
+                    f"{ratio(small, other):.1f} times."
+                )
+        return told
     fast, slow = ours[0]["contestant"]["precision"], small["contestant"]["precision"]
     return (
         f"Look at the precisions: fewer bits are not always faster. The smallest file, {slow}, "
@@ -210,7 +228,7 @@ def table(results: Sequence[Result]) -> str:
         return f"<p>{NONE_YET}</p>"
     run, machine = rows[0]["run"], rows[0]["machine"]
     note = (
-        f"<p>{escape(machine['device'])}, {run['threads']} threads, {run['rounds']} rounds, "
+        f"<p>{escape(machine['device'])}, {_threads(run)}, {run['rounds']} rounds, "
         f"{long_date(run['date'])}. {escape(machine['caution'])}</p>"
     )
     return note + results_table(rows)
