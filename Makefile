@@ -129,10 +129,12 @@ node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev
 	@touch $@
 
 # Debian's chromium where it is; else apt's, where there is apt and the right to use it; else Playwright's.
+# Firefox comes from apt alone; without it the tests that need it skip.
 browser: $(VENV)/.dev
-	@command -v chromium >/dev/null || { \
+	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null || { \
+	wanted="chromium firefox-esr fonts-dejavu-core"; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends $$wanted; \
 	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
-	sudo apt-get update -qq && sudo apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
-	else $(BIN)/playwright install chromium; fi; }
+	sudo apt-get update -qq && sudo apt-get install -y -qq --no-install-recommends $$wanted; \
+	elif ! command -v chromium >/dev/null; then $(BIN)/playwright install chromium; fi; }
