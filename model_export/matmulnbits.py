@@ -66,9 +66,11 @@ def convert(
         kept = [t for t in made.graph.initializer if t.name != name]
         del made.graph.initializer[:]
         made.graph.initializer.extend([*kept, *tensors])
+        # A layer whose biases are all 0 has none in the file.
+        bias = ["", "", node.input[2]] if len(node.input) > 2 else []
         layer = onnx.helper.make_node(
             OPERATOR,
-            [node.input[0], tensors[0].name, tensors[1].name, "", "", node.input[2]],
+            [node.input[0], tensors[0].name, tensors[1].name, *bias],
             list(node.output),
             name=node.name,
             domain="com.microsoft",

@@ -29,19 +29,6 @@ ROUNDS = 40
 SAMPLES = Path(__file__).parents[1] / "demo" / "samples"
 
 
-def random_file(name: str, folder: Path) -> Path:
-    """A file of random weights for a network."""
-    from safetensors.torch import save_file
-
-    from model_export.networks import find
-    from model_export.random_weights import random_tensors
-
-    network = find(name)
-    file = folder / f"{name}.safetensors"
-    save_file(random_tensors(network, network.classes), file)
-    return file
-
-
 def ratios(files: list[Path], size: int) -> list[dict[str, float]]:
     """Time of each file over the first file's, run in turn; median and quartiles."""
     import numpy as np
@@ -75,13 +62,15 @@ def measure(data: Path) -> dict[str, Any]:
 
     from model_export import accuracy, export
     from model_export.networks import NETWORKS
+    from model_export.random_weights import write
 
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for network in NETWORKS.values():
             ours = network.published is None
-            weights = None if ours else random_file(network.name, folder)
+            file = folder / f"{network.name}.safetensors"
+            weights = None if ours else write(network.name, file)
             files = []
             for precision, block in FORMS:
                 print(network.name, precision, block, flush=True)

@@ -1,11 +1,18 @@
-"""Random weights where only size and time matter, and the real ones need not be here."""
+"""Random weights where only size and time matter, and the real ones need not be here.
+
+python -m model_export.random_weights imagenet1k build/random.safetensors
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from model_export.networks import Network
+import typer
+
+from model_export.errors import ExportError
+from model_export.networks import NETWORKS, Network, find
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,3 +32,33 @@ def random_tensors(network: Network, classes: int, biases: float = 0.0) -> dict[
         spread = math.sqrt(2 / math.prod(shape[1:])) if len(shape) > 1 else biases
         found[name] = torch.randn(shape, generator=draw) * spread if spread else torch.zeros(shape)
     return found
+
+
+def write(name: str, file: Path) -> Path:
+    """Write a network's tensors as ``.safetensors``, and return the file.
+
+    Raises:
+        UsageError: no network of that name.
+    """
+    from safetensors.torch import save_file
+
+    network = find(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(random_tensors(network, network.classes), file)
+    return file
+
+
+def main(
+    network: Annotated[str, typer.Argument(help=", ".join(NETWORKS))],
+    file: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+) -> None:
+    """Write a network with random weights, to measure sizes and speeds with."""
+    try:
+        write(network, file)
+    except ExportError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

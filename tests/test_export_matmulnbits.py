@@ -46,6 +46,18 @@ def test_layers_are_stored_in_few_bits(made: Path, exported: Report) -> None:
     assert "QuantizeLinear" not in operators[last:]  # the fully connected layers stay floats
 
 
+def test_layers_without_biases(exported: Report, tmp_path: Path) -> None:
+    """The exporter leaves out biases that are all 0, as random weights have them."""
+    model = onnx.load(exported.file)
+    for node in model.graph.node:
+        if node.op_type == "Gemm":
+            del node.input[2:]
+    onnx.save(model, tmp_path / "plain.onnx")
+    card = matmulnbits.write(tmp_path / "plain.onnx", tmp_path / "one.onnx", None)
+    assert card.distance is not None
+    assert card.distance.rel_l2 < 0.25
+
+
 def test_it_is_near_fp32_and_says_how_near(made: Path, exported: Report) -> None:
     told = ModelCard.from_json(made.with_suffix(".json").read_text("utf-8"))
     metadata = {entry.key: entry.value for entry in onnx.load(made).metadata_props}

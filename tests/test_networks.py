@@ -238,6 +238,19 @@ def test_the_command_says_what_is_wrong(
         )
 
 
+def test_random_weights_by_the_command_that_the_page_shows(tmp_path: Path) -> None:
+    """docs/reference/evaluation.md measures speed with them."""
+    command = [sys.executable, "-m", "model_export.random_weights"]
+    file = tmp_path / "new" / "random.safetensors"
+    subprocess.run([*command, "alexnet64", str(file)], check=True)
+    assert load(str(file)).network is ALEXNET64
+    wrong = subprocess.run(
+        [*command, "alexnet65", str(file)], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("alexnet65: no such network or file; the networks are alexnet64")
+
+
 def test_the_package_offers_export_and_stays_light() -> None:
     code = "import sys, model_export; print({'torch', 'onnx', 'numpy'} & set(sys.modules)); from model_export import export, Report; print(export.__name__, Report.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
