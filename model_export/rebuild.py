@@ -93,14 +93,21 @@ def in_pytorch(
 
 
 def _tensors(model: OnnxFile) -> dict[str, Tensor]:
-    """The fp32 initialisers with weights in their names."""
+    """The fp32 initialisers with weights in their names; biases of 0 where a file has none.
+
+    The exporter leaves out biases that are all 0, as random weights have them.
+    """
     import torch
 
-    return {
+    found = {
         name: torch.from_numpy(np.frombuffer(tensor.data, "<f4").reshape(tensor.shape).copy())
         for name, tensor in model.tensors.items()
         if name.endswith((".weight", ".bias")) and tensor.data_type == 1 and tensor.data is not None
     }
+    for name, tensor in list(found.items()):
+        if name.endswith(".weight"):
+            found.setdefault(name.removesuffix("weight") + "bias", torch.zeros(len(tensor)))
+    return found
 
 
 def _classes(tensors: dict[str, Tensor], network: Network) -> int:

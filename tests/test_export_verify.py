@@ -18,7 +18,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from model_export import onnx_file
+from model_export import onnx_file, rebuild
 from model_export.architectures import alexnet64
 from model_export.card import METADATA_KEY
 from model_export.inspection import MISSING, inspect, lines
@@ -261,3 +261,24 @@ def test_help_names_the_verbs() -> None:
     for verb in ("export", "verify", "inspect"):
         assert verb in shown
     assert "--weights" in command("export", "--help").stdout
+
+
+def test_a_file_without_biases_is_of_a_network_whose_biases_are_0(
+    exported: Report, tmp_path: Path
+) -> None:
+    """The exporter leaves such biases out, as random weights have them."""
+    file = tmp_path / "plain.onnx"
+    model = onnx.load(exported.file)
+    gemms = [node for node in model.graph.node if node.op_type == "Gemm"]
+    dropped = {node.input.pop(2) for node in gemms}
+    assert len(dropped) == 3
+    kept = [tensor for tensor in model.graph.initializer if tensor.name not in dropped]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    del model.metadata_props[:]
+    onnx.save(model, file)
+    read = onnx_file.read(file)
+    assert rebuild.network_of(file, read, None) is ALEXNET64
+    net, _ = rebuild.in_pytorch(file, read, None, ALEXNET64)
+    for name in dropped:
+        assert not net.state_dict()[name].any()
