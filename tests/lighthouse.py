@@ -64,7 +64,7 @@ def scores(told: dict[str, Any]) -> dict[str, int]:
 def main(site: Path, names: list[str]) -> int:
     """Print a row a page, medians of three runs; 1 if a bar is missed."""
     missed = 0
-    with serve_folder(site) as served:
+    with serve_folder(site, compressed=True) as served:
         print(f"{'page':40}", *(f"{name:>15}" for name in CATEGORIES))
         for name in names or PAGES:
             runs = [scores(audit(served + name)) for _ in range(3)]

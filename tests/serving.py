@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import http.server
+import io
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,6 +29,25 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Silence."""
 
 
+class _Compressed(_Quiet):
+    """Sends text compressed, as the hosts of static sites do."""
+
+    def send_head(self) -> Any:
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        kind = self.guess_type(str(path))
+        text = kind.startswith("text/") or kind.endswith(("json", "javascript", "svg+xml", "wasm"))
+        if not path.is_file() or not text or "gzip" not in self.headers["Accept-Encoding"]:
+            return super().send_head()
+        body = gzip.compress(path.read_bytes())
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return io.BytesIO(body)
+
+
 class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that has enough of a file hangs up: nothing to report."""
@@ -35,12 +56,15 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serve_folder(folder: Path, headers: Mapping[str, str] | None = None) -> Iterator[str]:
+def serve_folder(
+    folder: Path, headers: Mapping[str, str] | None = None, compressed: bool = False
+) -> Iterator[str]:
     """Serve ``folder`` on a free port; yields ``http://127.0.0.1:PORT/``.
 
-    ``headers`` are sent with every answer.
+    ``headers`` are sent with every answer; ``compressed`` sends text as gzip.
     """
-    handler = functools.partial(_Quiet, directory=str(folder), headers=headers or {})
+    kind = _Compressed if compressed else _Quiet
+    handler = functools.partial(kind, directory=str(folder), headers=headers or {})
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

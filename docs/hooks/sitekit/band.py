@@ -31,6 +31,7 @@ def band(timeline: Timeline) -> str:
     return (
         '<div class="tl" id="tl">'
         f"{_controls(timeline)}{_frame(timeline.events)}"
+        '<h2 class="tl-unseen">The chosen event</h2>'  # its h3 needs an h2 before it
         '<div class="tl-reader" id="tl-reader"></div></div>'
     )
 
