@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
 from model_export.errors import ExportError, UsageError
+from model_export.files import write_in_order
 from model_export.precision import BLOCK, BLOCKS, per_block, static
 
 if TYPE_CHECKING:
@@ -158,9 +159,9 @@ def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK
     )
     del made.metadata_props[:]
     made.metadata_props.add(key=METADATA_KEY, value=card.to_json())
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(made.SerializeToString(deterministic=True))
-    output.with_suffix(".json").write_text(card.to_json(indent=1) + "\n", "utf-8")
+    packed = made.SerializeToString(deterministic=True)
+    beside = (card.to_json(indent=1) + "\n").encode()
+    write_in_order([(output, packed), (output.with_suffix(".json"), beside)])
     return card
 
 

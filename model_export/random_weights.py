@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model_export.errors import ExportError
+from model_export.files import write_atomically
 from model_export.networks import NETWORKS, Network, find
 
 if TYPE_CHECKING:
@@ -40,11 +41,10 @@ def write(name: str, file: Path) -> Path:
     Raises:
         UsageError: no network of that name.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     network = find(name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    save_file(random_tensors(network, network.classes), file)
+    write_atomically(file, save(random_tensors(network, network.classes)))
     return file
 
 

@@ -46,6 +46,23 @@ def test_layers_are_stored_in_few_bits(made: Path, exported: Report) -> None:
     assert "QuantizeLinear" not in operators[last:]  # the fully connected layers stay floats
 
 
+def test_a_write_that_stops_leaves_the_old_file(
+    exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is moved into place whole, and no card of the old one explains the new one."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    file = tmp_path / "one.onnx"
+    file.write_bytes(b"old")
+    monkeypatch.setattr("os.replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        matmulnbits.write(exported.file, file, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.onnx"]
+    assert file.read_bytes() == b"old"
+
+
 def test_layers_without_biases(exported: Report, tmp_path: Path) -> None:
     """The exporter leaves out biases that are all 0, as random weights have them."""
     model = onnx.load(exported.file)
