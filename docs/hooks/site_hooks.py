@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
@@ -19,6 +20,7 @@ from sitekit.pages import load_knowledge, render
 from sitekit.publish import data_files, without_gaps
 from sitekit.shared import KNOWLEDGE as _state
 from sitekit.shared import RENDERED as _rendered
+from sitekit.templates import Compiled
 from sitekit.timeline import with_strip
 
 # Pages that are lists: a term in them is not explained.
@@ -110,6 +112,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
     return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
+
+
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    """Keep the compiled templates for the next build of the same run."""
+    env.bytecode_cache = Compiled()
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

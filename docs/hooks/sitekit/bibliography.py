@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from pybtex.database import Entry, Person, parse_file
+from pybtex.database import BibliographyData, Entry, Person, parse_string
 from pybtex.exceptions import PybtexError
 
 from sitekit.errors import ContentError, unknown
@@ -86,13 +87,29 @@ def source_list(bibliography: Bibliography, prefix: str = "") -> str:
 
 def load_bibliography(path: Path) -> Bibliography:
     """Read the BibTeX file; errors name the file or the entry."""
+    entries = load_entries(path).items()
+    return Bibliography({key: _reference(key, entry) for key, entry in entries})
+
+
+def load_entries(path: Path) -> Mapping[str, Entry]:
+    """The entries of a BibTeX file as pybtex reads them; each version of it is parsed once.
+
+    Raises:
+        ContentError: no such file, or not BibTeX.
+    """
     try:
-        data = parse_file(str(path), bib_format="bibtex")
+        data = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContentError(f"data file missing: {path}") from None
     except PybtexError as error:
         raise ContentError(f"{path.name}: {error}") from error
-    return Bibliography({key: _reference(key, entry) for key, entry in data.entries.items()})
+    entries: Mapping[str, Entry] = data.entries
+    return entries
+
+
+@lru_cache(maxsize=8)
+def _parsed(content: str) -> BibliographyData:
+    return parse_string(content, bib_format="bibtex")
 
 
 def _reference(key: str, entry: Entry) -> Reference:

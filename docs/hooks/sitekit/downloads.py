@@ -10,9 +10,9 @@ from dataclasses import asdict, fields
 from datetime import date, timedelta
 from pathlib import Path
 
-from pybtex.database import BibliographyData, parse_file
+from pybtex.database import BibliographyData
 
-from sitekit.bibliography import Reference
+from sitekit.bibliography import Reference, load_entries
 from sitekit.events import Event, Timeline
 
 FIELDS = [field.name for field in fields(Event)]
@@ -78,8 +78,8 @@ def as_json(timeline: Timeline, references: Mapping[str, Reference]) -> str:
 
 def as_bibtex(timeline: Timeline, bibliography: Path) -> str:
     """The entries of `references.bib` that the events name."""
-    entries = parse_file(str(bibliography), bib_format="bibtex").entries
-    own = {key: entry for key, entry in entries.items() if key in timeline.cited}
+    entries = load_entries(bibliography).items()
+    own = {key: entry for key, entry in entries if key in timeline.cited}
     return str(BibliographyData(entries=own).to_string("bibtex"))
 
 

@@ -6,8 +6,10 @@ hover and focus; so it works by keyboard, by touch (the link) and without a scri
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
@@ -149,7 +151,12 @@ def link_terms(html: str, glossary: Sequence[Mapping[str, Any]], page: str) -> s
         glossary: the content of `glossary.yml`.
         page: the address of the glossary from this page.
     """
-    linker = _Linker(glossary, page)
+    return _linked(html, json.dumps(glossary), page)
+
+
+@lru_cache(maxsize=128)  # `mkdocs serve` reads only the pages that changed
+def _linked(html: str, glossary: str, page: str) -> str:
+    linker = _Linker(json.loads(glossary), page)
     linker.feed(html)
     linker.close()
     return "".join(linker.parts)

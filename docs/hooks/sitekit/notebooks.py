@@ -11,6 +11,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -31,20 +32,25 @@ class Picture:
     alt: str
 
 
-def pictures(notebook: Path) -> list[Picture]:
+def pictures(notebook: Path) -> tuple[Picture, ...]:
     """All plots of an executed notebook, in order; the n-th is ``NAME-n.png``.
 
     Raises:
         ContentError: a plot says nothing in words, or has no size.
     """
+    return _pictures(notebook.stem, notebook.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=32)
+def _pictures(stem: str, content: str) -> tuple[Picture, ...]:
     found: list[Picture] = []
-    for data, told in _plots(json.loads(notebook.read_text(encoding="utf-8"))):
-        name = f"{notebook.stem}-{len(found) + 1}.png"
+    for data, told in _plots(json.loads(content)):
+        name = f"{stem}-{len(found) + 1}.png"
         if not {"alt", "width", "height"} <= told.keys():
-            raise ContentError(f"{notebook.name}: {name} was not shown with `lesson.show`")
-        content = base64.b64decode("".join(data))
-        found.append(Picture(name, content, told["width"], told["height"], told["alt"]))
-    return found
+            raise ContentError(f"{stem}.ipynb: {name} was not shown with `lesson.show`")
+        picture = base64.b64decode("".join(data))
+        found.append(Picture(name, picture, told["width"], told["height"], told["alt"]))
+    return tuple(found)
 
 
 def _plots(notebook: dict[str, Any]) -> Iterator[tuple[str | list[str], dict[str, Any]]]:
@@ -62,12 +68,17 @@ def page(html: str, notebook: Path) -> str:
         notebook: the executed file, which also lies beside the page, with its source and its
             pictures (see `site_hooks.on_files`).
     """
-    plots = iter(pictures(notebook))
+    return _page(html, notebook.stem, pictures(notebook))
+
+
+@lru_cache(maxsize=32)  # `mkdocs serve` lays out only the lessons that changed
+def _page(html: str, stem: str, plotted: tuple[Picture, ...]) -> str:
+    plots = iter(plotted)
     parts = []
     for number, cell in enumerate(_cells(BeautifulSoup(html, "html.parser"))):
         parts.append(_cell(cell, plots))
         if number == 0:
-            parts.append(_downloads(notebook.stem))
+            parts.append(_downloads(stem))
     return "\n".join(parts)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from sitekit import (
     band,
@@ -54,6 +55,11 @@ ENVIRONMENT = Environment(
     autoescape=False,  # noqa: S701 - our own pages, in Markdown
     keep_trailing_newline=True,
 )
+
+
+@lru_cache(maxsize=2048)  # `mkdocs serve` compiles only the texts that changed
+def _template(text: str) -> Template:
+    return ENVIRONMENT.from_string(text)
 
 
 @dataclass
@@ -186,7 +192,7 @@ def render(
     page = f"{path.rstrip('/')}.md"
 
     def expand(text: str) -> str:
-        return ENVIRONMENT.from_string(text).render(names)
+        return _template(text).render(names)
 
     names: dict[str, Callable[..., str]] = {
         "fact": lambda name: knowledge.facts[name].text,
@@ -252,7 +258,7 @@ def render(
         "tours": lambda: timeline.render_tours(knowledge.timeline, f"{to_root}timeline/", block),
     }
     try:
-        text = ENVIRONMENT.from_string(markdown).render(names)
+        text = _template(markdown).render(names)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         raise ContentError(f"{error.message}{f' (line {line})' if line else ''}") from error
