@@ -56,6 +56,45 @@ def accessible(page: Any, where: str = "document") -> list[tuple[str, str]]:
     return [(row["id"], row["nodes"][0]["html"][:300]) for row in violations]
 
 
+# Words of a drawing beyond its edge, words of a box that hides them, words broken in the middle.
+_CUT = """() => {
+  const cut = [], range = document.createRange();
+  for (const text of document.querySelectorAll('main svg text')) {
+    if (!text.checkVisibility()) continue;
+    const box = text.getBoundingClientRect(), edge = text.ownerSVGElement.getBoundingClientRect();
+    if (box.width && (box.left < edge.left - 1 || box.right > edge.right + 1
+        || box.top < edge.top - 2 || box.bottom > edge.bottom + 2))
+      cut.push(`drawing: ${text.textContent}`);
+  }
+  for (const box of document.querySelectorAll('article *')) {
+    const look = getComputedStyle(box);
+    if (![look.overflowX, look.overflowY].includes('hidden') || box.clientWidth < 3
+        || box.closest('svg, pre') || look.textOverflow === 'ellipsis' || !box.checkVisibility())
+      continue;
+    if (box.scrollWidth > box.clientWidth + 2 || box.scrollHeight > box.clientHeight + 3)
+      cut.push(`hidden: ${box.textContent.trim().slice(0, 60)}`);
+  }
+  const words = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
+  for (let node; (node = words.nextNode());) {
+    const around = node.parentElement;
+    if (!around.checkVisibility() || around.closest('pre, svg, code, a[href^="http"]')) continue;
+    for (const word of node.data.matchAll(/[\\p{L}\\p{N}]{2,}/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const rows = [...range.getClientRects()].filter(row => row.width);
+      if (rows.length > 1 && rows.at(-1).top - rows[0].top > 4)
+        cut.push(`broken: ${word[0]} of ${node.data.trim().slice(0, 60)}`);
+    }
+  }
+  return cut;
+}"""
+
+
+def cut_off(page: Any) -> list[str]:
+    """Words that a reader cannot see whole: cut off by a drawing or a box, or broken in two."""
+    return list(page.evaluate(_CUT))
+
+
 @contextlib.contextmanager
 def watched(browser: Any, served: str, **context_options: Any) -> Iterator[Any]:
     """A fresh page; afterwards no script may have failed and no other host been asked."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browsing import PAGES, WIDTHS, accessible, watched
+from tests.browsing import PAGES, WIDTHS, accessible, cut_off, watched
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +48,7 @@ def test_a_page_opens_fits_and_is_accessible(
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{wide} pixels wide at {width}"
             assert accessible(page) == [], f"{name}, {scheme}, {width} px"
+            assert cut_off(page) == [], f"{name}, {width} px"
             if width == WIDTHS[0]:
                 assert page.evaluate("window.shifts") < 0.01
 

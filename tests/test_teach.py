@@ -34,6 +34,12 @@ def test_a_lesson_takes_three_quarters_of_an_hour() -> None:
     }
 
 
+def test_a_comma_in_the_reading_list_makes_no_field() -> None:
+    row = {"ages": "All", "source": "krizhevsky2012", "why": "Pictures", "and words.": None}
+    with pytest.raises(ContentError, match="has the fields .*'and words.'"):
+        reading([row], BIBLIOGRAPHY, TITLES, str)
+
+
 def test_every_task_has_an_answer_and_room_for_one() -> None:
     for sheet in TEACH["worksheets"]:
         assert len(sheet["tasks"]) >= 5

@@ -250,6 +250,7 @@ def test_a_strip_names_a_pages_own_events() -> None:
     names = re.findall(r"timeline/#([a-z0-9-]+)", html)
     assert len(names) == 5
     assert all("story/significance.md" in OURS[name].pages for name in names)
+    assert 'href="../../timeline/#alexnet-wins"' in html
     assert pages.strip(OURS, "how-it-runs.md", "../timeline/") == ""
     page = '<h1>A</h1><h2 id="sources">Notes</h2>'
     told = pages.with_strip(page, OURS, "story/significance.md", "../../timeline/")

@@ -133,7 +133,7 @@ def gpus_figure(gpus: Mapping[str, Any]) -> str:
     ticks = [(0.1, "0.1"), (1, "1"), (10, "10"), (100, "100"), (1000, "1,000"), (10000, "10,000")]
     plots = log_plot(
         marks, Frame("wide", 760, 380, 56, 16, 6), (2006, 2026, 2), ticks, words
-    ) + log_plot(marks, Frame("narrow", 340, 340, 50, 20, 5), (2006, 2026, 5), ticks, words)
+    ) + log_plot(marks, Frame("narrow", 340, 340, 56, 20, 5), (2006, 2026, 5), ticks, words)
     legend = (
         '<ul class="legend">'
         '<li><span class="swatch round deep"></span>GTX 580, the cards of AlexNet, 32-bit</li>'

@@ -8,8 +8,9 @@ from typing import Any
 
 from sitekit import svg
 
-WIDE, HIGH, GAP_X, GAP_Y = 194.0, 112.0, 84.0, 70.0
-TEXT = 21  # characters that fit into a line of a box
+WIDE, HIGH, GAP_X, GAP_Y = 194.0, 132.0, 84.0, 70.0
+NARROW_HIGH = 96.0
+TEXT = 20  # characters that fit into a line of a box
 
 
 def house_figure(house: Mapping[str, Any]) -> str:
@@ -66,7 +67,7 @@ def _wide(house: Mapping[str, Any], rooms: Mapping[str, Any]) -> str:
     for use in house["uses"]:
         parts += _arrow(spots[use["from"]], spots[use["to"]], use["how"])
     for name, room in rooms.items():
-        parts += _box(*spots[name], WIDE, room, wrap(room["about"], TEXT))
+        parts += _box(*spots[name], WIDE, HIGH, room, wrap(room["about"], TEXT))
     width, height = int(3 * WIDE + 2 * GAP_X + 4), int(2 * HIGH + GAP_Y + 4)
     return svg.drawing(width, height, _label(house, rooms), parts, "wide")
 
@@ -74,8 +75,8 @@ def _wide(house: Mapping[str, Any], rooms: Mapping[str, Any]) -> str:
 def _narrow(house: Mapping[str, Any], rooms: Mapping[str, Any]) -> str:
     parts, y = [], 6.0
     for name, room in rooms.items():
-        parts += _box(4, y, 332, room, [room["about"]])
-        y += HIGH + 8
+        parts += _box(4, y, 332, NARROW_HIGH, room, [room["about"]])
+        y += NARROW_HIGH + 8
         for use in (use for use in house["uses"] if use["from"] == name):
             words = f"↳ {use['how']} {rooms[use['to']]['name'].lower()}"
             parts.append(svg.text(18, y + 8, words, "small", "start"))
@@ -85,10 +86,15 @@ def _narrow(house: Mapping[str, Any], rooms: Mapping[str, Any]) -> str:
 
 
 def _box(
-    x: float, y: float, width: float, room: Mapping[str, Any], about: Sequence[str]
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    room: Mapping[str, Any],
+    about: Sequence[str],
 ) -> list[str]:
     return [
-        svg.tag("rect", x=x, y=y, width=width, height=HIGH, rx=3, class_="room"),
+        svg.tag("rect", x=x, y=y, width=width, height=height, rx=3, class_="room"),
         svg.text(x + 12, y + 28, room["name"], "name", "start"),
         svg.text(x + 12, y + 52, room["path"], "tick", "start"),
         *(

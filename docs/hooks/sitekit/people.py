@@ -26,6 +26,7 @@ GROUPS: dict[str, str] = {
     "tellers": "Those who told the story",
 }
 FIELDS = {"id", "name", "group", "names", "role", "text"}
+LABEL = 32  # characters that fit beside the figure
 STEPS = 7  # the weightiest events of a person; the link leads to all of them
 
 
@@ -148,6 +149,14 @@ def _lives_plot(rows: Sequence[tuple[str, Sequence[Event]]], win: Event, frame: 
     return svg.drawing(frame.width, frame.height, words, parts, frame.form)
 
 
+def short_name(person: Mapping[str, Any]) -> str:
+    """The heading of a portrait where it fits beside a figure, else family names alone."""
+    name, names = str(person["name"]), [one.split()[-1] for one in person["names"]]
+    if len(name) <= LABEL or len(names) < 2:
+        return name
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def lives_figure(
     people: Sequence[Mapping[str, Any]], timeline: Timeline, expand: Callable[[str], str]
 ) -> str:
@@ -156,7 +165,7 @@ def lives_figure(
     alone = [(person, events_of(person, timeline)) for person in people if person["names"]]
     alone.sort(key=lambda row: row[1][0].moment)
     before = sum(events[0].moment < win.moment for _, events in alone)
-    shown = [(str(p["name"]), events) for p, events in alone if len(events) > 1]
+    shown = [(short_name(p), events) for p, events in alone if len(events) > 1]
     plots = _lives_plot(shown, win, Frame("wide", 760, 30 + 28 * len(shown), 250, 16, 5)) + (
         _lives_plot(shown, win, Frame("narrow", 340, 30 + 40 * len(shown), 8, 10, 4.5))
     )

@@ -134,7 +134,14 @@ def reading(
     titles: Mapping[str, str],
     cite: Callable[..., str],
 ) -> str:
-    """The reading list by age, as Markdown; from a page in the folder `teach`."""
+    """The reading list by age, as Markdown; from a page in the folder `teach`.
+
+    Raises:
+        ContentError: a row has other fields than `ages`, `why` and one of `page` and `source`.
+    """
+    for row in rows:
+        if set(row) not in ({"ages", "why", "page"}, {"ages", "why", "source"}):
+            raise ContentError(f"teach.yml: a row of the reading list has the fields {list(row)}")
     parts = []
     for ages in dict.fromkeys(row["ages"] for row in rows):
         parts.append(f"\n## {ages} {{#{ages.lower().replace(' ', '-')}}}\n")

@@ -162,11 +162,15 @@ def tour(walk: Tour, to_timeline: str) -> str:
 
 
 def strip(timeline: Timeline, page: str, to_timeline: str, count: int = 5) -> str:
-    """The events that a page tells of, in order of time; empty where there are none."""
+    """The weightiest events that a page tells of, in order of time; empty where there are none.
+
+    Of events with equal weight those nearest to the win are shown.
+    """
     own = [event for event in timeline.events if page in event.pages]
-    chosen = sorted(own, key=lambda e: -e.importance)[:count]
-    if not chosen:
+    if not own:
         return ""
+    win = timeline["alexnet-wins"].moment
+    chosen = sorted(own, key=lambda e: (-e.importance, abs(e.moment - win)))[:count]
     items = "".join(
         f'<li class="tl-{e.theme}"><a href="{to_timeline}#{e.id}">'
         f"<span><time>{e.when}</time> {escape(e.title)}</span></a></li>"
