@@ -36,7 +36,7 @@ def test_a_lesson_takes_three_quarters_of_an_hour() -> None:
 
 def test_a_comma_in_the_reading_list_makes_no_field() -> None:
     row = {"ages": "All", "source": "krizhevsky2012", "why": "Pictures", "and words.": None}
-    with pytest.raises(ContentError, match="has the fields .*'and words.'"):
+    with pytest.raises(ContentError, match=r"has the fields .*'and words.'"):
         reading([row], BIBLIOGRAPHY, TITLES, str)
 
 
