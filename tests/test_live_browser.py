@@ -62,6 +62,7 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     distance = float(page.locator("#live-proof").inner_text().split(" by ")[1].split(" ")[0])
     assert distance < 1e-5
     assert page.locator("#live-top li").count() == 5
+    page.wait_for_selector("#live-answer[aria-busy=false]")
     assert "median of 9" in page.locator("#live-times").inner_text()
     before = page.locator("#live-top").inner_text()
     page.locator("#live-flip").check()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import struct
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,25 +94,6 @@ def test_a_browser_without_workers_is_told(chromium: Any, site: Path) -> None:
         page.locator("#live-load").click()
         assert "does not start in this browser" in state(page, "unsupported")
         page.close()
-
-
-def bomb() -> bytes:
-    """A PNG of a few bytes that claims nine hundred million pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        body = kind + content
-        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(1000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def test_a_small_file_that_unfolds_is_refused_unread(live: Any) -> None:
-    live.locator("#live-load").click()
-    state(live, "ready")
-    assert "too many pixels" in give(live, bomb(), "bomb.png")
-    assert "banana.jpg:" in give(live, BANANA.read_bytes(), "banana.jpg")
 
 
 # --- other networks ----------------------------------------------------------------------------

@@ -10,8 +10,10 @@ import { told } from "./trouble.js";
 
 /** @typedef {import("./desk.js").Guess} Guess */
 /** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: {index: number, share: number}[], decode: number,
- *   first: number, times: number[]}} Answer */
+ *   first: number}} Answer times in ms */
 
+const WARM_RUNS = 9;
+const PATIENCE = 2_000; // milliseconds for the runs that only time
 const UNTOUCHED = JSON.stringify([unchanged(), 0]);
 let busy = false;
 /** @type {{fresh: boolean}|undefined} */
@@ -28,6 +30,7 @@ export async function answer(fresh) {
   if (!desk.picture || !(desk.card || desk.runner)) return;
   if (busy) {
     next = { fresh: fresh || (next?.fresh ?? false) };
+    desk.worker.tell("stop"); // what only times gives way
     return;
   }
   busy = true;
@@ -53,7 +56,7 @@ async function once(fresh) {
   const slow = setTimeout(() => say("looking", `Looking at: ${picture.words}`), 700);
   try {
     const blob = fresh ? picture.blob : undefined;
-    answered = await desk.worker.ask("classify", { blob, ...view(), timed: fresh });
+    answered = await desk.worker.ask("classify", { blob, ...view() });
   } catch (error) {
     const { kind, message } = told(error);
     if (kind !== "ended") say(kind, `${picture.words}: ${message}`);
@@ -68,7 +71,7 @@ async function once(fresh) {
   paint(byId("live-seen"), answered.seen, answered.size);
   byId("live-seen-words").textContent =
     `What the network sees: ${answered.size} × ${answered.size} pixels.`;
-  if (fresh) tellTimes(answered);
+  if (fresh) tellTimes(answered, []);
   sections(true);
   const top = answered.top.map((guess) => ({
     ...guess,
@@ -79,6 +82,17 @@ async function once(fresh) {
   // In a task of its own: scrolling lays the page out anew.
   if (fresh) setTimeout(() => byId("live-answer").scrollIntoView({ block: "nearest" }));
   await look();
+  if (fresh && !next) tellTimes(answered, await pace());
+}
+
+/** What a run takes once the engine is warm, in ms, sorted; empty where something else came up. */
+async function pace() {
+  try {
+    const ask = { batch: 1, runs: WARM_RUNS, patience: PATIENCE };
+    return /** @type {number[]} */ (await desk.worker.ask("time", ask));
+  } catch {
+    return [];
+  }
 }
 
 /** Ask the program that serves this page. @param {{words: string, blob: Blob}} picture */
@@ -114,13 +128,15 @@ function sections(inside) {
   byId("live-silent-label").hidden = !desk.offers.towers;
 }
 
-/** @param {Answer} answered */
-function tellTimes({ decode, first, times }) {
+/** @param {Answer} answered @param {number[]} times of warm runs, sorted, in ms; none yet */
+function tellTimes({ decode, first }, times) {
+  const warm = times.length
+    ? `, then ${times[times.length >> 1].toFixed(1)} ms (median of ${times.length}; ` +
+      `${times[0].toFixed(1)} to ${times[times.length - 1].toFixed(1)})`
+    : "";
   byId("live-times").textContent =
     `Reading and resizing the picture: ${decode.toFixed(0)} ms. The network: ` +
-    `${first.toFixed(1)} ms the first time, then ${times[times.length >> 1].toFixed(1)} ms ` +
-    `(median of ${times.length}; ${times[0].toFixed(1)} to ` +
-    `${times[times.length - 1].toFixed(1)}). Measured on this machine.`;
+    `${first.toFixed(1)} ms the first time${warm}. Measured on this machine.`;
 }
 
 /** @param {Guess} guess */

@@ -16,18 +16,18 @@ export class Asker {
     this.#asked += 1;
     const id = this.#asked;
     const answer = new Promise((done, failed) => this.#waiting.set(id, { done, failed, progress }));
-    this.tell({ id, do: task, ...more });
-    return answer;
-  }
-
-  /** Say something that has no answer. @param {object} words */
-  tell(words) {
     try {
       this.#worker ??= this.#start();
-      this.#worker.postMessage(words);
+      this.#worker.postMessage({ id, do: task, ...more });
     } catch {
       this.#failed();
     }
+    return answer;
+  }
+
+  /** Say something that has no answer. @param {string} task */
+  tell(task) {
+    this.#worker?.postMessage({ do: task });
   }
 
   /** Give the worker's memory back. */

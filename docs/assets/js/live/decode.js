@@ -7,7 +7,7 @@ import { trouble } from "./trouble.js";
 
 const PIXEL_LIMIT = 89_478_485; // the Python runner's
 const BYTE_LIMIT = 64 * 2 ** 20;
-const HEAD = 256 * 1024; // of a file, where it says its size
+const BAND = 2 ** 22; // pixels that are on a canvas at once; phones allow four times as many
 
 /** @param {number} width @param {number} height */
 function canvasOf(width, height) {
@@ -21,8 +21,12 @@ function canvasOf(width, height) {
 export async function decode(blob) {
   if (blob.size === 0) throw trouble("picture", "This file is empty.");
   if (blob.size > BYTE_LIMIT) throw trouble("picture", "This file is over 64 MB. Save it smaller first.");
+  const unreadable = () =>
+    trouble("picture", "This file is not a picture that your browser can read. Try a JPEG or a PNG.");
   const large = () => trouble("picture", "This picture has too many pixels. Save it smaller first.");
-  if (pixelsOf(await blob.slice(0, HEAD).arrayBuffer()) > PIXEL_LIMIT) throw large();
+  const claimed = pixelsOf(await blob.arrayBuffer());
+  if (claimed === undefined) throw unreadable();
+  if (claimed > PIXEL_LIMIT) throw large();
   /** @type {ImageBitmap} */
   let bitmap;
   try {
@@ -31,19 +35,31 @@ export async function decode(blob) {
       colorSpaceConversion: "none",
     });
   } catch {
-    throw trouble("picture", "This file is not a picture that your browser can read. Try a JPEG or a PNG.");
+    throw unreadable();
   }
-  const { width, height } = bitmap;
   try {
-    if (width * height > PIXEL_LIMIT) throw large();
-    const { context } = canvasOf(width, height);
-    context.fillStyle = "white";
-    context.fillRect(0, 0, width, height);
-    context.drawImage(bitmap, 0, 0);
-    return { data: three(context.getImageData(0, 0, width, height).data), width, height };
+    if (bitmap.width * bitmap.height > PIXEL_LIMIT) throw large();
+    return pixelsIn(bitmap);
   } finally {
     bitmap.close();
   }
+}
+
+/** A bitmap's pixels on white, band by band, so that a large picture is in memory but once in
+ * four channels. @param {ImageBitmap} bitmap @returns {Pixels} */
+function pixelsIn(bitmap) {
+  const { width, height } = bitmap;
+  const rows = Math.min(height, Math.ceil(BAND / width));
+  const { context } = canvasOf(width, rows);
+  const data = new Uint8Array(width * height * 3);
+  for (let top = 0; top < height; top += rows) {
+    context.fillStyle = "white";
+    context.fillRect(0, 0, width, rows);
+    context.drawImage(bitmap, 0, -top);
+    const part = context.getImageData(0, 0, width, Math.min(rows, height - top));
+    data.set(three(part.data), top * width * 3);
+  }
+  return { data, width, height };
 }
 
 /** Four channels to three. @param {Uint8ClampedArray} from */

@@ -9,13 +9,14 @@ import { closeQuiz } from "./quiz.js";
 
 /** @param {Blob} blob @param {string} words @param {string} [sample] its name */
 async function take(blob, words, sample = "") {
-  desk.picture = { words: words.replace(/\.$/, ""), blob };
+  const title = words.replace(/\.$/, "");
+  desk.picture = { words: title, blob };
   desk.view.picture = sample;
   remember();
   closeQuiz();
   mark();
   if (desk.card || desk.runner) await answer(true);
-  else say("idle", `${words} is chosen. Load the network to have it named.`);
+  else say("idle", `${title} is chosen. Load the network to have it named.`);
 }
 
 /** No picture is chosen any more, and nothing of an earlier one is left. */

@@ -25,7 +25,7 @@ export async function look() {
   const box = byId("live-maps");
   byId("live-keep").hidden = !layer || layer === "filters";
   if (!layer || !desk.offers.looks.includes(layer)) {
-    clear();
+    closeLook();
     return;
   }
   let result;
@@ -49,7 +49,8 @@ export async function look() {
   show();
 }
 
-function clear() {
+/** Nothing is looked at any more, and its pictures are given back. */
+export function closeLook() {
   drop();
   if (now) URL.revokeObjectURL(now.url);
   now = undefined;

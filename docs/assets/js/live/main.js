@@ -8,6 +8,7 @@ import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
 import { desk, remember, samples } from "./desk.js";
+import { closeLook } from "./inside.js";
 import { letGo, listenForPictures, takeSample } from "./input.js";
 import { kiosk } from "./kiosk.js";
 import { graphicsCard, load, offer } from "./loading.js";
@@ -63,9 +64,15 @@ function reset() {
   desk.view = { ...desk.view, picture: "", layer: "", silent: 0, quiz: false, change: unchanged() };
   showView();
   remember();
-  for (const name of ["answer", "inside", "shift"]) byId(`live-${name}`).hidden = true;
+  putAway();
   scrollTo(0, 0);
   if (desk.card) say("ready", "Choose a picture.");
+}
+
+/** No answer is shown, nor anything that follows from one. */
+function putAway() {
+  for (const name of ["answer", "inside", "shift"]) byId(`live-${name}`).hidden = true;
+  closeLook();
 }
 
 /** Nothing is loaded any more: the worker and its memory are gone. */
@@ -73,16 +80,18 @@ function unload() {
   desk.worker.end();
   desk.card = undefined;
   desk.runner = undefined;
+  byId("live-proof").textContent = "";
   stopShift();
   closeCamera();
+  putAway();
 }
 
 byId("live-load").addEventListener("click", start);
 byId("live-shift-go").addEventListener("click", shift);
 byId("live-shift-stop").addEventListener("click", stopShift);
 byId("live-card-save").addEventListener("click", saveCard);
-byId("live-cancel").addEventListener("click", () => desk.worker.tell({ do: "cancel" }));
-byId("live-stop").addEventListener("click", () => desk.worker.tell({ do: "stop" }));
+byId("live-cancel").addEventListener("click", () => desk.worker.tell("cancel"));
+byId("live-stop").addEventListener("click", () => desk.worker.tell("stop"));
 byId("live-occlude").addEventListener("click", occlude);
 for (const name of ["live-which", "live-engine"]) {
   byId(name).addEventListener("change", () => {

@@ -1,6 +1,7 @@
 /**
  * Away from the page's own thread: loads a network, decodes pictures, answers. One message in, one
- * message out, under the same `id`; `progress` messages between.
+ * message out, under the same `id`; `progress` messages between. One task at a time; a task that
+ * goes on gives way to the next picture, and to "stop".
  */
 
 import { PLACES, changed, patched } from "./changes.js";
@@ -17,10 +18,9 @@ import { told, trouble } from "./trouble.js";
 /** @typedef {import("./engine.js").Place} Place */
 /** @typedef {import("./store.js").Wanted & Place & {id: number,
  *   card: {input: Rule, output: string}, reference: string|null}} LoadAsk */
+/** @typedef {{stops: number}} Long a task that gives way: how many stops there were when it came */
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
-const WARM_RUNS = 9;
-const PATIENCE = 2_000; // milliseconds for the runs that only time
 const KEPT_PIXELS = 4_000_000; // a larger picture is decoded anew when it is cropped
 
 /** @type {Engine|undefined} */
@@ -33,7 +33,9 @@ let whole;
 let seen;
 /** @type {AbortController|undefined} */
 let loading;
-let stopped = false;
+let stops = 0;
+/** @param {Long} ask */
+const stopped = (ask) => ask.stops !== stops;
 
 /** @param {LoadAsk} ask */
 async function load(ask) {
@@ -101,9 +103,8 @@ async function view(change) {
   return { engine, pixels: changed(pixels, change) };
 }
 
-/** @param {View & {blob?: Blob, timed?: boolean}} ask */
+/** What the network sees, and its likeliest classes. @param {View & {blob?: Blob}} ask */
 async function classify(ask) {
-  stopped = true; // an occlusion map of an older picture
   const began = performance.now();
   if (ask.blob) {
     [file, whole, seen] = [ask.blob, undefined, undefined];
@@ -111,17 +112,9 @@ async function classify(ask) {
   const { engine, pixels } = await view(ask.change);
   const decoded = performance.now();
   const logits = await engine.logits(pixels, ask.silent);
-  const times = [performance.now() - decoded];
-  const until = performance.now() + PATIENCE;
-  for (let i = 1; ask.timed && i < WARM_RUNS && performance.now() < until; i += 1) {
-    const start = performance.now();
-    await engine.logits(pixels, ask.silent);
-    times.push(performance.now() - start);
-  }
-  const first = times[0];
-  times.sort((a, b) => a - b);
+  const first = performance.now() - decoded;
   const { size } = engine.rule;
-  return { seen: four(pixels), size, top: best(logits), decode: decoded - began, first, times };
+  return { seen: four(pixels), size, top: best(logits), decode: decoded - began, first };
 }
 
 /** One stage's maps, or the first filters, as a picture. @param {View & {layer: string}} ask */
@@ -138,15 +131,15 @@ async function look({ layer, change, silent }) {
 }
 
 /** How far the share of one class falls when each place is hidden.
- * @param {View & {id: number, target: number}} ask */
-async function occlude({ id, target, change, silent }) {
-  stopped = false;
+ * @param {View & Long & {id: number, target: number}} ask */
+async function occlude(ask) {
+  const { id, target, change, silent } = ask;
   const { engine, pixels } = await view({ ...change, hide: [] });
   const chance = async (/** @type {Pixels} */ some) => shares(await engine.logits(some, silent))[target];
   const untouched = await chance(pixels);
   const fall = [];
   for (let i = 0; i < PLACES * PLACES; i += 1) {
-    if (stopped) throw trouble("cancelled", "Stopped.");
+    if (stopped(ask)) throw trouble("cancelled", "Stopped.");
     const place = [i % PLACES, Math.floor(i / PLACES)];
     fall.push(untouched - (await chance(patched(pixels, place))));
     if (i % PLACES === 0) {
@@ -165,31 +158,43 @@ async function occlude({ id, target, change, silent }) {
 
 /** Times of a grey picture, in ms, each over `batch` pictures at once; the first runs do not
  * count. Within `patience` (ms) as many as that allows are timed, and one at the least.
- * @param {{batch: number, runs: number, patience: number}} ask */
-async function time({ batch, runs, patience }) {
+ * @param {Long & {batch: number, runs: number, patience: number}} ask
+ * @returns {Promise<number[]>} sorted; none where it was stopped */
+async function time(ask) {
+  const { batch, runs, patience } = ask;
   if (!engine) throw trouble("idle", "Load the network first.");
   const { size } = engine.rule;
   const pixels = { data: new Uint8Array(3 * size * size).fill(128), width: size, height: size };
   const times = [];
   const until = performance.now() + patience;
   for (let i = -3; i < runs && (i < 1 || performance.now() < until); i += 1) {
+    if (stopped(ask)) return [];
     const start = performance.now();
     await engine.outputs(pixels, [engine.output], 0, batch);
     if (i >= 0) times.push(performance.now() - start);
+    await new Promise((done) => setTimeout(done)); // let a "stop" in
   }
   return times.sort((a, b) => a - b);
 }
 
 const TASKS = { load, classify, look, occlude, time };
 
-addEventListener("message", async ({ data: ask }) => {
-  if (ask.do === "cancel") loading?.abort();
-  if (ask.do === "stop") stopped = true;
-  const task = TASKS[/** @type {"load"} */ (ask.do)];
-  if (!task) return;
+/** @type {Promise<void>} the task before */
+let before = Promise.resolve();
+
+/** @param {any} ask */
+async function carryOut(ask) {
   try {
-    postMessage({ id: ask.id, result: await task(ask) });
+    const result = await TASKS[/** @type {"load"} */ (ask.do)](ask);
+    postMessage({ id: ask.id, result });
   } catch (error) {
     postMessage({ id: ask.id, ...told(error) });
   }
+}
+
+addEventListener("message", ({ data: ask }) => {
+  if (ask.do === "cancel") loading?.abort();
+  if (ask.do === "stop" || ask.do === "classify") stops += 1;
+  const now = { ...ask, stops };
+  if (ask.do in TASKS) before = before.then(() => carryOut(now));
 });
