@@ -53,6 +53,46 @@ def test_a_page_opens_fits_and_is_accessible(
                 assert page.evaluate("window.shifts") < 0.01
 
 
+# Addresses that lead into a page's explorer: to an event, a run or a layer, with a filter or without.
+SENT = (
+    "timeline/#alexnet-wins",
+    "timeline/?zoom=4&theme=hardware#cuda",
+    "timeline/?find=nvidia",
+    "network/runs/#run-145",
+    "network/runs/?sort=error&compare=145#run-148",
+    "network/layer-by-layer/?picture=pizza#fc8",
+)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_where_an_address_leads(chromium: Any, served: str, width: int) -> None:
+    for name in SENT:
+        size = {"width": width, "height": 844}
+        with watched(chromium, served, viewport=size, reduced_motion="reduce") as page:
+            page.add_init_script(f"({SHIFTS})()")
+            page.goto(served + name, wait_until="load")
+            page.wait_for_function("() => !document.documentElement.classList.contains('sent')")
+            _, _, target = name.partition("#")
+            if target:
+                seen = "t => Math.abs(document.getElementById(t).getBoundingClientRect().top) < 400"
+                page.wait_for_function(seen, arg=target)
+            page.wait_for_timeout(200)  # milliseconds for frames that would move something
+            assert page.evaluate("window.shifts") == 0, name
+
+
+def test_a_sent_view_shows_itself_even_if_its_script_never_comes(
+    chromium: Any, served: str
+) -> None:
+    page = chromium.new_page()
+    page.route("**/assets/js/timeline/main.js", lambda route: route.abort())
+    page.goto(served + "timeline/#cuda", wait_until="load")
+    style = "getComputedStyle(document.querySelector('#cuda')).visibility"
+    assert page.evaluate(style) == "hidden"
+    page.evaluate("document.getAnimations().forEach(waiting => waiting.finish())")
+    assert page.evaluate(style) == "visible"
+    page.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_light(chromium: Any, served: str, site: Path, name: str) -> None:
     """Bytes as a server would send them: text compressed, everything else as it is."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from sitekit import layout
+from sitekit import layout, sent
 from sitekit.events import THEMES, Event, Timeline
 
 # Shapes of the marks, about 13 pixels across, centred on nothing; timeline.css has them as well.
@@ -29,7 +29,7 @@ SHAPES: dict[str, str] = {
 def band(timeline: Timeline) -> str:
     """The drawing to scale, the controls and the reader that the script brings to life."""
     return (
-        '<div class="tl" id="tl">'
+        f'{sent.SCRIPT}<div class="tl awaits" id="tl">'
         f"{_controls(timeline)}{_frame(timeline.events)}"
         '<h2 class="tl-unseen">The chosen event</h2>'  # its h3 needs an h2 before it
         '<div class="tl-reader" id="tl-reader"></div></div>'

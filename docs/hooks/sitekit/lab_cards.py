@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from sitekit import sent
 from sitekit.lab import ONE, SETS, TEN, VALIDATION, Lab, began, set_of
 
 VIEWS = {TEN: "ten views", ONE: "one view", "not stated": "views not stated"}
@@ -20,8 +21,9 @@ def explorer(lab: Lab, to_root: str) -> str:
     """The controls, the place for a comparison and all cards, with the script that joins them."""
     cards = "".join(card(lab, run) for run in lab.runs)
     return (
-        f'<div class="lab" id="lab">{_controls(lab)}<div id="lab-compare" class="lab-compare" '
-        f'tabindex="-1" role="region" aria-label="Two runs side by side"></div>'
+        f'{sent.SCRIPT}<div class="lab awaits" id="lab">{_controls(lab)}'
+        '<div id="lab-compare" class="lab-compare" tabindex="-1" role="region" '
+        'aria-label="Two runs side by side"></div>'
         f'<ol class="lab-runs" id="lab-runs">{cards}</ol></div>'
         f'<script type="module" src="{to_root}assets/js/lab/main.js"></script>'
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sitekit import svg
+from sitekit import sent, svg
 from sitekit.lab_charts import linked
 from sitekit.plans import Plan, Plans, Row, by, memory, millions, outputs, shape, towers, window
 
@@ -281,7 +281,7 @@ class Explorer:
             for i, row in enumerate(self.inside["rows"])
         )
         return (
-            f'<div id="layers" data-silent="{data}">'
+            f'{sent.SCRIPT}<div class="awaits" id="layers" data-silent="{data}">'
             f'<nav class="layers__map" aria-label="Layers">{self.drawing("wide")}'
             f"{self.drawing('narrow')}</nav>"
             '<p class="layers__key">Orange: layers that learn. Grey: nothing to learn there. Lines '

@@ -157,16 +157,16 @@ function show() {
   history.replaceState(null, "", `${location.pathname}${write(view)}${location.hash}`);
 }
 
-/** A run that a link leads to must be open, and not hidden by a filter. */
+/** A run that a link leads to must be open, and not hidden by a filter.
+ * @returns {Run|undefined} the run */
 function follow() {
   const run = byRun.get(location.hash.replace("#run-", ""));
-  if (!run) return;
-  if (run.entry.hidden) {
+  if (run?.entry.hidden) {
     view = { ...everything(), sort: view.sort, compare: view.compare };
     show();
   }
-  run.card.open = true;
-  run.entry.scrollIntoView();
+  if (run) run.card.open = true;
+  return run;
 }
 
 form.addEventListener("input", () => {
@@ -185,8 +185,9 @@ form.addEventListener("reset", (event) => {
   view = everything();
   show();
 });
-window.addEventListener("hashchange", follow);
+window.addEventListener("hashchange", () => follow()?.entry.scrollIntoView());
 
 root.classList.add("lab--live");
 show();
-follow();
+follow(); // the browser itself scrolls there, once all stands
+document.documentElement.classList.remove("sent");

@@ -111,5 +111,6 @@ window.addEventListener("hashchange", () => {
 
 root.classList.add("layers--live");
 show();
+document.documentElement.classList.remove("sent");
 
 export {};

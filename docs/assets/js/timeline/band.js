@@ -28,6 +28,9 @@ export class Band {
     this.svg = /** @type {SVGSVGElement} */ (frame.querySelector("svg"));
     this.names = /** @type {HTMLElement[]} */ ([...frame.querySelectorAll(".tl-names span")]);
     this.width = scale.width;
+    const marks = [...this.svg.querySelectorAll("a[href]")];
+    /** What is drawn now: at first all, by the build, at the first size. */
+    this.drawn = { zoom: 1, ids: new Set(marks.map((m) => m.getAttribute("href")?.slice(1) ?? "")) };
   }
 
   /** Give every mark its name, and the drawing its part for a screen reader.
@@ -41,9 +44,16 @@ export class Band {
     this.svg.setAttribute("aria-label", `${items.length} events on a scale of time`);
   }
 
-  /** Draw the events that are shown. @param {Marked[]} items all @param {Set<string>} shown ids
-   * @param {number} zoom */
+  /** Draw the events that are shown, unless they are what is drawn already.
+   * @param {Marked[]} items all @param {Set<string>} shown ids @param {number} zoom */
   redraw(items, shown, zoom) {
+    // A mark takes the one tab stop; where none is shown it is the frame's, for scrolling.
+    if (shown.size > 0) this.frame.removeAttribute("tabindex");
+    else this.frame.setAttribute("tabindex", "0");
+    const { ids } = this.drawn;
+    const same = ids.size === shown.size && [...shown].every((id) => ids.has(id));
+    if (same && this.drawn.zoom === zoom) return;
+    this.drawn = { zoom, ids: shown };
     const centre = this.centre();
     this.width = this.scale.width * zoom;
     const visible = items.filter((item) => shown.has(item.id));
@@ -62,9 +72,6 @@ export class Band {
       mark.style.display = place ? "" : "none";
       if (place) this.#place(mark, place);
     }
-    // A mark takes the one tab stop; where none is shown it is the frame's, for scrolling.
-    if (visible.length > 0) this.frame.removeAttribute("tabindex");
-    else this.frame.setAttribute("tabindex", "0");
     this.show(centre);
   }
 

@@ -1,7 +1,8 @@
 /**
  * Brings the timeline to life: filters, search, zoom, stepping, and the view in the address.
  * The page is whole without it. Everything it shows is copied from the page's own nodes or set
- * as text.
+ * as text. What is not needed for the first look is made in pieces, so that a slow phone stays
+ * free for its reader.
  */
 
 import { Band } from "./band.js";
@@ -10,10 +11,11 @@ import { fill, tick } from "./people.js";
 import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
 /** @typedef {import("./band.js").Marked & {people: string[], words: string, when: string,
- *   entry: HTMLElement}} Event */
+ *   entry: HTMLElement}} Event `words` are worked out when a search first asks for them */
 
 const START = "alexnet-wins";
 const WORDS_AFTER = 180; // milliseconds without a key before a search runs
+const IDLE_WITHIN = 300; // milliseconds that a piece of the start may be kept waiting
 
 /** An element by its id. @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -26,6 +28,7 @@ const people = byId("tl-people");
 const era = /** @type {HTMLSelectElement} */ (byId("tl-era"));
 const toggles = /** @type {HTMLButtonElement[]} */ ([...form.querySelectorAll("[data-theme]")]);
 const reader = byId("tl-reader");
+const lists = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tl-list")]);
 const status = byId("tl-status");
 
 /** All events, in order of time. @type {Event[]} */
@@ -51,6 +54,7 @@ function collect() {
       const entry = /** @type {HTMLElement} */ (node);
       const mark = /** @type {SVGAElement} */ (marks.get(`#${entry.id}`));
       const time = entry.querySelector("time");
+      let words = "";
       return {
         id: entry.id,
         moment: decimalYear(time?.dateTime || (time?.textContent ?? "")),
@@ -59,7 +63,9 @@ function collect() {
         theme: mark.closest("g")?.dataset.theme ?? "",
         title: entry.querySelector("h3")?.textContent ?? "",
         when: time?.textContent ?? "",
-        words: plain(`${entry.textContent} ${entry.dataset.p ?? ""}`),
+        get words() {
+          return (words ||= plain(`${entry.textContent} ${entry.dataset.p ?? ""}`));
+        },
         entry,
         mark,
       };
@@ -90,18 +96,18 @@ function offerEras() {
 }
 
 /** The event that the address names, if it names one. */
-const named = () => byName.get(decodeURIComponent(location.hash.slice(1)));
+const named = () => byName.get(location.hash.slice(1));
 
 /** The address of the present view. @param {string} [hash] */
 const address = (hash = location.hash) => `${location.pathname}${write(view)}${hash}`;
 
-/** Show what the view asks for, everywhere. @param {string} [words] to announce */
-function apply(words) {
+/** Show what the view asks for, everywhere. */
+function apply() {
   shown = events.filter((event) => matches(event, view));
   const ids = new Set(shown.map((event) => event.id));
   for (const { entry, id } of events) entry.hidden = !ids.has(id);
-  for (const list of document.querySelectorAll(".tl-list")) {
-    const heading = document.getElementById(`era-${/** @type {HTMLElement} */ (list).dataset.era}`);
+  for (const list of lists) {
+    const heading = document.getElementById(`era-${list.dataset.era}`);
     const empty = !list.querySelector("li:not([hidden])");
     heading?.toggleAttribute("hidden", empty);
     heading?.nextElementSibling?.toggleAttribute("hidden", empty);
@@ -115,7 +121,8 @@ function apply(words) {
   if (!ids.has(current.id) && shown.length > 0) current = nearest(current.moment);
   rove();
   tell();
-  status.textContent = words ?? count();
+  // Said again, the same words would be read out again.
+  if (status.textContent !== count()) status.textContent = count();
 }
 
 /** How many events are shown, in words. */
@@ -280,7 +287,7 @@ people.addEventListener("change", (event) => {
   change({ people: names });
 });
 era.addEventListener("change", () => {
-  const list = document.querySelector(`.tl-list[data-era="${CSS.escape(era.value)}"]`);
+  const list = lists.find((own) => own.dataset.era === era.value);
   const first = shown.find((event) => list?.contains(event.entry));
   if (!first) return;
   open(first);
@@ -298,10 +305,35 @@ form.addEventListener("click", (event) => {
 });
 
 window.addEventListener("popstate", follow);
-band.name(events);
-fill(people, events);
-linkDates();
-offerEras();
-root.classList.add("tl--live");
+
+/** When the browser has nothing else to do; Safari cannot tell, so there at the next chance.
+ * @type {(task: () => void) => void} */
+const idle =
+  "requestIdleCallback" in window
+    ? (task) => requestIdleCallback(task, { timeout: IDLE_WITHIN })
+    : (task) => setTimeout(task);
+
+/** One thing after another, with room for the reader in between.
+ * @param {(() => void)[]} pieces */
+function inPieces([first, ...rest]) {
+  if (!first) return;
+  idle(() => {
+    first();
+    inPieces(rest);
+  });
+}
+
+band.show((named() ?? current).moment); // before anything changes, so that nothing is laid out twice
+if (location.hash) for (const list of lists) list.classList.add("tl-list--whole");
 follow();
-if (!named()) band.show(current.moment);
+document.documentElement.classList.remove("sent");
+inPieces([
+  () => band.name(events),
+  () => {
+    fill(people, events);
+    tick(people, view.people);
+  },
+  linkDates,
+  offerEras,
+  () => root.classList.add("tl--live"),
+]);

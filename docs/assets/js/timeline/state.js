@@ -53,9 +53,10 @@ export const plain = (text) =>
 /** Whether an event belongs to a view.
  * @param {{theme: string, people: string[], words: string}} item @param {View} view */
 export function matches(item, view) {
+  const asked = plain(view.query).split(/\s+/).filter(Boolean);
   return (
     (view.themes.size === 0 || view.themes.has(item.theme)) &&
     (view.people.size === 0 || item.people.some((name) => view.people.has(name))) &&
-    plain(view.query).split(/\s+/).every((word) => item.words.includes(word))
+    asked.every((word) => item.words.includes(word))
   );
 }
