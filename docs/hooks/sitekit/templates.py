@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
-_compiled: dict[str, bytes] = {}  # by a checksum of the template's name and of its source
+_compiled: dict[str, bytes] = {}  # by the template; Jinja compares the source's checksum within
 
 
 class Compiled(BytecodeCache):
@@ -13,9 +13,9 @@ class Compiled(BytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket, where this very template was compiled before."""
-        if (code := _compiled.get(f"{bucket.key} {bucket.checksum}")) is not None:
+        if (code := _compiled.get(bucket.key)) is not None:
             bucket.bytecode_from_string(code)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled."""
-        _compiled[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
+        _compiled[bucket.key] = bucket.bytecode_to_string()
