@@ -13,10 +13,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 WIDTHS = (1280, 390, 320)
-_AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
 _OPTIONS = {
-    "runOnly": {"type": "tag", "values": _TAGS},
+    "runOnly": {"type": "tag", "values": TAGS},
     "rules": {"target-size": {"enabled": True}},  # off by default
     "resultTypes": ["violations"],  # what passed is not written out: half the time
 }
@@ -38,20 +39,24 @@ def addresses() -> list[str]:
 PAGES = addresses()
 
 
-def accessible(page: Any, where: str = "document") -> list[tuple[str, str]]:
+def accessible(page: Any, where: str = "document", colours: bool = False) -> list[tuple[str, str]]:
     """What axe holds against a page as it stands: rule and first element, for every rule.
 
     Args:
+        page: of Playwright.
         where: what is looked at: ``document`` or a selector.
+        colours: only the rules that read colours, for a page that passed the others in another
+            scheme.
     """
-    if not _AXE.exists():
+    if not AXE.exists():
         pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
     if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(_AXE.read_text("utf-8"))
+        page.evaluate(AXE.read_text("utf-8"))  # past the policy of the page
+    options = _OPTIONS | {"runOnly": {"type": "rule", "values": _OF_COLOURS}, "rules": {}}
     violations = page.evaluate(
         "([where, options]) => axe.run(where === 'document' ? document : where, options)"
         ".then(found => found.violations)",
-        [where, _OPTIONS],
+        [where, options if colours else _OPTIONS],
     )
     return [(row["id"], row["nodes"][0]["html"][:300]) for row in violations]
 
@@ -93,6 +98,13 @@ _CUT = """() => {
 def cut_off(page: Any) -> list[str]:
     """Words that a reader cannot see whole: cut off by a drawing or a box, or broken in two."""
     return list(page.evaluate(_CUT))
+
+
+def darken(page: Any) -> None:
+    """Let the reader's system turn dark while the page is open, and the colours arrive."""
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("body[data-md-color-scheme=slate]")
+    page.wait_for_function("() => document.getAnimations().every(a => a.playState !== 'running')")
 
 
 @contextlib.contextmanager

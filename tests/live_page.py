@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+from tests.browsing import accessible
+
 ENDS = (
     "answered",
     "picture",
@@ -29,11 +28,7 @@ def state(page: Any, *wanted: str) -> str:
 
 
 def no_axe_violations(page: Any, part: str = "#live") -> None:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("([part, tags]) => axe.run(part, {runOnly: tags})", [part, TAGS])[
-        "violations"
-    ]
-    assert [(row["id"], row["nodes"][0]["html"]) for row in found] == []
+    assert accessible(page, part) == []
 
 
 def top(page: Any) -> list[int]:

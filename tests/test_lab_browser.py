@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browsing import accessible
 from tests.test_lab import LAB
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SHOWN = "#lab-runs > li:not([hidden])"
 COUNT = len(LAB.runs)
 
@@ -56,11 +54,7 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
     assert "both: ILSVRC-2012 (inferred)" in told
     assert "sort=error&compare=145,148" in page.url
     assert page.evaluate("document.documentElement.scrollWidth") == 320
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "tags => axe.run('.lab-controls, .lab-compare, #run-145', {runOnly: tags})", TAGS
-    )
-    assert [v["id"] for v in found["violations"]] == []
+    assert accessible(page, ".lab-controls, .lab-compare, #run-145") == []
     page.locator("#lab-compare button").press("Enter")
     assert not page.locator("#lab-compare").is_visible()
     assert "compare" not in page.url

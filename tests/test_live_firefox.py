@@ -15,7 +15,7 @@ from demo.reference import session_of
 from model_export.card import ModelCard
 from model_export.preprocess import preprocess
 from tests.bidi import firefox
-from tests.live_page import AXE, TAGS
+from tests.browsing import AXE, TAGS
 from tests.serving import serve_folder
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browsing import PAGES, WIDTHS, accessible, cut_off, watched
+from tests.browsing import PAGES, WIDTHS, accessible, cut_off, darken, watched
 
 pytestmark = pytest.mark.browser
 
@@ -32,25 +32,43 @@ def test_the_list_of_pages_is_the_sites(site: Path) -> None:
     assert (site / "404.html").exists()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_fits_and_is_accessible(
-    chromium: Any, served: str, name: str, scheme: str
+def test_a_page_opens_fits_is_accessible_and_light(
+    chromium: Any, served: str, site: Path, name: str
 ) -> None:
-    with watched(chromium, served, color_scheme=scheme, reduced_motion="reduce") as page:
+    """In light colours at every width; in dark ones the rules that read colours, for the rest is
+    the same page. Bytes as a server would send them: text compressed, all else as it is."""
+    sent: list[tuple[str, str]] = []
+    with watched(chromium, served, color_scheme="light", reduced_motion="reduce") as page:
+        page.on("request", lambda r: sent.append((r.resource_type, urlsplit(r.url).path)))
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         page.add_init_script(f"({SHIFTS})()")
         page.goto(served + name, wait_until="load")
         assert page.title()
         assert page.locator("h1").count() == 1
+        shown = {}
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{wide} pixels wide at {width}"
-            assert accessible(page) == [], f"{name}, {scheme}, {width} px"
+            assert accessible(page) == [], f"{name}, light, {width} px"
             assert cut_off(page) == [], f"{name}, {width} px"
+            shown[width] = page.locator("article").inner_text()
             if width == WIDTHS[0]:
                 assert page.evaluate("window.shifts") < 0.01
+        darken(page)
+        for width in reversed(WIDTHS):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert accessible(page, colours=True) == [], f"{name}, dark, {width} px"
+            assert page.locator("article").inner_text() == shown[width]
+    weights = dict.fromkeys(BUDGET, 0)
+    for kind, path in sent:
+        file = site / path.lstrip("/")
+        file = file / "index.html" if file.is_dir() else file
+        if kind in weights and file.exists():
+            weights[kind] += len(gzip.compress(file.read_bytes(), 9))
+    over = {kind: size for kind, size in weights.items() if size > BUDGET[kind]}
+    assert over == {}
 
 
 # Addresses that lead into a page's explorer: to an event, a run or a layer, with a filter or without.
@@ -91,23 +109,6 @@ def test_a_sent_view_shows_itself_even_if_its_script_never_comes(
     page.evaluate("document.getAnimations().forEach(waiting => waiting.finish())")
     assert page.evaluate(style) == "visible"
     page.close()
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_light(chromium: Any, served: str, site: Path, name: str) -> None:
-    """Bytes as a server would send them: text compressed, everything else as it is."""
-    with watched(chromium, served, viewport={"width": 390, "height": 844}) as page:
-        sent: list[tuple[str, str]] = []
-        page.on("request", lambda r: sent.append((r.resource_type, urlsplit(r.url).path)))
-        page.goto(served + name, wait_until="networkidle")
-    weights = dict.fromkeys(BUDGET, 0)
-    for kind, path in sent:
-        file = site / path.lstrip("/")
-        file = file / "index.html" if file.is_dir() else file
-        if kind in weights and file.exists():
-            weights[kind] += len(gzip.compress(file.read_bytes(), 9))
-    over = {kind: size for kind, size in weights.items() if size > BUDGET[kind]}
-    assert over == {}
 
 
 def test_the_pages_read_without_javascript(chromium: Any, served: str) -> None:

@@ -16,6 +16,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.browsing import accessible, darken
 from tests.serving import serve_folder
 from tests.timeline_events import THEMES, WILD, Event, crowd, timeline
 
@@ -26,9 +27,7 @@ from tests.test_timeline import OURS, SOURCES  # isort: skip
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ASSETS = ROOT / "docs" / "assets"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COUNT = len(OURS.events)
 CURRENT = "#tl-reader h3"
 SHOWN = ".tl-list > li:not([hidden])"
@@ -260,30 +259,19 @@ def test_no_name_covers_anything(page: Any, served: str, rest: str) -> None:
     assert overlaps(boxes) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320])
-def test_accessible_in_every_state(chromium: Any, served: str, scheme: str, width: int) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
-    context = chromium.new_context(
-        color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": 900}
-    )
-    page = context.new_page()
-    options = {
-        "runOnly": {"type": "tag", "values": TAGS},
-        "rules": {"target-size": {"enabled": True}},
-    }
+def test_accessible_in_every_state(page: Any, served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     # The page as it opens, and what stands around the article, is for test_site_browser.
     few = "?theme=model,people&person=Jürgen+Schmidhuber&person=Yann+LeCun&zoom=4#lstm"
     for rest in (few, "?find=nothing-at-all"):
+        page.emulate_media(color_scheme="light")
         visit(page, served, rest)
         if rest == few:
             page.locator("#tl-people summary").click()
-        page.evaluate(AXE.read_text("utf-8"))  # past the policy of the page
-        result = page.evaluate("options => axe.run('article', options)", options)
-        found = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in result["violations"]]
-        assert found == [], (rest, scheme, width)
-    context.close()
+        assert accessible(page, "article") == [], (rest, width)
+        darken(page)
+        assert accessible(page, "article", colours=True) == [], (rest, width)
 
 
 def in_module(page: Any, served: str, name: str, code: str, data: Any) -> Any:
