@@ -124,34 +124,33 @@ def _plot(rows: Sequence[Result], batch: int, frame: Frame) -> str:
 
 
 def _spread(r: Mapping[str, float]) -> str:
-    return f"{r['median']:.2f} ({r['low']:.2f} to {r['high']:.2f})"
+    return svg.spread(r["median"], r["low"], r["high"])
 
 
 def results_table(rows: Sequence[Result]) -> str:
     """All contestants of a run; absolute times only where the files hold them."""
     run, machine = rows[0]["run"], rows[0]["machine"]
     batches = run["batches"]
-    head = ["Engine", "Precision", "Version", "Weights, MB"]
+    head = ["Engine", "Precision"]  # then what a narrow window should show first
     head += [f"Times as fast, batch {batch}" for batch in batches]
     if not machine["shared"]:
         head += [f"Median ms, batch {batch}" for batch in batches]
+    head += ["Weights, MB", "Version"]
     lines = []
     for row in rows:
         one = row["contestant"]
         line = [
             ENGINES[one["engine"]],
             one["precision"],
-            one["version"],
-            f"{one['weight_bytes'] / 1e6:.0f}",
             *(_spread(_spread_of(row, batch)) for batch in batches),
         ]
         if not machine["shared"]:
             line += [f"{_cell(row, batch)['ms']['p50']:.2f}" for batch in batches]
-        lines.append(line)
+        lines.append([*line, f"{one['weight_bytes'] / 1e6:.0f}", one["version"]])
     caption = "Times as fast as PyTorch eager in fp32: median of the rounds (lowest to highest)"
     if _by_work(rows[0]):
         caption += ", by the processor time that a picture takes"
-    return svg.table(caption, head, lines, numeric=len(head) - 3)
+    return svg.table(caption, head, lines, numeric=len(head) - 2)
 
 
 def figure(results: Sequence[Result]) -> str:

@@ -27,7 +27,7 @@ def table(prices: Mapping[str, Any]) -> str:
                 _rate(row["top1"]),
                 _rate(row["top5"]),
                 f"{row['rel_l2']:.1e}" if row["rel_l2"] else "0",
-                f"{time['median']:.2f} ({time['low']:.2f} to {time['high']:.2f})",
+                svg.spread(time["median"], time["low"], time["high"]),
             )
         )
     return svg.table("Size, accuracy, distance and time of every form", HEAD, rows, 5)
@@ -36,4 +36,4 @@ def table(prices: Mapping[str, Any]) -> str:
 def _rate(rate: Mapping[str, float] | None) -> str:
     if rate is None:
         return "not measured"
-    return f"{rate['percent']:.2f} ({rate['low']:.2f} to {rate['high']:.2f})"
+    return svg.spread(rate["percent"], rate["low"], rate["high"])

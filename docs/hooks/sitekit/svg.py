@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from sitekit.facts import NBSP
+
 
 def tag(name: str, content: str = "", **attributes: str | float) -> str:
     """One element. ``class_`` gives class, and underscores in names become hyphens."""
@@ -46,6 +48,11 @@ def drawing(width: int, height: int, label: str, parts: Sequence[str], form: str
         aria_label=label,
         class_=f"plot plot--{form}",
     )
+
+
+def spread(middle: float, low: float, high: float) -> str:
+    """A figure and its range, which a line break does not tear: ``1.38 (1.35 to 1.43)``."""
+    return f"{middle:.2f} ({low:.2f}{NBSP}to{NBSP}{high:.2f})"
 
 
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], numeric: int) -> str:
