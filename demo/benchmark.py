@@ -59,7 +59,7 @@ def benchmark(
     as_json: AsJson = False,
 ) -> None:
     """Time exported forms against each other and their peers, in turns, with the floors beside."""
-    from demo import contest
+    from demo.benchmarking import contest
 
     try:
         sizes = sorted(set(batch or [1, 32]))
@@ -90,7 +90,7 @@ def benchmark(
 
 def _lines(found: dict[str, Any], recommend: bool) -> list[str]:
     """The results as a table for a terminal."""
-    from demo.contest import recommended
+    from demo.benchmarking.contest import recommended
 
     machine, run = found["machine"], found["run"]
     lines = [

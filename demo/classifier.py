@@ -22,17 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo.bound import Bound
 from demo.errors import ModelError, ResultError
-from demo.pictures import Picture, decode
-from demo.session import KINDS, MAKE_ONE, Device, open_session
+from demo.pictures.decoding import Picture, decode
+from demo.places import ROOT
+from demo.runtime.bound import Bound
+from demo.runtime.session import KINDS, MAKE_ONE, Device, open_session
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.preprocess import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
     import onnxruntime
 
-DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "build" / "alexnet64.onnx"
+DEFAULT_MODEL = ROOT / "build" / "alexnet64.onnx"
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ class Classifier:
         return logits
 
     def bound(self, batch: int) -> Bound:
-        """Buffers for batches of one size, where the network runs; see `demo.bound`.
+        """Buffers for batches of one size, where the network runs; see `demo.runtime.bound`.
 
         Raises:
             ValueError: the classifier is closed.

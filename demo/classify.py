@@ -30,7 +30,7 @@ from demo.report import JsonReport, TextReport, complain
 
 if TYPE_CHECKING:
     from demo.classifier import Classifier
-    from demo.inputs import Named
+    from demo.pictures.inputs import Named
 
 EXIT_CODES = (
     "Exit code: 0 fine; 1 a picture is damaged or too large, or one in a folder is bad; 2 wrong "
@@ -57,7 +57,7 @@ def classify(
     """Name what is in photographs, with probabilities."""
     try:
         from demo.classifier import DEFAULT_MODEL, Classifier
-        from demo.inputs import expand
+        from demo.pictures.inputs import expand
 
         with Classifier(model or _beside_here(DEFAULT_MODEL), device) as classifier:
             if classifier.device_warning:

@@ -10,7 +10,7 @@ With ``--json`` standard output is one JSON object::
                     "difference"}, ...],
      "auto": "cpu"}
 
-See `demo.providers` for how each provider is tried.
+See `demo.runtime.providers` for how each provider is tried.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def devices(as_json: AsJson = False) -> None:
     """Say what is in this machine and which execution providers truly work."""
     from rich.console import Console
 
-    from demo.machine import gpus
-    from demo.providers import try_all
+    from demo.runtime.machine import gpus
+    from demo.runtime.providers import try_all
 
     console = Console(stderr=True)
     if console.is_terminal:
@@ -65,7 +65,7 @@ def devices(as_json: AsJson = False) -> None:
 
 
 def _machine() -> dict[str, Any]:
-    from demo.machine import processor
+    from demo.runtime.machine import processor
 
     memory = None
     with suppress(ValueError, OSError, AttributeError):

@@ -1,8 +1,8 @@
 """`python -m demo evaluate DATA`: how often the network is right on labelled pictures.
 
-`demo.datasets` says which layouts are read, `demo.classes` how classes are matched. Each picture
-goes through the same steps as in `classify`: decoding (of a large JPEG at a fraction of its size,
-see `demo.jpeg`), the card's resize and crop, the network.
+`demo.datasets.layouts` says which layouts are read, `demo.datasets.classes` how classes are
+matched. Each picture goes through the same steps as in `classify`: decoding (of a large JPEG at a
+fraction of its size, see `demo.pictures.jpeg`), the card's resize and crop, the network.
 
 With ``--json`` standard output is one JSON object::
 
@@ -108,7 +108,7 @@ def evaluate(
 ) -> None:
     """Measure top-1 and top-5 error on labelled pictures."""
     try:
-        from demo.evaluation import Asked, run
+        from demo.evaluation.run import Asked, run
 
         code = run(
             Asked(

@@ -15,8 +15,8 @@ import numpy as np
 import onnxruntime
 
 from demo.errors import ModelError
-from demo.pictures import decode
-from demo.session import CPU, load
+from demo.pictures.decoding import decode
+from demo.runtime.session import CPU, load
 from model_export.card import CardError, ModelCard
 from model_export.preprocess import preprocess, resize_and_crop
 

@@ -1,4 +1,4 @@
-"""The usual way to evaluate with PyTorch, timed in a process of its own for `demo.paired`.
+"""The usual way to evaluate with PyTorch, in a process of its own for `demo.evaluation.paired`.
 
 ``python -m model_export.torch_loop '{"file", "data", "workers", "batch"}'``: torchvision's
 `ImageFolder` and transforms by the card's rule, a `DataLoader`, the network eager in fp32. The

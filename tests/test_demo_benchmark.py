@@ -12,7 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from demo import contest, machine
+from demo.benchmarking import contest
+from demo.runtime import machine
 from tests.demo_model import card, colour_model
 
 ROOT = Path(__file__).parent.parent

@@ -15,9 +15,9 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-import demo.session
+import demo.runtime.session
 from demo import Classifier, DeviceError, ModelError, NotAPictureError, ResultError
-from demo.session import CPU, CUDA, driver_obstacle
+from demo.runtime.session import CPU, CUDA, driver_obstacle
 from tests.demo_model import COLOURS, GAIN, SIZE, card, colour_model, probabilities
 
 without_gpu = pytest.mark.skipif(driver_obstacle() is None, reason="a GPU is here")
@@ -347,7 +347,7 @@ def test_a_silent_fall_back_is_found_out(
     """The driver seems to be here; ONNX Runtime is asked for CUDA and quietly takes the CPU."""
     if CUDA not in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime is built without CUDA")
-    monkeypatch.setattr(demo.session, "driver_obstacle", lambda: None)
+    monkeypatch.setattr(demo.runtime.session, "driver_obstacle", lambda: None)
     with pytest.raises(DeviceError) as caught:
         Classifier(model, device="cuda")
     assert str(caught.value).startswith("CUDA does not work here: ONNX Runtime ")

@@ -23,8 +23,8 @@ from typer.testing import CliRunner, Result
 
 from demo import Classifier, NotAPictureError
 from demo.cli import app
-from demo.inputs import expand
-from demo.session import driver_obstacle
+from demo.pictures.inputs import expand
+from demo.runtime.session import driver_obstacle
 from tests.demo_model import card, colour_model, png_chunk, png_start, probabilities
 
 ROOT = Path(__file__).parent.parent
@@ -446,7 +446,7 @@ def test_a_gpu_that_cannot_be_used_is_warned_of(
 ) -> None:
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime is built without CUDA")
-    monkeypatch.setattr("demo.session.driver_obstacle", lambda: None)
+    monkeypatch.setattr("demo.runtime.session.driver_obstacle", lambda: None)
     result = classify("red.png", "--device", "auto", "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["provider"] == "CPUExecutionProvider"
@@ -519,7 +519,7 @@ def test_neither_torch_nor_torchvision_is_imported(model: Path, here: Path) -> N
         "import sys\n"
         "from demo import Classifier\n"
         f"Classifier({str(model)!r}).classify(['red.png'])\n"
-        "import demo.cli, demo.classify, demo.inputs, demo.report\n"
+        "import demo.cli, demo.classify, demo.pictures.inputs, demo.report\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & "
         "{'torch', 'torchvision', 'onnx', 'matplotlib', 'scipy', 'pandas'}))"
     )

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from demo.classes import match
-from demo.datasets import Labelled, class_of, open_data
+from demo.datasets.classes import match
+from demo.datasets.ground_truth import Answers
+from demo.datasets.layouts import Labelled, class_of, open_data
+from demo.datasets.matlab import synsets
 from demo.errors import UsageError
-from demo.ground_truth import Answers
-from demo.matlab import synsets
 from model_export.card import Label
 from tests.demo_model import card
 

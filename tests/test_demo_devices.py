@@ -12,9 +12,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from demo import machine, providers
-from demo.providers import TINY, expected, install_line, try_provider
-from demo.session import driver_obstacle
+from demo.runtime import machine, providers
+from demo.runtime.providers import TINY, expected, install_line, try_provider
+from demo.runtime.session import driver_obstacle
 from tests.tiny_model import content
 
 ROOT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from demo import Classifier
 from demo.cli import app
-from demo.views import prepare, rule
+from demo.evaluation.views import prepare, rule
 from model_export.card import Label
 from model_export.intervals import wilson
 from model_export.networks import ALEXNET64, IMAGENET1K

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo import Classifier, jpeg, photographs
-from demo.datasets import DataSet, Labelled
+from demo import Classifier
+from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
-from demo.pictures import decode
-from demo.pipeline import Decoders
-from demo.views import prepare
+from demo.evaluation import photographs
+from demo.evaluation.pipeline import Decoders
+from demo.evaluation.views import prepare
+from demo.pictures import jpeg
+from demo.pictures.decoding import decode
 from model_export.card import Input
 from model_export.networks import ALEXNET64, IMAGENET1K
 from model_export.preprocess import preprocess, resize_and_crop
@@ -166,7 +168,7 @@ def test_beside_the_usual_loop(exported: Report, tmp_path: Path) -> None:
     """The paired run works, gives the same answers and imports no torch; its ratios are not
     judged on a machine that may be shared."""
     done = subprocess.run(
-        [sys.executable, "-m", "demo.paired", str(exported.file), "--photographs", "32",
+        [sys.executable, "-m", "demo.evaluation.paired", str(exported.file), "--photographs", "32",
          "--rounds", "1", "--save", str(tmp_path / "r.json")],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demo import Classifier, LimitError, NotAPictureError, PictureError
-from demo.pictures import decode
+from demo.pictures.decoding import decode
 from tests.demo_model import COLOURS, card, colour_model, png_chunk, png_start, probabilities
 
 COLOUR = (200, 120, 40)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from demo import DemoError
-from demo.torch_peer import TorchPeer
+from demo.evaluation.torch_peer import TorchPeer
 from model_export.tolerances import TOLERANCES
 from tests.demo_model import card, colour_model
 
@@ -28,7 +28,7 @@ def test_the_same_logits_without_torch_here(exported: Report) -> None:
     code = f"""
 import sys, numpy
 from demo import Classifier
-from demo.torch_peer import TorchPeer
+from demo.evaluation.torch_peer import TorchPeer
 from pathlib import Path
 batch = numpy.random.default_rng(5).standard_normal((3, 3, 64, 64), numpy.float32)
 with Classifier({str(exported.file)!r}, "cpu") as here, TorchPeer(Path({str(exported.file)!r})) as peer:
@@ -83,7 +83,7 @@ def test_no_process_outlives_its_parent(exported: Report) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
-from demo.torch_peer import TorchPeer
+from demo.evaluation.torch_peer import TorchPeer
 peer = TorchPeer(Path({str(exported.file)!r}))
 print(peer._process.pid, flush=True)
 time.sleep(60)

@@ -17,8 +17,8 @@ from tritonclient.utils import InferenceServerException
 
 from demo import Classifier
 from demo.errors import ModelError
-from demo.pictures import decode
-from demo.views import COUNTS, prepare, rule
+from demo.evaluation.views import COUNTS, prepare, rule
+from demo.pictures.decoding import decode
 from model_export.bytes_input import take_bytes
 from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
@@ -113,7 +113,7 @@ def test_the_benchmark_times_it(made: Report) -> None:
     asked = {"engine": "onnxruntime", "file": str(made.file), "threads": 1, "precision": "fp32",
              "provider": "CPUExecutionProvider"}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-m", "demo.contestant", json.dumps(asked)],
+        [sys.executable, "-m", "demo.benchmarking.contestant", json.dumps(asked)],
         input='{"batch": 2, "warm_up": 0, "runs": 1}\n',
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ import onnx
 import pytest
 from PIL import Image
 
-from demo.pictures import decode
+from demo.pictures.decoding import decode
 from demo.reference import main as reference_of
 from demo.reference import reference
 from model_export.card import ModelCard

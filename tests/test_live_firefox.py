@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demo.pictures import decode
+from demo.pictures.decoding import decode
 from demo.reference import session_of
 from model_export.card import ModelCard
 from model_export.preprocess import preprocess

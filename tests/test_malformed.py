@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from demo.pictures import PIXEL_LIMIT
+from demo.pictures.decoding import PIXEL_LIMIT
 from tests.demo_model import card, colour_model
 from tests.demo_server import Running, picture
 from tests.malformed import bombs, clear_png, mutations, seeds

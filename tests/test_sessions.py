@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 
 from demo.reference import main as reference
-from demo.session import open_session
+from demo.runtime.session import open_session
 from model_export.exporter import Report
 from model_export.sessions import UNPACK_ONCE, on_cpu, unpack_once
 

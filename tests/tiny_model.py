@@ -1,4 +1,4 @@
-"""Writes `demo/tiny.onnx`, the network with which `devices` tries each provider.
+"""Writes `demo/runtime/tiny.onnx`, the network with which `devices` tries each provider.
 
 ``python -m tests.tiny_model`` writes it anew; a test compares. One convolution (so cuDNN is needed
 where CUDA is), a rectifier, the mean of each map and a fully connected layer, all with small
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-FILE = Path(__file__).parent.parent / "demo" / "tiny.onnx"
+FILE = Path(__file__).parent.parent / "demo" / "runtime" / "tiny.onnx"
 
 
 def pattern(*shape: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
-from demo.machine import gpu_name, processor
+from demo.runtime.machine import gpu_name, processor
 from demo.server.engine import Engine
 from demo.server.metrics import Metrics
 from demo.server.uploads import Uploads, picture_in

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from demo.classifier import Classifier, ClassScore
 from demo.errors import ResultError
-from demo.pictures import decode, memory_needed
+from demo.pictures.decoding import decode, memory_needed
 from demo.server.errors import Busy, Late
 from demo.server.limits import Limits
 from model_export.preprocess import preprocess

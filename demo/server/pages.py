@@ -18,11 +18,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from demo.inputs import ENDINGS
+from demo.pictures.inputs import ENDINGS
+from demo.places import ROOT, SAMPLES
 
 PAGE = Path(__file__).parent / "page"
-SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-DEFAULT_SITE = Path(__file__).resolve().parents[2] / "site"
+DEFAULT_SITE = ROOT / "site"
 RUNNER = {"engine": "/v1/engine", "classify": "/v1/classify"}
 
 _MANIFEST = "assets/live/manifest.json"

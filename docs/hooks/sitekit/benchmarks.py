@@ -234,8 +234,8 @@ def table(results: Sequence[Result]) -> str:
 
 
 def pace(file: Path) -> str:
-    """Whole evaluations beside PyTorch's usual loop, from what `demo.paired` wrote; a sentence
-    where there is nothing.
+    """Whole evaluations beside PyTorch's usual loop, from what `demo.evaluation.paired` wrote; a
+    sentence where there is nothing.
 
     Raises:
         ContentError: the file is no such answer.
@@ -264,7 +264,7 @@ def pace(file: Path) -> str:
         )
     except (ValueError, LookupError, TypeError) as error:
         raise ContentError(
-            f"{file.name} is no answer of `python -m demo.paired` ({error})"
+            f"{file.name} is no answer of `python -m demo.evaluation.paired` ({error})"
         ) from None
     caption = (
         "Times as fast as PyTorch's usual loop: by processor time a picture, by the clock, and on "

@@ -2,9 +2,9 @@
 
 Each worker is an actor that opens the data set and the model by their paths, which every machine
 of the cluster must see alike (a shared folder). It runs the same code as `evaluate` on one machine
-(`demo.evaluator`), on the same groups of pictures, and gives back the same rows. So the counts are
-those of a single machine, whatever the number of workers. A block whose worker dies is given to
-another.
+(`demo.evaluation.evaluator`), on the same groups of pictures, and gives back the same rows. So the
+counts are those of a single machine, whatever the number of workers. A block whose worker dies is
+given to another.
 
 Without ``RAY_ADDRESS`` in the environment a small Ray is started on this machine alone, bound to
 127.0.0.1, and stopped at the end.
@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import DeviceError
-from demo.tally import Row
+from demo.evaluation.tally import Row
+from demo.places import ROOT
 
 INSTALL = 'pip install -c constraints.txt -e ".[cluster]"'
 _ATTEMPTS = 3
@@ -52,9 +53,9 @@ class Worker:
     """
 
     def __init__(self, job: Job) -> None:
-        from demo.classes import match
         from demo.classifier import Classifier
-        from demo.datasets import open_data
+        from demo.datasets.classes import match
+        from demo.datasets.layouts import open_data
 
         self._job = job
         truth = Path(job.ground_truth) if job.ground_truth else None
@@ -68,7 +69,7 @@ class Worker:
         return {"rows": [json.dumps(self._rows(text)) for text in block["places"]]}
 
     def _rows(self, places: str) -> list[tuple[Any, ...]]:
-        from demo.evaluator import Evaluator
+        from demo.evaluation.evaluator import Evaluator
 
         part = tuple(self._data.pictures[int(place)] for place in places.split())
         job = self._job
@@ -160,7 +161,7 @@ def _quiet() -> Iterator[None]:
 def _running(ray: Any, workers: int) -> Iterator[None]:
     """A Ray: the one that RAY_ADDRESS names, or one of this machine for as long as it is needed."""
     elsewhere = bool(os.environ.get("RAY_ADDRESS"))
-    here = str(Path(__file__).resolve().parents[1])
+    here = str(ROOT)
     settings: dict[str, Any] = {
         "logging_level": logging.ERROR,
         "log_to_driver": False,

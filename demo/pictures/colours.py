@@ -6,7 +6,7 @@ clipped; 32-bit grey is taken as 16-bit where its values fit that, floating-poin
 CMYK is converted without colour profiles, as are all others.
 
 A large picture is converted strip by strip, so that there are never more than two whole copies of
-it: at `demo.pictures.PIXEL_LIMIT` pixels and four bytes a pixel each takes a third of a gigabyte.
+it: at `decoding.PIXEL_LIMIT` pixels and four bytes a pixel each takes a third of a gigabyte.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 * *Class folders* (torchvision's ImageFolder): ``CLASS/.../PICTURE``, as a folder or a zip. CLASS
   is a WordNet id (what follows it, as in ``n02124075_Egyptian_cat``, is left aside) or a name.
 * *ILSVRC-2012 validation*: ``ILSVRC2012_val_00000001.JPEG`` and so on in one folder, with a file
-  of the right answers (`demo.ground_truth`).
+  of the right answers (`demo.datasets.ground_truth`).
 
 Which one it is shows from what is there. Hidden files are left alone; files whose endings are no
 picture's are counted in ``note``.
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demo.errors import UsageError
-from demo.inputs import ENDINGS
+from demo.pictures.inputs import ENDINGS
 
 LAYOUTS = (
     "give Tiny ImageNet (folder or zip), a folder or zip of class folders, or the folder of "
@@ -212,7 +212,7 @@ def _common_root(names: Iterable[str]) -> str:
 
 
 def _ilsvrc(path: Path, store: Folder | Zip, ground_truth: Path | None) -> DataSet:
-    from demo.ground_truth import Answers, find
+    from demo.datasets.ground_truth import Answers, find
 
     file = ground_truth or find(path)
     if file is None:

@@ -13,18 +13,18 @@ from typing import Any, Literal
 
 import typer
 
-from demo.classes import Classes, match
 from demo.classifier import DEFAULT_MODEL, Classifier
-from demo.comparison import Comparison
-from demo.datasets import DataSet, open_data
+from demo.datasets.classes import Classes, match
+from demo.datasets.layouts import DataSet, open_data
 from demo.errors import ResultError, UsageError
-from demo.evaluator import Evaluator, Pace
-from demo.progress import progress, stopping
+from demo.evaluation.comparison import Comparison
+from demo.evaluation.evaluator import Evaluator, Pace
+from demo.evaluation.progress import progress, stopping
+from demo.evaluation.rows import CsvFile, stamp
+from demo.evaluation.scores import content, lines
+from demo.evaluation.tally import Row, Running, summarise
+from demo.evaluation.views import COUNTS, rule
 from demo.report import JsonReport, TextReport, complain
-from demo.rows import CsvFile, stamp
-from demo.scores import content, lines
-from demo.tally import Row, Running, summarise
-from demo.views import COUNTS, rule
 
 STOPPED = 130
 
@@ -163,8 +163,8 @@ def _work(
             watch=compared.watch if compared else None,
         )  # fmt: skip
         return evaluator.pace, evaluator.rows(done)
-    from demo.cluster import Job, evaluate_on_cluster
-    from demo.pipeline import cores
+    from demo.evaluation.cluster import Job, evaluate_on_cluster
+    from demo.evaluation.pipeline import cores
 
     place = {picture.name: i for i, picture in enumerate(whole.pictures)}
     truth = asked.ground_truth

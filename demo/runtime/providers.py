@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.session import CPU, CUDA, Obstacle, driver_obstacle, first_line
+from demo.places import ROOT
+from demo.runtime.session import CPU, CUDA, Obstacle, driver_obstacle, first_line
 
 TINY = Path(__file__).parent / "tiny.onnx"
 TENSORRT = "TensorrtExecutionProvider"
@@ -81,8 +82,8 @@ def try_provider(name: str) -> Trial:
         return Trial(name, False, obstacle.reason, obstacle.mend)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "demo.providers", name],
-            cwd=Path(__file__).resolve().parents[1],
+            [sys.executable, "-m", "demo.runtime.providers", name],
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,

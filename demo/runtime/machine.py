@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.errors import DeviceError
+from demo.places import ROOT
 
 
 def load() -> float | None:
@@ -22,9 +23,9 @@ def load() -> float | None:
 def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
     """What is measured on, how fast it is at best, and how far its times can be trusted."""
     measured = subprocess.run(
-        [sys.executable, "-m", "demo.contestant", json.dumps({"engine": "floor"})],
+        [sys.executable, "-m", "demo.benchmarking.contestant", json.dumps({"engine": "floor"})],
         env=environment(threads),
-        cwd=Path(__file__).resolve().parents[1],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

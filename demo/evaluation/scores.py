@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from demo.evaluation.tally import Evaluation, Tally
 from demo.report import printable
-from demo.tally import Evaluation, Tally
 from model_export.card import Interval
 
 _PAIRS = 10

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.classes import Classes
-from demo.datasets import DataSet
+from demo.datasets.classes import Classes
+from demo.datasets.layouts import DataSet
 from demo.errors import ResultError
-from demo.pipeline import Batch, Decoders
-from demo.tally import FIVE, Row
-from demo.views import rule
+from demo.evaluation.pipeline import Batch, Decoders
+from demo.evaluation.tally import FIVE, Row
+from demo.evaluation.views import rule
 
 if TYPE_CHECKING:
     from demo.classifier import Classifier
@@ -60,7 +60,7 @@ class Evaluator:
         views: 1, or the paper's 10.
         batch: pictures in a batch.
         threads: that decode; 0 takes the cores there are.
-        exact: decode every JPEG at its full size; see `demo.jpeg`.
+        exact: decode every JPEG at its full size; see `demo.pictures.jpeg`.
         watch: sees every batch with its logits.
 
     Attributes:

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from demo import machine as here
 from demo.errors import DeviceError, ModelError, UsageError
+from demo.places import ROOT
+from demo.runtime import machine as here
 from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.errors import ExportError
@@ -62,7 +63,7 @@ class Entry:
                 "provider": self.provider,
                 "precision": self.precision,
             }
-            module = "demo.contestant"
+            module = "demo.benchmarking.contestant"
         return [sys.executable, "-m", module, json.dumps(asked)]
 
 
@@ -78,7 +79,7 @@ class Contestant:
             stderr=subprocess.DEVNULL,
             text=True,
             env=here.environment(threads),
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=ROOT,
         )
         try:
             self.told = self._read()

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from demo.datasets import Labelled
+from demo.datasets.layouts import Labelled
 from demo.errors import UsageError
-from demo.tally import FIVE, Row
+from demo.evaluation.tally import FIVE, Row
 
 COLUMNS = (
     "file", "truth", "truth_label", "right1", "right5",

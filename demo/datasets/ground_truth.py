@@ -134,7 +134,7 @@ def kit_wnids(beside: Path) -> dict[int, str]:
         if (place / "map_clsloc.txt").is_file():
             return _from_text(place / "map_clsloc.txt")
         if (place / "meta.mat").is_file():
-            from demo.matlab import synsets
+            from demo.datasets.matlab import synsets
 
             return synsets(place / "meta.mat")
     raise UsageError(

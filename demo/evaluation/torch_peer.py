@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.errors import DemoError, DeviceError, ResultError, UsageError
+from demo.places import ROOT
 from model_export.torch_messages import (
     Array,
     Failed,
@@ -145,5 +146,5 @@ class TorchPeer:
 
 def _import_path() -> str:
     """This process's, so that the worker is of the same copy."""
-    root = str(Path(__file__).resolve().parents[1])
+    root = str(ROOT)
     return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))

@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo import jpeg
-from demo.datasets import DataSet, Labelled
+from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
-from demo.views import prepare
+from demo.evaluation.views import prepare
+from demo.pictures import jpeg
 from model_export.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -78,7 +78,7 @@ class Decoders:
         views: 1 or 10.
         batch: pictures in a batch.
         threads: 0 takes the cores there are.
-        exact: decode and resize in full; see `demo.jpeg`.
+        exact: decode and resize in full; see `demo.pictures.jpeg`.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Decode a picture, of whatever kind, to 8-bit RGB.
 
 Reads JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation or a stack of pages, the first. The
-EXIF orientation is applied; `demo.colours` says how every kind of pixel becomes RGB.
+EXIF orientation is applied; `demo.pictures.colours` says how every kind of pixel becomes RGB.
 
 Before anything is decoded the header is looked at: a picture of more than `PIXEL_LIMIT` pixels
-is refused, so a small file cannot claim all memory; `demo.hostile` holds the other bounds.
+is refused, so a small file cannot claim all memory; `demo.pictures.hostile` holds the other bounds.
 
 Raises `NotAPictureError` (no such file, no permission, empty, another kind of file) and
 `PictureError` (cut short, damaged, over a limit); each message begins with the picture's name.
@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from demo.colours import to_rgb
 from demo.errors import LimitError, NotAPictureError, PictureError
-from demo.hostile import MEMORY_LIMIT, Counted, bytes_per_pixel, check_passes
+from demo.pictures.colours import to_rgb
+from demo.pictures.hostile import MEMORY_LIMIT, Counted, bytes_per_pixel, check_passes
 
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
 

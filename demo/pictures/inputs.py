@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.errors import DemoError, NotAPictureError, PictureError
-from demo.pictures import Picture
+from demo.pictures.decoding import Picture
 
 ENDINGS = (
     ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",

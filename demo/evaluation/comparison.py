@@ -1,8 +1,8 @@
 """What PyTorch says of the same pictures: `evaluate --against torch`.
 
 PyTorch gets the very tensors that the exported file got, in a process of its own
-(`demo.torch_peer`), and runs the same network in fp32 with the weights that the file was made
-from.
+(`demo.evaluation.torch_peer`), and runs the same network in fp32 with the weights that the file was
+made from.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.classes import Classes
-from demo.evaluator import probabilities
-from demo.pipeline import Batch
-from demo.tally import FIVE
-from demo.torch_peer import TorchPeer
+from demo.datasets.classes import Classes
+from demo.evaluation.evaluator import probabilities
+from demo.evaluation.pipeline import Batch
+from demo.evaluation.tally import FIVE
+from demo.evaluation.torch_peer import TorchPeer
 from model_export.card import ModelCard
 from model_export.intervals import wilson
 from model_export.tolerances import TOLERANCES

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SAMPLES = Path(__file__).parent / "samples"
+from demo.places import SAMPLES
+
 WIDTH, HEIGHT = 500, 375
 _NOISE = 10.0  # grey levels
 _QUALITY = 94

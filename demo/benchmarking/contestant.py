@@ -1,8 +1,8 @@
 """One contestant of `benchmark`, in a process of its own: an ONNX file on one engine and provider.
 
-``python -m demo.contestant '{"file", "engine", "provider", "precision", "threads"}'`` loads the
-file and times it as `model_export.timing` says. Engine ``floor`` measures the machine instead, and
-prints ``{"read_bytes_s", "multiply_adds_s"}``.
+``python -m demo.benchmarking.contestant '{"file", "engine", "provider", "precision", "threads"}'``
+loads the file and times it as `model_export.timing` says. Engine ``floor`` measures the machine
+instead, and prints ``{"read_bytes_s", "multiply_adds_s"}``.
 """
 
 from __future__ import annotations

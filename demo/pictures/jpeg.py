@@ -24,7 +24,7 @@ from types import ModuleType
 
 from PIL import Image
 
-from demo.pictures import PIXEL_LIMIT, decode_smaller
+from demo.pictures.decoding import PIXEL_LIMIT, decode_smaller
 from model_export.card import Input
 
 GAP = 2
@@ -39,13 +39,13 @@ def read(content: bytes, name: str, spec: Input, exact: bool = False) -> Image.I
     """The bytes of a file to an RGB image, upright, for the card's rule.
 
     Args:
-        content: of a file, of any kind that `demo.pictures` reads.
+        content: of a file, of any kind that `demo.pictures.decoding` reads.
         name: what messages call it.
         spec: the rule.
         exact: decode every JPEG at its full size.
 
     Raises:
-        NotAPictureError, PictureError: as `demo.pictures.decode`.
+        NotAPictureError, PictureError: as `demo.pictures.decoding.decode`.
     """
 
     def by(width: int, height: int) -> int:

@@ -1,4 +1,4 @@
-"""`python -m demo.paired MODEL...`: whole evaluations beside PyTorch's usual loop, in turns.
+"""`python -m demo.evaluation.paired MODEL...`: whole evaluations beside PyTorch's, in turns.
 
 The usual loop is torchvision's `ImageFolder` and transforms, a `DataLoader` with two workers and
 the network eager in fp32 (`model_export.torch_loop`), in a process of its own. This program runs
@@ -32,14 +32,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demo import machine as here
-from demo import photographs
 from demo.errors import DemoError, DeviceError
+from demo.evaluation import photographs
+from demo.places import ROOT
 from demo.report import complain
+from demo.runtime import machine as here
 
 if TYPE_CHECKING:
     from demo.classifier import Classifier
-    from demo.datasets import DataSet
+    from demo.datasets.layouts import DataSet
 
 BATCH, WORKERS = 32, 2
 
@@ -55,7 +56,7 @@ class UsualLoop:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=ROOT,
         )
         self.told = self._read()
 
@@ -92,7 +93,7 @@ def run(models: list[Path], data: Path, rounds: int) -> dict[str, Any]:
         rounds: that count.
     """
     from demo.classifier import Classifier
-    from demo.datasets import open_data
+    from demo.datasets.layouts import open_data
 
     source = open_data(data)
     busy = here.load()
@@ -154,8 +155,8 @@ def _pass(form: Classifier, source: DataSet) -> dict[str, Any]:
     """One evaluation, told as `UsualLoop.run` does, and what set its pace."""
     import numpy as np
 
-    from demo.classes import Classes
-    from demo.evaluator import Evaluator
+    from demo.datasets.classes import Classes
+    from demo.evaluation.evaluator import Evaluator
 
     count = len(form.card.labels)
     every = tuple(str(i) for i in range(count))
