@@ -51,17 +51,23 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 @pytest.fixture(scope="session")
-def forms(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Report]:
-    """The bundled network in a precision; each is exported once, when it is first asked for."""
-    from model_export.exporter import export
+def forms(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Report]:
+    """The bundled network in a precision, with the exporter's further options switched on.
 
-    made: dict[str, Report] = {"fp32": exported}
+    Each form is exported once, when it is first asked for, whichever worker asks.
+    """
 
-    def form(precision: Any) -> Report:
-        if precision not in made:
-            folder = tmp_path_factory.mktemp(precision)
-            made[precision] = export(folder / "a.onnx", precision=precision)
-        return made[precision]
+    def form(precision: Any, *switched_on: str) -> Report:
+        def make(folder: Path) -> Report:
+            from model_export.exporter import export
+
+            options: Any = dict.fromkeys(switched_on, True)
+            return export(folder / "alexnet64.onnx", precision=precision, **options)
+
+        if precision == "fp32" and not switched_on:
+            return exported
+        report: Report = once(tmp_path_factory, "-".join(("export", precision, *switched_on)), make)
+        return report
 
     return form
 

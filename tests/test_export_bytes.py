@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from demo.pictures.decoding import decode
 from model_export.bytes_input import take_bytes
 from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
-from model_export.exporter import Report, export
+from model_export.exporter import Report
 from model_export.inspection import inspect, lines
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
 from model_export.parity import compare, onnx_logits, sample_batch
@@ -37,14 +38,13 @@ SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    return export(tmp_path_factory.mktemp("bytes") / "a.onnx", uint8_input=True)
+def made(forms: Callable[..., Report]) -> Report:
+    return forms("fp32", "uint8_input")
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    folder = tmp_path_factory.mktemp("small")
-    return export(folder / "a.onnx", precision="int8", uint8_input=True, taps=True)
+def small(forms: Callable[..., Report]) -> Report:
+    return forms("int8", "uint8_input", "taps")
 
 
 @pytest.mark.parametrize("network", [ALEXNET64, IMAGENET1K, BVLC], ids=lambda n: n.name)

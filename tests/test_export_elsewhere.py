@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import pytest
 
-from model_export.exporter import Report, export
+from model_export.exporter import Report
 from model_export.parity import compare, onnx_logits, sample_batch
 from tests.outside import NETRON, ONNXRUNTIME, fetched
 
@@ -25,16 +25,13 @@ FORMS = list(NEAR)
 
 
 @pytest.fixture(scope="module")
-def files(
-    forms: Callable[[str], Report], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Report]:
-    folder = tmp_path_factory.mktemp("elsewhere")
+def files(forms: Callable[..., Report]) -> dict[str, Report]:
     return {
         "fp32": forms("fp32"),
         "fp16": forms("fp16"),
         "int8": forms("int8"),
-        "int4": export(folder / "int4.onnx", precision="int4", taps=True),
-        "bytes": export(folder / "bytes.onnx", uint8_input=True),
+        "int4": forms("int4", "taps"),
+        "bytes": forms("fp32", "uint8_input"),
     }
 
 

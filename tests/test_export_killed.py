@@ -45,7 +45,7 @@ def believed(file: Path) -> str:
 
 
 def test_killed_again_and_again_no_half_file_is_believed(
-    forms: Callable[[str], Report], tmp_path: Path
+    forms: Callable[..., Report], tmp_path: Path
 ) -> None:
     made = {p: forms(p) for p in ("fp32", "int8")}
     known = {believed(report.file): name for name, report in made.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from safetensors.torch import load_file
 from demo import Classifier
 from model_export.architectures import alexnet64
 from model_export.card import ModelCard
-from model_export.exporter import Report, export
+from model_export.exporter import Report
 from model_export.taps import STAGES
 from model_export.weights import WEIGHTS
 
@@ -25,10 +26,9 @@ CPU = ["CPUExecutionProvider"]
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def small(forms: Callable[..., Report]) -> Report:
     """The form for the browser, exported now (`make assets`)."""
-    file = tmp_path_factory.mktemp("taps") / "alexnet64.onnx"
-    return export(file, precision="int4", taps=True)
+    return forms("int4", "taps")
 
 
 def outputs(file: Path, names: list[str] | None, batch: Any) -> dict[str, Any]:
@@ -38,8 +38,10 @@ def outputs(file: Path, names: list[str] | None, batch: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("precision", "near"), [("fp32", 2e-6), ("int8", 0.2), ("int4", 0.05)])
-def test_the_taps_are_pytorchs_activations(precision: Any, near: float, tmp_path: Path) -> None:
-    file = export(tmp_path / "a.onnx", precision=precision, taps=True).file
+def test_the_taps_are_pytorchs_activations(
+    precision: str, near: float, forms: Callable[..., Report]
+) -> None:
+    file = forms(precision, "taps").file
     net = alexnet64().eval()
     net.load_state_dict(load_file(WEIGHTS))
     wanted: dict[str, Any] = {"filters": net.features.conv1.weight.detach().float().numpy()}

@@ -17,7 +17,7 @@ from model_export.sessions import UNPACK_ONCE, on_cpu, unpack_once
 
 
 @pytest.fixture(scope="module")
-def files(forms: Callable[[str], Report]) -> dict[str, Path]:
+def files(forms: Callable[..., Report]) -> dict[str, Path]:
     return {precision: forms(precision).file for precision in ("fp32", "int8", "int4")}
 
 
