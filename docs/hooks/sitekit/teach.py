@@ -72,12 +72,12 @@ def worksheet(row: Mapping[str, Any], expand: Expand) -> str:
     """A worksheet as Markdown, a sheet of its own on paper, with lines to write on."""
     tasks = "\n\n".join(
         f"{number}. {expand(task['ask'])}\n\n    "
-        f'<span class="lines lines--{task["lines"]}" aria-hidden="true"></span>'
+        f'<span class="lines" aria-hidden="true">{"<span></span>" * task["lines"]}</span>'
         for number, task in enumerate(row["tasks"], 1)
     )
     return (
         f'<section class="sheet" markdown>\n\n## {row["title"]} {{#{row["id"]}}}\n\n'
-        f'<p class="sheet__who">Name <span class="lines lines--name"></span></p>\n\n'
+        f'<p class="sheet__who">Name <span class="sheet__name"></span></p>\n\n'
         f"{expand(row['before'])} For readers {row['ages']}.\n\n{tasks}\n\n</section>\n"
     )
 
