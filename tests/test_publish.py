@@ -120,3 +120,14 @@ def test_the_data_page_names_fields(name: str, knowledge: Knowledge) -> None:  #
     html = rendered.fill(rendered.markdown)
     assert f'href="../../data/{name}.json" download' in html
     assert "<code>sources</code>" in html
+
+
+def test_the_search_reads_the_words_of_a_page_and_not_of_its_drawings(site: Path) -> None:
+    told = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    words = " ".join(entry["text"] for entry in told["docs"])
+    page = (site / "story" / "gpu-shift" / "index.html").read_text("utf-8")
+    assert "3 GB: the card is full" in page
+    assert "3 GB: the card is full" not in words
+    assert "Pictures in flight, not the network's own numbers" in words
+    assert "data-drawing" not in words
+    assert not [p for p in site.rglob("*.html") if "data-drawing" in p.read_text("utf-8")]

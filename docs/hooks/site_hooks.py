@@ -17,7 +17,7 @@ from sitekit.errors import ContentError
 from sitekit.glossary import link_terms
 from sitekit.live import MANIFEST_AT, engine_files, manifest, model_files
 from sitekit.pages import load_knowledge, render
-from sitekit.publish import data_files, without_gaps
+from sitekit.publish import data_files, with_drawings, without_drawings, without_gaps
 from sitekit.shared import KNOWLEDGE as _state
 from sitekit.shared import RENDERED as _rendered
 from sitekit.templates import Compiled
@@ -25,6 +25,7 @@ from sitekit.timeline import with_strip
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}
+_drawings: dict[str, list[str]] = {}  # of each page, while the search index reads its words
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -111,7 +112,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         return html
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
-    return with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
+    html = with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
+    html, _drawings[page.file.src_uri] = without_drawings(html)
+    return html
 
 
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
@@ -120,8 +123,8 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Leave out the space that the templates leave between the elements."""
-    return without_gaps(output)
+    """Put the drawings in their places; leave out the space that the templates leave."""
+    return without_gaps(with_drawings(output, _drawings.get(page.file.src_uri, ())))
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -24,6 +24,8 @@ DRAWING = re.compile(r"<svg [^>]*plot--wide.*?</svg>", re.DOTALL)
 KEPT = re.compile(
     r"(<(?:pre|textarea|script|style)\b.*?</(?:pre|textarea|script|style)>)", re.DOTALL
 )
+ANY_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+PLACE = '<svg data-drawing="{}"></svg>'
 TABLE = re.compile(r'<table class="data">.*?</table>', re.DOTALL)
 
 
@@ -205,6 +207,27 @@ def with_downloads(figure: str, names: Iterable[str], to_figures: str) -> str:
 
 
 # --- pages ---------------------------------------------------------------------------------------
+
+
+def without_drawings(html: str) -> tuple[str, list[str]]:
+    """A page's HTML with an empty element in the place of each drawing, and the drawings.
+
+    The search index reads it so: the words of a drawing stand in its table, and run together here.
+    """
+    drawings: list[str] = []
+
+    def aside(found: re.Match[str]) -> str:
+        drawings.append(found[0])
+        return PLACE.format(len(drawings) - 1)
+
+    return ANY_DRAWING.sub(aside, html), drawings
+
+
+def with_drawings(html: str, drawings: Sequence[str]) -> str:
+    """The HTML with its drawings in their places."""
+    for number, drawing in enumerate(drawings):
+        html = html.replace(PLACE.format(number), drawing, 1)
+    return html
 
 
 def without_gaps(page: str) -> str:
