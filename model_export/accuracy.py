@@ -31,7 +31,7 @@ def interval(hits: int, count: int) -> Interval:
 
 
 def evaluate(
-    fp32: bytes, reduced: bytes, rule: Input, labels: Sequence[Label], data: Path
+    fp32: Path, reduced: Path, rule: Input, labels: Sequence[Label], data: Path
 ) -> Evaluation:
     """Run both files over the validation pictures and count; see `count`."""
     pictures, (plain, small) = count((fp32, reduced), rule, labels, data)
@@ -39,7 +39,7 @@ def evaluate(
 
 
 def count(
-    models: Sequence[bytes | Path], rule: Input, labels: Sequence[Label], data: Path
+    models: Sequence[Path], rule: Input, labels: Sequence[Label], data: Path
 ) -> tuple[int, list[tuple[Interval, Interval]]]:
     """Run files over the same validation pictures, each decoded once.
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import tempfile
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 import model_export
-from model_export import accuracy
+from model_export import accuracy, onnx_file
 from model_export.bytes_input import take_bytes
 from model_export.calibration import calibration_batch
 from model_export.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
@@ -145,42 +148,43 @@ def export(
     if precision == "int8":
         ranges, calibration = calibration_batch(rule, calibrate)
     wanted = pytorch_logits(net, pictures, rule)
-    model = to_onnx(net, rule.size)
-    net.to("meta")  # its numbers are in the graph now; they need not be in memory twice
-    if taps:
-        tap_stages(model)
-    if uint8_input:
-        take_bytes(model, rule)
-    plain = model.SerializeToString()
-    del model  # one copy at a time: a large network's takes a quarter of a gigabyte
-    refuse_if_malformed(plain)
-    logits = onnx_logits(plain, pictures)
-    found = compare(logits, wanted)
-    refuse_if_far("fp32", found)
-    size = len(plain)
-    model = onnx.load_model_from_string(plain)
-    if evaluate is None:
-        plain = b""
-    distance = None
-    if precision != "fp32":
-        model, how = reduce(model, precision, ranges, block)
-        clean(model)
-    if taps:
-        tap_filters(model)
-    made = model.SerializeToString()
-    if precision != "fp32" or taps:
-        refuse_if_malformed(made)
-    if precision != "fp32":
-        smaller = onnx_logits(made, pictures)
-        found, cost = compare(smaller, wanted), compare(smaller, logits)
-        refuse_if_far(precision, found)
-        distance = Distance(how, size, len(pictures), cost.rel_l2, cost.top1, cost.top5)
-    evaluation = None
-    if evaluate is not None:
-        evaluation = accuracy.evaluate(plain, made, rule, loaded.labels, evaluate)
-        if loaded.network is ALEXNET64 and not allow_loss:
-            accuracy.refuse_if_worse(precision, evaluation)
-    del plain, made
+    # Between the steps the model is in a file: a large network's takes a quarter of a gigabyte.
+    with tempfile.TemporaryDirectory() as folder:
+        plain, made = Path(folder) / "fp32.onnx", Path(folder) / "made.onnx"
+        model = to_onnx(net, rule.size)
+        for parameter in net.parameters():
+            # Its numbers are in the graph now, and PyTorch's exporter never lets go of the tensor.
+            parameter.data = torch.empty(0)
+        if taps:
+            tap_stages(model)
+        if uint8_input:
+            take_bytes(model, rule)
+        onnx.save(model, plain)
+        del model
+        refuse_if_malformed(plain)
+        logits = onnx_logits(plain, pictures)
+        found = compare(logits, wanted)
+        refuse_if_far("fp32", found)
+        how = ""
+        if precision == "fp32" and not taps:
+            made = plain
+        else:
+            how = _change(plain, made, precision, ranges, block, taps)
+            refuse_if_malformed(made)
+        distance = None
+        if precision != "fp32":
+            smaller = onnx_logits(made, pictures)
+            found, cost = compare(smaller, wanted), compare(smaller, logits)
+            refuse_if_far(precision, found)
+            size = plain.stat().st_size
+            distance = Distance(how, size, len(pictures), cost.rel_l2, cost.top1, cost.top5)
+        evaluation = None
+        if evaluate is not None:
+            evaluation = accuracy.evaluate(plain, made, rule, loaded.labels, evaluate)
+            if loaded.network is ALEXNET64 and not allow_loss:
+                accuracy.refuse_if_worse(precision, evaluation)
+        content = made.read_bytes()
+    graph = onnx_file.parse(content)
     card = ModelCard(
         name=loaded.name,
         title=loaded.title,
@@ -192,8 +196,8 @@ def export(
         weights=loaded.weights,
         training=loaded.training,
         precision=precision,
-        opset=model.opset_import[0].version,
-        ir_version=model.ir_version,
+        opset=graph.opset,
+        ir_version=graph.ir_version,
         versions=Versions(model_export.__version__, str(torch.__version__), onnx.__version__),
         parity=Parity("PyTorch float64", len(pictures), found.max_abs, found.rel_l2, found.top5),
         # Measured and published figures are of fp32.
@@ -202,17 +206,41 @@ def export(
         calibration=calibration,
         evaluation=evaluation,
     )
-    del model.metadata_props[:]
-    model.metadata_props.add(key=METADATA_KEY, value=card.to_json())
-    packed = model.SerializeToString(deterministic=True)
+    # The very bytes that were proved, and the card: in protobuf a message after another is merged
+    # with it, and the metadata is a model's last field.
+    entry = onnx.StringStringEntryProto(key=METADATA_KEY, value=card.to_json())
+    packed = content + onnx.ModelProto(metadata_props=[entry]).SerializeToString()
     card_file = output.with_suffix(".json")
     write_in_order([(output, packed), (card_file, (card.to_json(indent=1) + "\n").encode())])
     served = None if triton is None else write_repository(triton, output.stem, card, packed)
     return Report(output, card_file, card, len(packed), served)
 
 
-def refuse_if_malformed(model: bytes) -> None:
-    """Stop where ONNX's own full check, shapes and all, finds a fault in a packed model.
+def _change(
+    plain: Path,
+    made: Path,
+    precision: Precision,
+    ranges: NDArray[Any] | None,
+    block: int,
+    taps: bool,
+) -> str:
+    """From the file in fp32 to the one wanted, and in words how its precision was made."""
+    import onnx
+
+    how = ""
+    if precision == "fp32":
+        model = onnx.load(plain)
+    else:
+        model, how = reduce(plain, precision, ranges, block)
+        clean(model)
+    if taps:
+        tap_filters(model)
+    onnx.save(model, made)
+    return how
+
+
+def refuse_if_malformed(model: onnx.ModelProto | Path) -> None:
+    """Stop where ONNX's own full check, shapes and all, finds a fault in a model or a file.
 
     Raises:
         ExportError: with what ONNX says.
@@ -264,6 +292,7 @@ def to_onnx(net: nn.Module, size: int) -> onnx.ModelProto:
 def clean(model: onnx.ModelProto) -> onnx.ModelProto:
     """Remove what tells of the machine that exported: stack traces, paths, notes, torch's names."""
     model.doc_string = ""
+    del model.metadata_props[:]
     graph = model.graph
     graph.name, graph.doc_string = "alexnet", ""
     del graph.value_info[:]  # partly wrong after changes to weights; readers infer it anew

@@ -74,7 +74,8 @@ def load(network: str, file: Path | None = None, labels: Path | None = None) -> 
         row = find(network)  # raises: there is no such network
         raise AssertionError(row)
     named = network in NETWORKS
-    original = _is_original(file, row)
+    digest = weights.sha256(file)
+    original = _is_original(file, digest, row)
     if named and classes != row.classes and labels is None:
         raise UsageError(
             f"{file}: {classes} classes, and {row.name} has {row.classes}: name them with "
@@ -88,7 +89,7 @@ def load(network: str, file: Path | None = None, labels: Path | None = None) -> 
         network=row,
         net=build(row, classes, tensors),
         labels=_labels(labels, row if known else None, classes),
-        weights=_origin(file, row, original),
+        weights=_origin(file, digest, row, original),
         training={},
         accuracy=(row.accuracy,) if original and row.accuracy else (),
     )
@@ -130,15 +131,16 @@ def _bundled(labels: Path | None) -> Loaded:
     )
 
 
-def _is_original(file: Path, row: Network) -> bool:
-    """Whether a file is the very one that the network's makers published."""
+def _is_original(file: Path, sha256: str, row: Network) -> bool:
+    """Whether a file, whose SHA-256 is given, is the very one that the makers published."""
     if row.published is None:
-        return weights.sha256(file) == weights.sha256(weights.WEIGHTS)
+        return sha256 == weights.sha256(weights.WEIGHTS)
+    if row.published.hash_kind == "sha256 prefix":
+        return sha256.startswith(row.published.hash)
     return fits(file, row.published.hash_kind, row.published.hash)[0]
 
 
-def _origin(file: Path, row: Network, original: bool) -> Weights:
-    digest = weights.sha256(file)
+def _origin(file: Path, digest: str, row: Network, original: bool) -> Weights:
     if original and row.published:
         return Weights(row.published.address, digest, row.trained_by, row.trained_on, row.licence)
     if original:

@@ -12,6 +12,8 @@ them.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,13 +35,11 @@ OPERATOR = "MatMulNBits"
 _ACCURACY = 4  # the level at which activations are made 8 bits wide
 
 
-def convert(
-    model: onnx.ModelProto, pictures: NDArray[np.float32], block: int = BLOCK
-) -> onnx.ModelProto:
-    """The model with 8-bit convolutions and 4-bit fully connected layers.
+def convert(source: Path, pictures: NDArray[np.float32], block: int = BLOCK) -> onnx.ModelProto:
+    """A file's model with 8-bit convolutions and 4-bit fully connected layers.
 
     Args:
-        model: fp32; it is not changed.
+        source: an ONNX file in fp32.
         pictures: (N, 3, size, size), to measure the ranges of activations on.
         block: inputs that share a scale.
 
@@ -48,12 +48,12 @@ def convert(
     """
     import onnx
 
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    gemms = {node.output[0] for node in made.graph.node if node.op_type == "Gemm"}
-    dense = [n.name for n in made.graph.node if n.op_type == "Relu" and n.input[0] in gemms]
-    made = static(made, pictures, ("Conv", "Relu"), dense)
-    made.producer_name, made.producer_version = model.producer_name, model.producer_version
+    nodes = onnx_file.read(source).nodes
+    gemms = {node.outputs[0] for node in nodes if node.operator == "Gemm"}
+    dense = [n.name for n in nodes if n.operator == "Relu" and n.inputs[0] in gemms]
+    with tempfile.TemporaryDirectory() as folder:  # `static` writes beside it
+        copy = shutil.copyfile(source, Path(folder) / "fp32.onnx")
+        made = static(copy, pictures, ("Conv", "Relu"), dense)
     arrays = {t.name: t for t in made.graph.initializer}
     for node in made.graph.node:
         if node.op_type != "Gemm":
@@ -116,26 +116,21 @@ def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK
         UsageError: no such file, not fp32, or without a card.
         ExportError: a layer is of another kind than our networks'.
     """
-    import onnx
-
     from model_export.calibration import calibration_batch
     from model_export.exporter import clean, refuse_if_malformed
     from model_export.parity import compare, onnx_logits, sample_batch
 
     if block not in BLOCKS:
         raise UsageError(f"--block {block}: give {' or '.join(map(str, BLOCKS))}")
-    onnx_file.read(source)
-    model = onnx.load(source)
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
     try:
-        card = ModelCard.from_metadata(metadata, str(source))
+        card = ModelCard.from_metadata(onnx_file.read(source).metadata, str(source))
     except CardError as error:
         raise UsageError(str(error)) from None
     if card.precision != "fp32":
         raise UsageError(f"{source}: of precision {card.precision}; name the fp32 file")
     pictures = sample_batch(card.input)
     ranges, calibration = calibration_batch(card.input, calibrate)
-    made = clean(convert(model, ranges, block))
+    made = clean(convert(source, ranges, block))
     refuse_if_malformed(made)
     packed = made.SerializeToString()
     cost = compare(onnx_logits(packed, pictures), onnx_logits(source, pictures))

@@ -49,6 +49,7 @@ class Tensor:
 class Node:
     """An operation; attributes hold its integers and lists of integers."""
 
+    name: str
     operator: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -62,6 +63,7 @@ class OnnxFile:
     ir_version: int = 0
     opset: int = 0
     producer: str = ""
+    producer_version: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
     input_types: dict[str, str] = field(default_factory=dict)
@@ -122,6 +124,8 @@ def parse(content: bytes | mmap.mmap) -> OnnxFile:
             found.ir_version = wire.integers(value)[0]
         elif number == 2:
             found.producer = wire.text(value)
+        elif number == 3:
+            found.producer_version = wire.text(value)
         elif number == 8:
             parts = dict(wire.fields(wire.message(value)))
             if not bytes(wire.message(parts.get(1, memoryview(b"")))):  # ONNX's own operators
@@ -152,23 +156,25 @@ def _graph(view: memoryview, found: OnnxFile) -> None:
 
 
 def _node(view: memoryview) -> Node:
-    inputs, outputs, operator, attributes = [], [], "", {}
+    inputs, outputs, name, operator, attributes = [], [], "", "", {}
     for number, value in wire.fields(view):
         if number == 1:
             inputs.append(wire.text(value))
         elif number == 2:
             outputs.append(wire.text(value))
+        elif number == 3:
+            name = wire.text(value)
         elif number == 4:
             operator = wire.text(value)
         elif number == 5:
-            name, numbers = "", []
+            key, numbers = "", []
             for inner, content in wire.fields(wire.message(value)):
                 if inner == 1:
-                    name = wire.text(content)
+                    key = wire.text(content)
                 elif inner in (3, 8):
                     numbers += wire.integers(content)
-            attributes[name] = numbers
-    return Node(operator, tuple(inputs), tuple(outputs), attributes)
+            attributes[key] = numbers
+    return Node(name, operator, tuple(inputs), tuple(outputs), attributes)
 
 
 def _tensor(view: memoryview) -> Tensor:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,11 +26,15 @@ from numpy.typing import NDArray
 
 from model_export import onnx_file
 from model_export.errors import ExportError
+from model_export.ranges import measure
 
 if TYPE_CHECKING:
     import onnx
 
-Precision = Literal["fp32", "fp16", "int8", "int4"]
+    _Swap = tuple[list[onnx.TensorProto], onnx.NodeProto]
+
+Fewer = Literal["fp16", "int8", "int4"]
+Precision = Literal["fp32"] | Fewer
 
 BLOCK = 32
 BLOCKS = (32, 128)  # inputs that share a scale: closer, or smaller
@@ -39,16 +43,16 @@ _WEIGHTS = {"Conv": 1, "Gemm": 1}  # operators with weights, and which input the
 
 
 def reduce(
-    model: onnx.ModelProto,
-    precision: Precision,
+    model: Path,
+    precision: Fewer,
     pictures: NDArray[Any] | None = None,
     block: int = BLOCK,
 ) -> tuple[onnx.ModelProto, str]:
-    """The model in another precision, and in words how it was made.
+    """A file's model in another precision, and in words how it was made.
 
     Args:
-        model: fp32; it is used up, so that not two of them stand in memory.
-        precision: what to make of it; ``fp32`` gives the model itself.
+        model: a file in fp32, in a folder that can be written in (`static`).
+        precision: what to make of it.
         pictures: input tensors (N, 3, size, size), to measure the ranges of activations on (int8
             alone, which needs them).
         block: inputs that share a scale (int4 alone); a layer's inputs must be a multiple of it.
@@ -56,25 +60,23 @@ def reduce(
     Raises:
         ExportError: a layer was left as it was.
     """
-    if precision == "fp32":
-        return model, ""
-    made, maker = model, (model.producer_name, model.producer_version)
+    import onnx
+
     if precision == "fp16":
-        _half(made)
+        made = _half(onnx.load(model))
         how = "weights in fp16, arithmetic in fp32"
     elif precision == "int4":
-        _blocks(made, block)
+        made = _blocks(onnx.load(model), block)
         how = f"fully connected weights in int4, blocks of {block}; convolutions in int8 a channel"
     else:
         assert pictures is not None
-        made = static(made, pictures)
+        made = static(model, pictures)
         how = f"weights and activations in int8, static, calibrated on {len(pictures)} inputs"
-    made.producer_name, made.producer_version = maker
     check(made, precision)
     return made, how
 
 
-def check(model: onnx.ModelProto, precision: Precision) -> None:
+def check(model: onnx.ModelProto, precision: Fewer) -> None:
     """Whether every layer is stored as the precision says.
 
     Raises:
@@ -132,23 +134,28 @@ def per_block(
     return values.reshape(outputs, inputs), scale
 
 
-def _half(model: onnx.ModelProto) -> None:
+def _half(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnx
 
-    for name, array in _weights(model):
-        small = array.astype(np.float16)
+    def narrow(tensor: onnx.TensorProto) -> _Swap:
+        name = tensor.name
+        with np.errstate(over="ignore"):  # told below, and better
+            small = onnx.numpy_helper.to_array(tensor).astype(np.float16)
         if not np.isfinite(small).all():
             raise ExportError(f"fp16: {name} holds a value beyond 65,504, nothing written")
         node = onnx.helper.make_node(
             "Cast", [f"{name}.fp16"], [name], name=f"widen {name}", to=onnx.TensorProto.FLOAT
         )
-        _swap(model, name, [onnx.numpy_helper.from_array(small, f"{name}.fp16")], node)
+        return [onnx.numpy_helper.from_array(small, f"{name}.fp16")], node
+
+    return _swapped(model, narrow)
 
 
-def _blocks(model: onnx.ModelProto, block: int) -> None:
+def _blocks(model: onnx.ModelProto, block: int) -> onnx.ModelProto:
     import onnx
 
-    for name, array in _weights(model):
+    def narrow(tensor: onnx.TensorProto) -> _Swap:
+        name, array = tensor.name, onnx.numpy_helper.to_array(tensor)
         attributes: dict[str, Any]
         if array.ndim == 2:
             values, scale = per_block(array, block)
@@ -166,13 +173,15 @@ def _blocks(model: onnx.ModelProto, block: int) -> None:
             name=f"widen {name}",
             **attributes,
         )
-        scales = onnx.numpy_helper.from_array(scale, f"{name}.scale")
-        _swap(model, name, [whole, scales], node)
-    model.opset_import[0].version = max(_OPSET, model.opset_import[0].version)
+        return [whole, onnx.numpy_helper.from_array(scale, f"{name}.scale")], node
+
+    made = _swapped(model, narrow)
+    made.opset_import[0].version = max(_OPSET, made.opset_import[0].version)
+    return made
 
 
 def static(
-    model: onnx.ModelProto,
+    model: Path,
     pictures: NDArray[Any],
     operators: Sequence[str] = ("Conv", "Gemm", "Relu"),
     leave_out: Sequence[str] = (),
@@ -182,37 +191,36 @@ def static(
 
     Activations are unsigned: of signed ones ONNX Runtime leaves the first convolution in floats
     where three operations read it (the norm). ReLU is named so that it melts into the range.
+
+    Args:
+        model: a file in fp32; ONNX Runtime writes another beside it for a moment. A file and no
+            model in memory, so that large weights stand there once.
+        pictures: (N, 3, size, size), to measure the ranges of activations on.
+        operators, leave_out: as above; the nodes by name.
     """
     import onnx
     from onnxruntime.quantization import (
-        CalibrationDataReader,
+        CalibrationMethod,
         QuantFormat,
         QuantType,
+        TensorsData,
         quantize_static,
+        save_tensors_data,
     )
 
-    image = model.graph.input[0].name
-
-    class Pictures(CalibrationDataReader):  # type: ignore[misc]
-        """One picture at a time."""
-
-        def __init__(self) -> None:
-            self._rest = iter(pictures)
-
-        def get_next(self) -> dict[str, Any] | None:
-            found = next(self._rest, None)
-            return None if found is None else {image: found[None]}
-
+    met = TensorsData(CalibrationMethod.MinMax, measure(model, pictures, operators))
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)  # it advises on standard error; that is not for the person
     try:
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "int8.onnx"
+            ranges, file = Path(folder) / "ranges.json", Path(folder) / "int8.onnx"
+            save_tensors_data(met, ranges)
             quantize_static(
                 model,
                 file,
-                Pictures(),
+                None,
+                calibration_cache_path=ranges,
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=list(operators),
                 nodes_to_exclude=list(leave_out),
@@ -222,30 +230,34 @@ def static(
                 # The logits stay floats: in 8 bits, classes would tie.
                 extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
             )
-            return onnx.load(file)
+            made = onnx.load(file)
     finally:
         logger.setLevel(level)
+    before = onnx_file.read(model)
+    made.producer_name, made.producer_version = before.producer, before.producer_version
+    return made
 
 
-def _weights(model: onnx.ModelProto) -> list[tuple[str, NDArray[np.float32]]]:
-    """The weights (not the biases) of all layers, by name."""
+def _swapped(
+    model: onnx.ModelProto, narrow: Callable[[onnx.TensorProto], _Swap]
+) -> onnx.ModelProto:
+    """A model in which each layer's weights (not the biases) are what ``narrow`` makes of them:
+    tensors, and the node that widens them again. ``model`` is used up.
+    """
     import onnx
 
     names = {
         node.input[_WEIGHTS[node.op_type]] for node in model.graph.node if node.op_type in _WEIGHTS
     }
-    return [
-        (tensor.name, onnx.numpy_helper.to_array(tensor))
-        for tensor in model.graph.initializer
-        if tensor.name in names
-    ]
-
-
-def _swap(
-    model: onnx.ModelProto, name: str, tensors: list[onnx.TensorProto], node: onnx.NodeProto
-) -> None:
-    """Put ``tensors`` and the ``node`` that makes ``name`` of them in place of an initialiser."""
-    kept = [tensor for tensor in model.graph.initializer if tensor.name != name]
+    tensors = list(model.graph.initializer)
+    # A new model: what is taken out of one in memory stays in memory as long as the model.
     del model.graph.initializer[:]
-    model.graph.initializer.extend([*kept, *tensors])
-    model.graph.node.insert(0, node)
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    made.graph.initializer.extend(tensor for tensor in tensors if tensor.name not in names)
+    for tensor in tensors:
+        if tensor.name in names:
+            small, node = narrow(tensor)
+            made.graph.initializer.extend(small)
+            made.graph.node.insert(0, node)
+    return made

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
 FILTERS = "filters"
+_SMALL = 1024  # bytes
 
 
 def tap_stages(model: onnx.ModelProto) -> None:
@@ -26,8 +27,6 @@ def tap_stages(model: onnx.ModelProto) -> None:
     Raises:
         ExportError: the graph has fewer than five ReLUs.
     """
-    import onnx
-
     names = [node.output[0] for node in model.graph.node if node.op_type == "Relu"]
     if len(names) < len(STAGES):
         raise ExportError(f"--taps: the graph has {len(names)} ReLUs, and five stages are wanted")
@@ -36,9 +35,7 @@ def tap_stages(model: onnx.ModelProto) -> None:
         for side in (node.input, node.output):
             for place, name in enumerate(side):
                 side[place] = new.get(name, name)
-    inferred = {
-        value.name: value for value in onnx.shape_inference.infer_shapes(model).graph.value_info
-    }
+    inferred = _inferred(model)
     model.graph.output.extend(inferred[name] for name in STAGES)
 
 
@@ -50,8 +47,7 @@ def tap_filters(model: onnx.ModelProto) -> None:
     model.graph.node.append(
         onnx.helper.make_node("Identity", [first.input[1]], [FILTERS], name=FILTERS)
     )
-    inferred = onnx.shape_inference.infer_shapes(model)
-    known = {value.name: value for value in inferred.graph.value_info} | {
+    known = _inferred(model) | {
         tensor.name: onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
         for tensor in model.graph.initializer
     }
@@ -59,3 +55,22 @@ def tap_filters(model: onnx.ModelProto) -> None:
     model.graph.output.append(
         onnx.helper.make_tensor_value_info(FILTERS, onnx.TensorProto.FLOAT, shape)
     )
+
+
+def _inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
+    """Type and shape of all values between the nodes, by name."""
+    import onnx
+
+    bare = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    for field in ("node", "input", "output"):
+        getattr(bare.graph, field).extend(getattr(model.graph, field))
+    for tensor in model.graph.initializer:
+        # Large ones are weights, which ONNX would copy over and over; small ones may be shapes.
+        whole = len(tensor.raw_data) <= _SMALL
+        bare.graph.initializer.append(
+            tensor
+            if whole
+            else onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+        )
+    inferred = onnx.shape_inference.infer_shapes(bare)
+    return {value.name: value for value in inferred.graph.value_info}

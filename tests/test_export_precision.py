@@ -17,7 +17,7 @@ from model_export import accuracy, export, precision, weights
 from model_export.calibration import calibration_batch, corners
 from model_export.card import Evaluation, Interval, Label, ModelCard
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
-from model_export.exporter import Report, to_onnx
+from model_export.exporter import Report
 from model_export.inspection import inspect
 from model_export.networks import ALEXNET64
 from model_export.parity import Difference, compare, onnx_logits, sample_batch
@@ -25,7 +25,6 @@ from model_export.precision import per_block, per_channel, reduce
 from model_export.preprocess import preprocess
 from model_export.tolerances import TOLERANCES, beyond
 from model_export.verify import verify
-from model_export.weights import load_alexnet64
 
 ROOT = Path(__file__).parent.parent
 # Greatest size as a share of fp32's, greatest relative L2 from it, least top-5 agreement.
@@ -99,11 +98,12 @@ def test_blocks_use_all_sixteen_levels() -> None:
     assert not values.reshape(6, 4, 32)[3, 0].any()
 
 
-def test_what_was_left_as_it_was_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = to_onnx(load_alexnet64(), 64)
-    monkeypatch.setattr(precision, "_blocks", lambda _model, _block: None)
+def test_what_was_left_as_it_was_is_refused(
+    exported: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_blocks", lambda model, _block: model)
     with pytest.raises(ExportError) as error:
-        reduce(model, "int4", np.zeros((1, 3, 64, 64), np.float32))
+        reduce(exported.file, "int4")
     assert str(error.value) == "int4: features.conv1 (Conv) is still fp32, nothing written"
 
 
