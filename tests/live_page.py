@@ -31,6 +31,24 @@ def no_axe_violations(page: Any, part: str = "#live") -> None:
     assert accessible(page, part) == []
 
 
+def no_axe_violations_in_either_scheme(page: Any, part: str = "#live") -> None:
+    for scheme, named in (("dark", "slate"), ("light", "default")):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_selector(f"body[data-md-color-scheme={named}]")
+        assert accessible(page, part) == []
+
+
+def status_is_in_view(page: Any) -> bool:
+    """Whether the reader sees what the page says, below the header that stays."""
+    return bool(
+        page.evaluate("""() => {
+          const status = document.getElementById('live-status');
+          const {left, top, bottom} = status.getBoundingClientRect();
+          const seen = document.elementFromPoint(left + 20, (top + bottom) / 2);
+          return bottom <= innerHeight && status.contains(seen); }""")
+    )
+
+
 def top(page: Any) -> list[int]:
     return [
         int(i)

@@ -18,7 +18,14 @@ from demo.reference import main as reference_of
 from demo.reference import reference
 from model_export.card import ModelCard
 from model_export.preprocess import resize_and_crop
-from tests.live_page import give, longest_task, no_axe_violations, state, top
+from tests.live_page import (
+    give,
+    longest_task,
+    no_axe_violations,
+    no_axe_violations_in_either_scheme,
+    state,
+    top,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -67,6 +74,12 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     before = page.locator("#live-top").inner_text()
     page.locator("#live-flip").check()
     page.wait_for_function("t => document.getElementById('live-top').innerText !== t", arg=before)
+    for layer, last in (("filters", 95), ("conv2", 255), ("conv5", 255)):
+        page.select_option("#live-layer", layer)
+        page.wait_for_selector(f".live-tile[data-map='{last}'][aria-label]")
+    for blur in ("1", "3", "0"):
+        page.locator("#live-blur").fill(blur)
+    page.wait_for_selector("#live-answer[aria-busy=false]")
     page.locator("#live-occlude").click()
     page.wait_for_selector("#live-map:not([hidden])")
     assert longest_task(page.context.browser.stop_tracing()) < 50
@@ -138,6 +151,12 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
     assert page.locator("#live-answer").is_hidden()
     no_axe_violations(page)
     assert "fine.jpg:" in give(page, SAMPLES[0].read_bytes(), "fine.jpg")
+    page.locator("#live-occlude").click()
+    assert "Hiding one part after another" in state(page, "hiding")
+    no_axe_violations(page)
+    page.locator("#live-stop").click()
+    assert state(page, "cancelled") == "Stopped."
+    assert page.locator("#live-map").is_hidden()
 
 
 def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:
@@ -163,7 +182,10 @@ def test_a_wrong_answer_to_the_reference_is_told(live: Any) -> None:
 
     page.route("**/alexnet64.reference.json", lie)
     page.locator("#live-load").click()
-    assert "computes wrongly" in state(page, "wrong")
+    words = state(page, "wrong")
+    assert "computes wrongly: the reference answer is off by" in words
+    assert words.endswith("So it names nothing here. Try another browser.")
+    no_axe_violations(page)
 
 
 def test_without_a_connection_the_page_says_so(live: Any) -> None:
@@ -190,9 +212,15 @@ def test_other_hosts_are_out_of_reach(live: Any) -> None:
 def test_without_the_network_the_site_builds_and_says_so(chromium: Any, served: str) -> None:
     page = chromium.new_page()
     empty = {"engine": None, "models": []}
-    page.route("**/live/manifest.json", lambda route: route.fulfill(json=empty))
+    page.route("**/live/manifest.json", lambda route: route.abort())
     page.goto(f"{served}live/")
+    assert "The list of networks could not be fetched" in state(page, "offline")
+    no_axe_violations(page)
+    page.unroute("**/live/manifest.json")
+    page.route("**/live/manifest.json", lambda route: route.fulfill(json=empty))
+    page.reload()
     assert "no engine" in state(page, "missing")
     assert page.locator("#live-load").is_hidden()
+    no_axe_violations_in_either_scheme(page)
     assert page.locator(".live-said").count() == len(SAMPLES)
     page.close()

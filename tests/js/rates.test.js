@@ -10,10 +10,13 @@ test("a batch's median is a rate", () => {
   assert.equal(rate(told, 32), 1600);
 });
 
-test("a peak is an estimate, two operations a multiply-add", () => {
+test("a peak, or a share of it, is an estimate: two operations a multiply-add", () => {
   const row = estimated("card", 2, 1e9);
   assert.equal(row.rate, 1000);
-  assert.match(row.how, /^estimated/);
+  assert.match(row.how, /^estimated: the most/);
+  const part = estimated("card", 2, 1e9, 31);
+  assert.equal(part.rate, 310);
+  assert.match(part.how, /^estimated: 31 percent of its published peak/);
 });
 
 test("small figures keep two digits, large ones lose their fraction", () => {

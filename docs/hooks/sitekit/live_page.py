@@ -27,17 +27,22 @@ SLIDERS = {
 }
 
 
-CARDS = ("gtx580", "h200")  # of gpus.yml: the card of 2012, and one of today
+CARD_THEN, CARD_NOW = "gtx580", "h200"  # of gpus.yml: the card of 2012, and one of today
 
 
 def body(
-    samples: Samples, gpus: Mapping[str, Any], results: Sequence[Mapping[str, Any]], to_root: str
+    samples: Samples,
+    gpus: Mapping[str, Any],
+    share: str,
+    results: Sequence[Mapping[str, Any]],
+    to_root: str,
 ) -> str:
     """All sections of the page.
 
     Args:
         samples: the photographs and what the runner said of them.
         gpus: the makers' figures, as `gpus.yml` holds them.
+        share: of its peak that the card of 2012 reached in the training, in percent.
         results: our own measurements, as `benchmarks.load_results` gives them.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
     """
@@ -48,7 +53,7 @@ answers below need none.</p></noscript>
 {_input(samples, to_root)}
 {_answer()}
 {_inside()}
-{_shift(gpus, results)}</div>
+{_shift(gpus, share, results)}</div>
 <div id="live-curtain" hidden><p class="live-curtain-title">What does AlexNet see?</p>
 <div id="live-curtain-picture"></div>
 <button type="button" id="live-curtain-go">Touch to try it</button></div>
@@ -63,10 +68,11 @@ _MODEL = """<section class="live-model" aria-labelledby="live-model-h">
 <option value="wasm">the processor</option></select></label>
 <button type="button" id="live-load" hidden>Load</button>
 <button type="button" id="live-cancel" hidden>Cancel</button></p>
-<progress id="live-progress" max="1" value="0" aria-label="Network loaded" hidden></progress>
+<p class="live-row" id="live-progress" hidden><progress aria-label="Network loaded"></progress>
+<span class="live-small" aria-hidden="true"></span></p>
+</section>
 <p id="live-status" role="status" aria-live="polite"></p>
-<p id="live-proof" class="live-small"></p>
-</section>"""
+<p id="live-proof" class="live-small"></p>"""
 
 
 def _input(samples: Samples, to_root: str) -> str:
@@ -112,6 +118,7 @@ role="img" aria-label="The picture as the network sees it"></canvas>
 <figcaption id="live-seen-words"></figcaption></figure>
 <div><div id="live-quiz-box" hidden></div><ol id="live-top"></ol>
 <p id="live-before" class="live-small"></p><p id="live-times" class="live-small"></p></div></div>
+<p id="live-outside" hidden></p>
 <div id="live-changes"><h3>Change the picture, and watch the answer</h3>
 <p class="live-row"><label><input type="checkbox" id="live-flip"> Mirror</label>
 <label><input type="checkbox" id="live-grey"> Grey</label>
@@ -152,11 +159,13 @@ picture</button></p>
 </section>"""
 
 
-def _shift(gpus: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
+def _shift(gpus: Mapping[str, Any], share: str, results: Sequence[Mapping[str, Any]]) -> str:
+    shares = {CARD_THEN: f' data-share="{share}"', CARD_NOW: ""}
     known = [
-        f'<li data-name="{escape(row["name"])} ({row["released"][:4]})" data-peak="{row["fp32"]}">'
+        f'<li data-name="{escape(row["name"])} ({row["released"][:4]})" '
+        f'data-peak="{row["fp32"]}"{shares[row["id"]]}>'
         for row in gpus["rows"]
-        if row["id"] in CARDS
+        if row["id"] in shares
     ]
     for result in results:
         one = result["contestant"]
@@ -179,8 +188,10 @@ aria-label="Timings"><table><thead><tr><th scope="col">On what</th>
 <th scope="col">One picture: median and range</th><th scope="col">Pictures a second, in batches</th>
 <th scope="col">Beside one thread</th><th scope="col">How we know</th></tr></thead>
 <tbody id="live-shift-rows"></tbody></table></div>
-<p class="live-small">A browser reaches only a part of what a graphics card can do. An estimate
-from a maker's peak is a ceiling: no program comes near it.</p></div>
+<p class="live-small">A browser reaches only a part of what a graphics card can do. We
+found no published time for the card of 2012, so its figure is an estimate: its maker's peak, times
+the share of it that the training of 2012 reached, over the operations of one picture. For a card of
+today the whole peak is taken, which no program reaches.</p></div>
 <div id="live-card-box" hidden><canvas id="live-card" width="1200" height="630" role="img"
 aria-label="A card with the timings"></canvas>
 <p class="live-row"><button type="button" id="live-card-save">Save the card as a picture</button>

@@ -213,6 +213,7 @@ def render(
             live_page.body(
                 knowledge.samples,
                 knowledge.tables["gpus"],
+                knowledge.facts["peak_share"].number,
                 benchmarks.load_results(knowledge.data / "benchmarks"),
                 to_root,
             )

@@ -125,6 +125,7 @@ function sections(inside) {
   byId("live-map").hidden = true;
   for (const name of ["seen-box", "changes", "shift"]) byId(`live-${name}`).hidden = !inside;
   byId("live-inside").hidden = !inside || desk.offers.looks.length === 0;
+  byId("live-outside").hidden = inside;
   byId("live-silent-label").hidden = !desk.offers.towers;
 }
 

@@ -57,7 +57,7 @@ export class Asker {
 
   #failed() {
     for (const { failed } of this.#waiting.values()) {
-      failed({ kind: "unsupported", message: "The engine does not start in this browser." });
+      failed({ kind: "unsupported", message: "The engine does not start in this browser. Any browser since 2023 can run it." });
     }
     this.#waiting.clear();
     this.end();

@@ -141,7 +141,7 @@ export class Engine {
     await this.release();
     throw this.kind === "webgpu"
       ? trouble("gpu", `Your graphics card computes wrongly: ${off}.`)
-      : trouble("wrong", `This browser computes wrongly: ${off}.`);
+      : trouble("wrong", `This browser computes wrongly: ${off}. So it names nothing here. Try another browser.`);
   }
 }
 

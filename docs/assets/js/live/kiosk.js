@@ -5,11 +5,10 @@
  */
 
 import { desk } from "./desk.js";
-import { byId, here, made } from "./page.js";
+import { WORKING, byId, here, made } from "./page.js";
 
 const TURN = 6_000; // milliseconds for each sample
 const REST = 60_000;
-const BUSY = ["loading", "looking", "hiding", "timing"]; // states that end by themselves
 
 /** The theme keeps the choice of colours; here nothing is kept. */
 function forget() {
@@ -51,7 +50,7 @@ export function kiosk({ start, reset, samples }) {
     if (curtain.hidden) idle = setTimeout(rested, rest());
   };
   const rested = () => {
-    if (BUSY.includes(here.dataset.state ?? "")) touched();
+    if (WORKING.includes(here.dataset.state ?? "")) touched();
     else attract();
   };
 

@@ -86,11 +86,30 @@ async function connect() {
   const { words, model } = desk.runner;
   byId("live-load").hidden = true;
   byId("live-about").textContent = whereTo(location.hostname, words);
-  byId("live-proof").textContent =
-    `${model.title}, ${model.precision}, SHA-256 ${model.sha256}. ` +
-    "Outside the browser the page can look at answers alone, so the changes and the look inside are put away.";
+  byId("live-proof").textContent = `${model.title}, ${model.precision}, SHA-256 ${model.sha256}.`;
+  byId("live-outside").textContent =
+    `${words} gives this page its five guesses and nothing else. To change the picture, see which ` +
+    "parts matter, look inside or time this machine, choose “the processor” in step 1 and load it.";
   say("ready", `${words} is ready with ${model.title}. It was trained by ${model.trained_by} on ${model.trained_on}.`);
   return true;
+}
+
+/** Show how much has come; after the network comes the engine, which does not say.
+ * @param {number} bytes of the network @param {number} engine's bytes
+ * @returns {(at: number) => void} */
+function showProgress(bytes, engine) {
+  const box = byId("live-progress");
+  const bar = /** @type {HTMLProgressElement} */ (box.querySelector("progress"));
+  bar.max = bytes;
+  box.hidden = false;
+  return (at) => {
+    bar.value = at;
+    box.querySelector("span").textContent = `${(at / 1e6).toFixed(1)} of ${megabytes(bytes)}`;
+    if (at < bytes) return;
+    bar.removeAttribute("value");
+    box.querySelector("span").textContent = "";
+    say("loading", `Starting the engine, ${megabytes(engine)}`);
+  };
 }
 
 /** Load, prove and tell. @returns {Promise<boolean>} whether a network is ready */
@@ -99,19 +118,13 @@ export async function load() {
   if (byId("live-engine").value === "runner") return connect();
   const { model } = chosen();
   let { kind } = chosen();
-  const bar = byId("live-progress");
   byId("live-load").hidden = true;
   byId("live-cancel").hidden = false;
   byId("live-cancel").focus();
-  bar.hidden = false;
-  bar.max = model.bytes;
-  bar.value = 0;
   byId("live-proof").textContent = "";
   say("loading", `Loading ${megabytes(model.bytes)}`);
-  /** @param {number} at */
-  const progress = (at) => {
-    bar.value = at;
-  };
+  const progress = showProgress(model.bytes, desk.manifest.engine_bytes[kind]);
+  progress(0);
   let fell = "";
   let result;
   let card;
@@ -130,6 +143,7 @@ export async function load() {
     }
   } catch (error) {
     const { kind: state, message } = told(error);
+    desk.worker.end(); // a second try starts afresh
     desk.card = undefined;
     say(state, message);
     offer();
@@ -137,7 +151,7 @@ export async function load() {
     return false;
   } finally {
     byId("live-cancel").hidden = true;
-    bar.hidden = true;
+    byId("live-progress").hidden = true;
   }
   desk.card = card;
   desk.offers = result;

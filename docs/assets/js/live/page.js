@@ -6,9 +6,23 @@ export const byId = (id) => document.getElementById(id);
 export const here = /** @type {HTMLElement} */ (byId("live"));
 export const root = new URL(here.dataset.root || "./", location.href);
 
+/** States that end by themselves. */
+export const WORKING = ["loading", "looking", "hiding", "timing"];
+
+/** The tone of each state; those that are not here are trouble. @type {Record<string, string>} */
+const TONES = {
+  ...Object.fromEntries(WORKING.map((state) => [state, "working"])),
+  ready: "done",
+  answered: "done",
+  idle: "calm",
+  cancelled: "calm",
+  asking: "calm",
+};
+
 /** Name the state, for style and tests, and say it. @param {string} state @param {string} words */
 export function say(state, words) {
   here.dataset.state = state;
+  here.dataset.tone = TONES[state] ?? "trouble";
   byId("live-status").textContent = words;
 }
 

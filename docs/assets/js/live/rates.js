@@ -14,13 +14,16 @@ export const summary = (times) => ({
 /** Pictures a second. @param {Summary} time of a batch @param {number} batch */
 export const rate = ({ median }, batch) => (1000 * batch) / median;
 
-/** At best: as many pictures as the maker's peak allows, two operations a multiply-add. No
- * program reaches it. @param {string} name @param {number} peak in 10^12 operations a second
- * @param {number} multiplyAdds of one picture @returns {Row} */
-export const estimated = (name, peak, multiplyAdds) => ({
+/** As many pictures as the maker's peak allows, or a share of the peak, two operations a
+ * multiply-add. @param {string} name @param {number} peak in 10^12 operations a second
+ * @param {number} multiplyAdds of one picture @param {number} [share] of the peak that the
+ * training of 2012 reached, in percent; without one the figure is a ceiling @returns {Row} */
+export const estimated = (name, peak, multiplyAdds, share) => ({
   name,
-  rate: (peak * 1e12) / (2 * multiplyAdds),
-  how: "estimated: the most that the maker's published peak allows",
+  rate: (peak * 1e12 * (share ?? 100)) / 100 / (2 * multiplyAdds),
+  how: share
+    ? `estimated: ${share} percent of its published peak, as in the training of 2012`
+    : "estimated: the most that the maker's published peak allows",
 });
 
 /** Two digits of a small figure, whole numbers of a large one. @param {number} value */

@@ -26,10 +26,10 @@ function known() {
   const nodes = [...byId("live-shift-known").querySelectorAll("li")].filter(
     (node) => !node.dataset.network || node.dataset.network === desk.card?.architecture,
   );
-  return nodes.map((node) =>
-    node.dataset.rate
-      ? { name: node.dataset.name ?? "", rate: Number(node.dataset.rate), how: "measured by us" }
-      : estimated(node.dataset.name ?? "", Number(node.dataset.peak), desk.offers.multiplyAdds),
+  return nodes.map(({ dataset: { name = "", rate, peak, share } }) =>
+    rate
+      ? { name, rate: Number(rate), how: "measured by us" }
+      : estimated(name, Number(peak), desk.offers.multiplyAdds, share ? Number(share) : undefined),
   );
 }
 

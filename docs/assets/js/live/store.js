@@ -46,7 +46,7 @@ async function forget(key) {
 }
 
 const wrong = () =>
-  trouble("corrupted", "The network's file is damaged: its hash is not the published one. It was not run.");
+  trouble("corrupted", "The network's file is damaged: its hash is not the published one. It was not run. Load it again.");
 const cancelled = () => trouble("cancelled", "Cancelled. Nothing was kept.");
 
 /** @param {Wanted} wanted @param {AbortSignal} signal @param {(bytes: number) => void} progress */
@@ -60,7 +60,7 @@ async function fetched({ model, bytes: size }, signal, progress) {
     throw trouble("offline", "The network could not be fetched. Are you offline? Try again.");
   }
   if (!answer.ok || !answer.body) {
-    throw trouble("offline", `The network could not be fetched (status ${answer.status}).`);
+    throw trouble("offline", `The network could not be fetched (status ${answer.status}). Try again later.`);
   }
   const bytes = new Uint8Array(size);
   const reader = answer.body.getReader();

@@ -45,7 +45,9 @@ async function load(ask) {
   if (typeof WebAssembly !== "object") {
     throw trouble("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
   }
-  const { bytes, cached } = await network(ask, signal, (at) => postMessage({ id: ask.id, progress: at }));
+  const progress = (/** @type {number} */ at) => postMessage({ id: ask.id, progress: at });
+  const { bytes, cached } = await network(ask, signal, progress);
+  progress(ask.bytes);
   const reference = ask.reference ? await referenceAt(ask.reference, ask.sha256) : null;
   const loaded = performance.now();
   await engine?.release();
