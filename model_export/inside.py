@@ -6,7 +6,8 @@ figures that the page states as `docs/data/results/inside.json`. A test runs it 
 
 In a picture of maps each tower has its block, the first above the second. A map's brightness is
 the square root of its value over a high value of the stage (of a thousand values five are higher,
-and as white), so that faint maps show. A filter is stretched to the full range by itself.
+and as white), so that faint maps show. The first norm stands before any ReLU: there grey is zero,
+and darker is below it. A filter is stretched to the full range by itself.
 """
 
 from __future__ import annotations
@@ -38,30 +39,42 @@ GAP = 60  # grey between maps, 0 to 255: no map's silence looks like it
 BRIGHTEST = 0.995
 SHUFFLES = 2000
 HIDDEN = ("fc6", "fc7")
+SIGNED = "norm1"
 # Maps in a line of a tower's block, and the side of a square that stands for one number.
 LAYOUT = {
     "filters": (12, 4),
+    "norm1": (16, 1),
     "conv1": (12, 3),
     "conv2": (16, 2),
+    "norm2": (16, 2),
+    "pool2": (16, 4),
     "conv3": (24, 3),
     "conv4": (24, 3),
     "conv5": (16, 4),
+    "pool5": (32, 4),
     "fc6": (1, 9),
     "fc7": (1, 9),
 }
 
 
 def opened(model: Path) -> onnxruntime.InferenceSession:
-    """The network with its fully connected layers as outputs too, on the CPU, weights unpacked."""
+    """The network on the CPU, weights unpacked, with what it taps not as outputs too.
+
+    These are the fully connected layers, the norms (what a pooling takes in) and the poolings.
+    """
     import onnx
     import onnxruntime
 
     graph = onnx.load(model)
-    relus = [node for node in graph.graph.node if node.op_type == "Relu"]
-    for node, name in zip(relus[len(STAGES) :], HIDDEN, strict=True):
-        graph.graph.node.append(onnx.helper.make_node("Identity", [node.output[0]], [name]))
+    relus = [node.output[0] for node in graph.graph.node if node.op_type == "Relu"]
+    pools = [node for node in graph.graph.node if node.op_type == "MaxPool"]
+    inner = dict(zip(HIDDEN, relus[len(STAGES) :], strict=True))
+    inner |= {"norm1": pools[0].input[0], "norm2": pools[1].input[0]}
+    inner |= {"pool2": pools[1].output[0], "pool5": pools[2].output[0]}
+    for name, tensor in inner.items():
+        graph.graph.node.append(onnx.helper.make_node("Identity", [tensor], [name]))
         graph.graph.output.append(
-            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", None])
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
         )
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.disable_quant_qdq", "1")
@@ -124,15 +137,17 @@ def _filters(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
     return _grey(stretched.transpose(0, 2, 3, 1))
 
 
-def _maps(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _maps(values: NDArray[np.float32], signed: bool) -> NDArray[np.uint8]:
     """Brightness of a stage's maps; the units of a fully connected layer become two rectangles."""
     if values.ndim == 1:
         values = values.reshape(2, 8, -1)
-    high = max(float(np.quantile(values, BRIGHTEST)), 1e-9)
-    return _grey(np.sqrt(np.minimum(values / high, 1)))
+    size = np.abs(values)
+    high = max(float(np.quantile(size, BRIGHTEST)), 1e-9)
+    shares = np.sqrt(np.minimum(size / high, 1))
+    return _grey((1 + np.copysign(shares, values)) / 2 if signed else shares)
 
 
-def _grey(shares: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _grey(shares: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Numbers from 0 to 1 as bytes."""
     found: NDArray[np.uint8] = np.rint(shares * 255).astype(np.uint8)
     return found
@@ -146,7 +161,7 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
     """
     session = opened(model)
     card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map, str(model))
-    names = [*STAGES, *HIDDEN, card.output]
+    names = [*(name for name in LAYOUT if name != FILTERS), card.output]
     rows, pictures = [], {}
     weights = np.empty(0, np.float32)
     for shown in SHOWN:
@@ -162,7 +177,11 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
         rows.append(
             {
                 "picture": shown,
-                "silent": {name: round(float((v == 0).mean()), 4) for name, v in seen.items()},
+                "silent": {
+                    name: round(float((values == 0).mean()), 4)
+                    for name, values in seen.items()
+                    if name != SIGNED
+                },
                 "top": [
                     {"label": card.labels[i].name, "probability": round(float(chances[i]), 4)}
                     for i in np.argsort(-chances)[:5]
@@ -170,7 +189,7 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
             }
         )
         for name, values in seen.items():
-            pictures[f"{shown}-{name}.webp"] = sheet(name, _maps(values))
+            pictures[f"{shown}-{name}.webp"] = sheet(name, _maps(values, name == SIGNED))
     pictures["filters.webp"] = sheet("filters", _filters(weights))
     shares = colour_shares(weights)
     first, second = (float(half.mean()) for half in np.split(shares, 2))

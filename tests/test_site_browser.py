@@ -104,7 +104,7 @@ def test_nothing_moves_where_an_address_leads(chromium: Any, served: str, width:
 def test_a_sent_view_shows_itself_even_if_its_script_never_comes(
     chromium: Any, served: str
 ) -> None:
-    page = chromium.new_page()
+    page = chromium.new_page(reduced_motion="reduce")
     page.route("**/assets/js/timeline/main.js", lambda route: route.abort())
     page.goto(served + "timeline/#cuda", wait_until="load")
     style = "getComputedStyle(document.querySelector('#cuda')).visibility"

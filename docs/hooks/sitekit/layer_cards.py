@@ -30,11 +30,15 @@ FILTERS_SHOWN = (
 # What a picture of ours shows, and its size in pixels.
 SHEETS = {
     "filters": ("filters of the first layer", 576, 400),
+    "norm1": ("maps after norm1, where grey is zero and darker is below zero", 512, 196),
     "conv1": ("maps after the first stage", 576, 396),
     "conv2": ("maps after conv2 and its ReLU", 512, 520),
+    "norm2": ("maps after norm2", 512, 520),
+    "pool2": ("maps after pool2", 512, 528),
     "conv3": ("maps after conv3 and its ReLU", 576, 396),
     "conv4": ("maps after conv4 and its ReLU", 576, 396),
     "conv5": ("maps after conv5 and its ReLU", 512, 528),
+    "pool5": ("maps after pool5", 512, 144),
     "fc6": ("units of fc6, a square each", 585, 198),
     "fc7": ("units of fc7, a square each", 585, 198),
 }

@@ -85,6 +85,14 @@ function linkDates() {
   }
 }
 
+/** On paper a link says where it leads. */
+function tellAddresses() {
+  for (const node of document.querySelectorAll(".tl-paper a")) {
+    const link = /** @type {HTMLAnchorElement} */ (node);
+    link.dataset.address = link.href;
+  }
+}
+
 /** The eras of the list, to jump to. */
 function offerEras() {
   for (const heading of document.querySelectorAll("h2.tl-era")) {
@@ -335,5 +343,6 @@ inPieces([
   },
   linkDates,
   offerEras,
+  tellAddresses,
   () => root.classList.add("tl--live"),
 ]);
