@@ -128,13 +128,12 @@ node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# Debian's chromium where it is; else apt's, where there is apt and the right to use it; else Playwright's.
-# Firefox comes from apt alone; without it the tests that need it skip.
+# Debian's chromium where it is; else apt's, where there is apt, the right to use it and a chromium in
+# it (Ubuntu has none); else Playwright's. Firefox comes from apt alone; without it its tests skip.
 browser: $(VENV)/.dev
-	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null || { \
-	wanted="chromium firefox-esr fonts-dejavu-core"; \
-	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends $$wanted; \
-	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
-	sudo apt-get update -qq && sudo apt-get install -y -qq --no-install-recommends $$wanted; \
-	elif ! command -v chromium >/dev/null; then $(BIN)/playwright install chromium; fi; }
+	@as=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
+	apt() { command -v apt-get >/dev/null && $$as true 2>/dev/null \
+	&& $$as apt-get update -qq && $$as apt-get install -y -qq --no-install-recommends "$$@"; }; \
+	command -v chromium >/dev/null || apt chromium fonts-dejavu-core || $(BIN)/playwright install chromium; \
+	command -v firefox-esr >/dev/null || command -v firefox >/dev/null || apt firefox-esr \
+	|| echo "no Firefox here: its tests will be skipped"

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "make serve": "test_make_serve",
     "make demo": "test_make_demo",
     "make test": "this is it; test_ci_runs_make_test",
+    "make site": "make offline runs it",
     ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
     'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra_alone",
     "mkdocs serve": "test_docs_extra_alone",
@@ -47,18 +48,17 @@ def test_the_readme_leads_with_two_commands() -> None:
     assert COMMANDS[:2] == ["make serve", "make test"]
 
 
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command in the project's folder, as its user would give it."""
+    return subprocess.run(
+        command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+
+
 @made_by_make
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ELSEWHERE])
 def test_command(command: str) -> None:
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run("bash", "-c", command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
     if "--json" in command:
@@ -70,19 +70,15 @@ def test_every_exception_is_a_command_of_the_readme() -> None:
 
 
 def test_help_lists_every_verb_that_the_makefile_explains() -> None:
-    done = subprocess.run(
-        ["make", "help"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True
-    )
+    done = run("make", "help")
     verbs = re.findall(r"^  make (\w+) +\S", done.stdout, re.MULTILINE)
     assert {"help", "serve", "test", "export", "train", "lint", "site", "clean"} <= set(verbs)
 
 
 def test_ci_runs_make_test() -> None:
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
-    made = subprocess.run(
-        ["make", "--dry-run", "test"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
+    made = run("make", "--dry-run", "test")
+    assert made.returncode == 0, made.stderr
     assert ".venv/bin/python -m pytest" in made.stdout
 
 
@@ -105,6 +101,19 @@ def get(url: str, wait: float) -> str:
             time.sleep(0.2)
 
 
+def start(*command: str, **more: str) -> subprocess.Popen[str]:
+    """A command that serves until `stop`; ``more`` is added to its environment."""
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=ENVIRONMENT | more,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 def stop(process: subprocess.Popen[str]) -> str:
     """Ctrl-C for the whole group; what it printed."""
     os.killpg(process.pid, signal.SIGINT)
@@ -119,15 +128,7 @@ def stop(process: subprocess.Popen[str]) -> str:
 def test_make_serve() -> None:
     subprocess.run(["make", "build/alexnet64.onnx"], cwd=ROOT, env=ENVIRONMENT, check=True)
     port = free_port()
-    process = subprocess.Popen(
-        ["make", "serve", f"PORT={port}"],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    process = start("make", "serve", f"PORT={port}")
     began = time.monotonic()
     try:
         page = get(f"http://127.0.0.1:{port}/", wait=90)
@@ -146,15 +147,7 @@ def test_make_serve() -> None:
 def test_make_demo() -> None:
     """The page is up, and a browser would have been opened: ``true`` stands in for it."""
     port = free_port()
-    process = subprocess.Popen(
-        ["make", "demo", f"DEMO_PORT={port}"],
-        cwd=ROOT,
-        env=ENVIRONMENT | {"BROWSER": "true"},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    process = start("make", "demo", f"DEMO_PORT={port}", BROWSER="true")
     try:
         page = get(f"http://127.0.0.1:{port}/", wait=90)
     finally:
@@ -169,14 +162,7 @@ def test_a_taken_port_is_a_clear_error() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            ["make", "serve", f"PORT={port}"],
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run("make", "serve", f"PORT={port}")
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == (
         f"port {port} is taken: stop what listens there, or choose another: make serve PORT=8001"
@@ -185,14 +171,7 @@ def test_a_taken_port_is_a_clear_error() -> None:
 
 @pytest.mark.parametrize("port", ["abc", "0", "070", "70000", "-1"])
 def test_a_port_that_is_none_is_a_clear_error(port: str) -> None:
-    done = subprocess.run(
-        ["make", "serve", f"PORT={port}"],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run("make", "serve", f"PORT={port}")
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == (
         f"PORT={port} is no port: give a number from 1 to 65535, as in make serve PORT=8001"
@@ -203,14 +182,8 @@ def test_docs_extra_alone(tmp_path: Path) -> None:
     """`pip install .[docs]` and `mkdocs serve`: no torch, no ONNX Runtime, and the site is up."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*install, "-c", "constraints.txt", "-e", ".[docs]"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check")
+    done = run(*pip, "-c", "constraints.txt", "-e", ".[docs]")
     if done.returncode and re.search(r"Connection|Temporary failure|No matching", done.stderr):
         pytest.skip("no package registry within reach")
     assert done.returncode == 0, done.stderr
@@ -219,14 +192,7 @@ def test_docs_extra_alone(tmp_path: Path) -> None:
     )
     assert subprocess.check_output([python, "-c", code], text=True) == "[]\n"
     port = free_port()
-    process = subprocess.Popen(
-        [str(python), "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}"],
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    process = start(str(python), "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}")
     try:
         page = get(f"http://127.0.0.1:{port}/", wait=60)
     finally:
