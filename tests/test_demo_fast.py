@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from demo import Classifier
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
 from demo.evaluation import photographs
-from demo.evaluation.pipeline import Decoders
+from demo.evaluation.pipeline import Decoders, share
 from demo.evaluation.views import prepare
 from demo.pictures import jpeg
 from demo.pictures.decoding import decode
@@ -123,6 +124,31 @@ def test_batches_come_in_order_with_what_failed(inside: bool) -> None:
         "7.png": "7.png: cannot be read (Permission denied); try a copy of it",
         "11.png": "11.png: not a picture; give a JPEG, PNG, WebP, GIF, BMP or TIFF file",
     }
+
+
+def test_a_small_set_is_shared_by_all_threads() -> None:
+    """Every run waits until three are under way: with fewer threads at work, none would end."""
+    made = io.BytesIO()
+    Image.new("RGB", (9, 9), (200, 0, 0)).save(made, "PNG")
+    pictures = tuple(Labelled(f"{i}.png", "x") for i in range(7))
+    together = threading.Barrier(3)
+
+    def network(tensors: np.ndarray) -> np.ndarray:
+        together.wait(timeout=60)
+        return tensors.sum(axis=(1, 2, 3))[:, None]
+
+    data = DataSet("d", pictures, lambda name: made.getvalue())
+    decoders = Decoders(data, card().input, 1, batch=32, threads=3, network=network)
+    assert [len(batch.pictures) for batch in decoders.batches()] == [3, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "threads", "shared"),
+    [(0, 2, 32), (1, 2, 1), (6, 2, 3), (7, 3, 3), (64, 2, 32), (65, 2, 17), (50_000, 2, 32),
+     (40, 1, 20), (5, 64, 1)],
+)  # fmt: skip
+def test_batches_give_threads_equal_shares(pictures: int, threads: int, shared: int) -> None:
+    assert share(pictures, threads, 32) == shared
 
 
 def test_bound_buffers_give_the_same_logits(tmp_path: Path) -> None:

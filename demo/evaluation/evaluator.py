@@ -58,7 +58,7 @@ class Evaluator:
         data: the pictures; each class is one of ``classes``.
         classes: as `classes.match` gives them.
         views: 1, or the paper's 10.
-        batch: pictures in a batch.
+        batch: views in a batch, at most.
         threads: that decode; 0 takes the cores there are.
         exact: decode every JPEG at its full size; see `demo.pictures.jpeg`.
         watch: sees every batch with its logits.

@@ -3,7 +3,8 @@
 Pillow, NumPy and ONNX Runtime let go of Python's lock while they work, so threads are enough. On a
 GPU the threads decode ahead of the network that waits for them. On the CPU every thread decodes a
 batch and then runs it through the network itself, alone: no core ever waits for another, as it does
-where the threads of one run meet at the end of each layer.
+where the threads of one run meet at the end of each layer. Batches are made smaller where that
+gives every core its share of a small set.
 
 Some batches are under way at a time, in buffers that are used again and again: memory does not
 grow with the data set.
@@ -76,7 +77,7 @@ class Decoders:
         data: the pictures.
         spec: the rule, as `views.rule` gives it.
         views: 1 or 10.
-        batch: pictures in a batch.
+        batch: pictures in a batch, at most.
         threads: 0 takes the cores there are.
         exact: decode and resize in full; see `demo.pictures.jpeg`.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
@@ -104,17 +105,19 @@ class Decoders:
     def batches(self, start: int = 0) -> Iterator[Batch]:
         """Each batch from the picture at ``start`` on; close the iterator to stop early."""
         size = self._spec.size
-        shape = (self._batch, self._views, 3, size, size)
-        ahead = _AHEAD if self._network is None else self._threads + 1
+        pictures = self._data.pictures
+        inside = self._network is not None
+        many = share(len(pictures) - start, self._threads, self._batch) if inside else self._batch
+        shape = (many, self._views, 3, size, size)
+        ahead = self._threads + 1 if inside else _AHEAD
         free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
-        pictures = self._data.pictures
-        task = _TASK if self._network is None else self._batch
+        task = many if inside else _TASK
         pool = ThreadPoolExecutor(self._threads, "decode")
         try:
             while start < len(pictures) or under_way:
                 while free and start < len(pictures):
-                    part = pictures[start : start + self._batch]
+                    part = pictures[start : start + many]
                     buffer = free.pop()
                     batch = Batch(part, buffer[: len(part)])
                     tasks = [
@@ -127,7 +130,7 @@ class Decoders:
                 began = time.perf_counter()
                 for done in tasks:
                     done.result()
-                if self._network is None:
+                if not inside:
                     self.seconds.waiting += time.perf_counter() - began
                     _drop_failed(batch)
                 yield batch
@@ -160,6 +163,12 @@ class Decoders:
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or " ".join(str(error).split())
             raise PictureError(f"{name}: cannot be read ({reason}); try a copy of it") from None
+
+
+def share(pictures: int, threads: int, most: int) -> int:
+    """Pictures in a batch, at most ``most``, so that all threads get about as many of them."""
+    turns = -(-pictures // (threads * most))
+    return max(1, -(-pictures // (threads * turns))) if turns > 0 else most
 
 
 def _drop_failed(batch: Batch) -> None:
