@@ -103,6 +103,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "No picture, or a damaged one."},
     408: {"model": Problem, "description": "The body did not arrive in time."},
     413: {"model": Problem, "description": "Too many bytes or pixels."},
+    415: {"model": Problem, "description": "Compressed in a way that is not known here."},
     503: {"model": Problem, "description": "Too many pictures wait; see Retry-After."},
     504: {"model": Problem, "description": "The answer took too long."},
 }

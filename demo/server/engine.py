@@ -27,6 +27,7 @@ from demo.errors import ResultError
 from demo.pictures.decoding import decode, memory_needed
 from demo.server.errors import Busy, Late
 from demo.server.limits import Limits
+from demo.server.statistics import Statistics
 from model_export.preprocess import preprocess
 
 Logits = NDArray[np.float32]
@@ -100,6 +101,9 @@ class Engine:
         classifier: the network; the engine does not close it.
         limits: the bounds.
         observe: called with (name, seconds or size) for the figures; from the event loop only.
+
+    Attributes:
+        statistics: what it has done so far.
     """
 
     def __init__(
@@ -112,6 +116,7 @@ class Engine:
         self.limits = limits
         self.accepted = 0
         self.stopping = False
+        self.statistics = Statistics()
         self._observe = observe
         self._decoders = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "decode")
         self._network = ThreadPoolExecutor(1, "network")
@@ -186,10 +191,11 @@ class Engine:
             why = "the server is stopping" if self.stopping else "too many pictures wait"
             raise Busy(f"{why}; try again in a moment")
         self.accepted += 1
+        accepted = time.perf_counter()
         task = asyncio.ensure_future(work)
         assert isinstance(task, asyncio.Task)
         self._tasks.add(task)
-        task.add_done_callback(self._release)
+        task.add_done_callback(lambda ended: self._release(ended, time.perf_counter() - accepted))
         done, _ = await asyncio.wait({task}, timeout=self.limits.answer_seconds)
         if not done:
             raise Late(
@@ -198,11 +204,12 @@ class Engine:
             )
         return task.result()
 
-    def _release(self, task: asyncio.Task[object]) -> None:
+    def _release(self, task: asyncio.Task[object], seconds: float) -> None:
         self._tasks.discard(task)
         self.accepted -= 1
-        if not task.cancelled():
-            task.exception()  # seen, where its client no longer waits
+        # An exception is seen here where its client no longer waits.
+        well = not task.cancelled() and task.exception() is None
+        (self.statistics.succeeded if well else self.statistics.failed).add(seconds)
 
     async def _classify(self, data: bytes, top: int) -> Answer:
         loop = asyncio.get_running_loop()
@@ -219,6 +226,7 @@ class Engine:
             queue=1000 * ((began - arrived) + (job.began - job.queued)),
             inference=1000 * inference,
         )
+        self.statistics.prepared.add(ended - began)
         self._observe("decode", split.decode / 1000)
         self._observe("queue", split.queue / 1000)
         return Answer(self.classifier.scores(logits, top)[0], size, split, batch)
@@ -270,8 +278,11 @@ class Engine:
             inference = time.perf_counter() - began
             self._observe("inference", inference)
             self._observe("batch", count)
+            self.statistics.ran(count, inference)
             start = 0
             for job in jobs:
+                self.statistics.queue.add(began - job.queued)
+                self.statistics.network.add(inference)
                 part = logits[start : start + len(job.tensors)]
                 job.done.set_result((part, inference, count))
                 start += len(job.tensors)

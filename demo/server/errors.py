@@ -15,6 +15,18 @@ class TooLarge(Refused):
     status = 413
 
 
+class Unsupported(Refused):
+    """A body in a coding that is not known here."""
+
+    status = 415
+
+
+class NotOffered(Refused):
+    """A part of a protocol that this server does not have."""
+
+    status = 501
+
+
 class TooSlow(Refused):
     """A body that did not arrive in time."""
 

@@ -3,17 +3,19 @@
 So that a client written against this server, with `tritonclient[http]` for one, moves to Triton
 when one machine is no longer enough. There is one model, by the name in its card, in version 1;
 its input is what `Classifier.preprocess` makes: FP32 (N, 3, size, size), or UINT8 of a file that
-normalises bytes itself. Compressed bodies are not taken.
+normalises bytes itself. Bodies may be compressed, both ways. The list of extensions names what is
+here in full; of what is not, shared memory and loading at will, the answers say so.
 
 Source: the protocol's specification (kserve.github.io, "Open Inference Protocol") and Triton's
-extensions of it (binary tensor data, classification, model configuration, repository index).
+extensions of it (binary tensor data, classification, model configuration, statistics, HTTP
+compression; of the model repository the index alone).
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -21,8 +23,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from numpy.typing import NDArray
 
+from demo.server.compression import asked_for, compress
 from demo.server.engine import Engine
-from demo.server.errors import NotFound, Refused
+from demo.server.errors import NotFound, NotOffered, Refused
 from demo.server.uploads import Uploads
 
 VERSION = "1"
@@ -33,7 +36,9 @@ DATATYPES = {"float32": ("FP32", "<f4"), "uint8": ("UINT8", "|u1")}
 """The card's type of the input, the protocol's name of it, and NumPy's of its bytes."""
 
 _LENGTH = "inference-header-content-length"
-_EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "model_repository"]
+_EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "statistics"]
+_SHARED = "shared memory is not offered here; send tensors in the body"
+_SHARED_PARAMETER = "shared_memory_region"
 
 
 class Input(msgspec.Struct):
@@ -97,6 +102,14 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
         check(model, version)
         return Response(status_code=200 if engine.ready else 503)
 
+    @routes.get("/v2/models/stats")  # before a model of that name
+    @routes.get("/v2/models/{model}/stats")
+    @routes.get("/v2/models/{model}/versions/{version}/stats")
+    async def statistics(model: str = card.name, version: str = VERSION) -> dict[str, Any]:
+        """What the model has done since the server started: counts, and time in nanoseconds."""
+        check(model, version)
+        return {"model_stats": [engine.statistics.content(card.name, VERSION)]}
+
     @routes.get("/v2/models/{model}")
     @routes.get("/v2/models/{model}/versions/{version}")
     async def metadata(model: str, version: str = VERSION) -> dict[str, Any]:
@@ -137,18 +150,33 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
         """The models that are here: one."""
         return [{"name": card.name, "version": VERSION, "state": "READY", "reason": ""}]
 
+    @routes.post("/v2/repository/models/{model}/{verb}")
+    async def load(model: str, verb: Literal["load", "unload"]) -> Response:
+        """Not offered: the one model is here as long as the server runs."""
+        raise NotOffered(f"{verb}: not offered here; the server has one model, {card.name!r}")
+
+    @routes.api_route("/v2/{kind}sharedmemory/{rest:path}", methods=["GET", "POST"],
+                      include_in_schema=False)  # fmt: skip
+    async def shared_memory(kind: Literal["system", "cuda"], rest: str) -> Response:
+        """Not offered: whose memory it is could not be told."""
+        raise NotOffered(_SHARED)
+
     @routes.post("/v2/models/{model}/infer")
     @routes.post("/v2/models/{model}/versions/{version}/infer")
     async def infer(request: Request, model: str, version: str = VERSION) -> Response:
         """Logits, or with the parameter ``classification`` the likeliest classes, of tensors."""
         check(model, version)
-        if request.headers.get("content-encoding", "identity") != "identity":
-            raise Refused("compressed bodies are not taken; send it without Content-Encoding")
         async with uploads.body(request) as body:
             length = request.headers.get(_LENGTH, "")
             asked, tensors = await asyncio.to_thread(_read, body, length, engine)
         logits = await engine.infer(tensors)
-        return _answer(asked, logits, [label.name for label in card.labels], card)
+        answer = _answer(asked, logits, [label.name for label in card.labels], card)
+        if coding := asked_for(request.headers.get("accept-encoding", "")):
+            content = await asyncio.to_thread(compress, bytes(answer.body), coding)
+            answer.body = content
+            answer.headers["content-length"] = str(len(content))
+            answer.headers["content-encoding"] = coding
+        return answer
 
     return routes
 
@@ -183,7 +211,11 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
             f"inputs[0].shape: [N, 3, {rule.size}, {rule.size}] with N from 1 to {most}, "
             f"not {given.shape[:8]}"
         )
+    if _SHARED_PARAMETER in given.parameters:
+        raise NotOffered(f"inputs[0]: {_SHARED}")
     for output in asked.outputs or ():
+        if _SHARED_PARAMETER in output.parameters:
+            raise NotOffered(f"outputs: {_SHARED}")
         if output.name != engine.classifier.card.output:
             raise Refused(
                 f"outputs: only {engine.classifier.card.output!r}, not {output.name[:100]!r}"

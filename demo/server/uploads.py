@@ -1,7 +1,8 @@
 """A request's body into memory, within the limits; the picture in it, out of a form if need be.
 
 Nothing is written to disk: the body is one bytes object, and a multipart form is parsed in place.
-All bodies together stay below `Limits.upload_bytes`.
+A compressed one is inflated as it arrives, and counts as large as it becomes. All bodies together
+stay below `Limits.upload_bytes`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from demo.server.compression import Inflater
 from demo.server.errors import Busy, Gone, Refused, TooLarge, TooSlow
 from demo.server.limits import Limits
 
@@ -29,28 +31,38 @@ class Uploads:
 
     @asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:
-        """The whole body; it counts against the sum of all until the block ends.
+        """The whole body, inflated; it counts against the sum of all until the block ends.
 
         Raises:
             TooLarge, TooSlow, Busy, Gone: see the limits.
+            Unsupported, Refused: compressed in a way that is not known here, or damaged.
         """
         most = self.limits.body_bytes
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > most:
             raise _too_large(most)
+        inflater = Inflater(request.headers.get("content-encoding", ""))
         taken = 0
-        pieces = []
+        pieces: list[bytes] = []
+
+        def take(piece: bytes) -> None:
+            nonlocal taken
+            if taken + len(piece) > most:
+                raise _too_large(most)
+            if self.held + len(piece) > self.limits.upload_bytes:
+                raise Busy("too many uploads at once; try again in a moment")
+            taken += len(piece)
+            self.held += len(piece)
+            pieces.append(piece)
+
         try:
             try:
                 async with asyncio.timeout(self.limits.body_seconds):
-                    async for piece in request.stream():
-                        if taken + len(piece) > most:
-                            raise _too_large(most)
-                        if self.held + len(piece) > self.limits.upload_bytes:
-                            raise Busy("too many uploads at once; try again in a moment")
-                        taken += len(piece)
-                        self.held += len(piece)
-                        pieces.append(piece)
+                    async for arrived in request.stream():
+                        for piece in inflater.pieces(arrived):
+                            take(piece)
+                            await asyncio.sleep(0)  # others have their turn while this inflates
+                    take(inflater.end())
             except TimeoutError:
                 raise TooSlow(
                     f"the body did not arrive within {self.limits.body_seconds:g} s; send it "
