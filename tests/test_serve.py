@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from demo.serve import open_to_others
 from demo.server.limits import Limits
+from demo.server.run import listen
 from tests.demo_model import card, colour_model, png_chunk, png_start, probabilities
 from tests.demo_server import Running, form, picture, running
 
@@ -411,6 +412,80 @@ def test_slow_senders_are_hung_up_on_and_hold_nobody_up(model: Path) -> None:
             assert said.startswith(b"HTTP/1.1 408 ")
             assert hung_up(head)
             assert hung_up(silent)
+
+
+def little_kept_by_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system takes a few kilobytes of an answer for its reader; the server keeps the rest."""
+
+    def listen_small(host: str, port: int) -> socket.socket:
+        listener = listen(host, port)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return listener
+
+    monkeypatch.setattr("tests.demo_server.listen", listen_small)
+
+
+def reader(server: Running, path: str, more: bytes = b"") -> socket.socket:
+    """A client that has asked and has not read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(b"GET " + path.encode() + b" HTTP/1.1\r\nHost: localhost\r\n" + more + b"\r\n")
+    return client
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"], ids=["kept open", "to be closed"])
+@pytest.mark.parametrize("size", [60_000, 1_000_000], ids=["the last piece", "on the way"])
+def test_who_does_not_read_is_hung_up_on(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, more: bytes
+) -> None:
+    """Of three connections two are held by such clients; the third is free again only then."""
+    little_kept_by_the_system(monkeypatch)
+    (tmp_path / "index.html").write_text("x")
+    (tmp_path / "large.bin").write_bytes(bytes(size))
+    limits = Limits(connections=3, send_seconds=1)
+    with running(model, limits, tmp_path) as server:
+        clients = [reader(server, "/site/large.bin", more) for _ in range(2)]
+        try:
+            assert all(client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200" for client in clients)
+            wait_until(lambda: server.ask("/healthz").status == 200)
+            for client in clients:
+                assert read_all(client) < size
+        finally:
+            for client in clients:
+                client.close()
+
+
+def test_who_reads_slowly_gets_all(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole takes longer than the time for a piece."""
+    little_kept_by_the_system(monkeypatch)
+    (tmp_path / "index.html").write_text("x")
+    (tmp_path / "large.bin").write_bytes(bytes(600_000))
+    with (
+        running(model, Limits(send_seconds=2), tmp_path) as server,
+        reader(server, "/site/large.bin", b"Connection: close\r\n") as client,
+    ):
+        assert read_all(client, pause=0.25, piece=65536) > 600_000
+
+
+def read_all(client: socket.socket, pause: float = 0, piece: int = 1 << 20) -> int:
+    """How many bytes come before the end; ``pause`` seconds after each ``piece`` of them."""
+    read = 0
+    while True:
+        got = 0
+        while got < piece:
+            try:
+                some = len(client.recv(piece - got))
+            except ConnectionResetError:
+                some = 0
+            if not some:
+                return read + got
+            got += some
+        read += got
+        time.sleep(pause)
 
 
 def hung_up(client: socket.socket) -> bool:

@@ -69,7 +69,7 @@ def create_app(
     pages.add(app, site)
     _describe(app)
     outside = host.lower() not in LOOPBACK
-    return Guard(app, names_of(host, allow_hosts), outside, limits, metrics)
+    return Guard(app, names_of(host, allow_hosts), outside, metrics)
 
 
 def _describe(app: FastAPI) -> None:

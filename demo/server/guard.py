@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
 import sys
@@ -23,7 +22,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo.server.limits import Limits
 from demo.server.metrics import Metrics
 
 POLICY = (
@@ -64,13 +62,11 @@ class Guard:
         app: ASGIApp,
         names: frozenset[str],
         any_address: bool,
-        limits: Limits,
         metrics: Metrics,
     ) -> None:
         self.app = app
         self.names = names
         self.any_address = any_address
-        self.limits = limits
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,14 +83,11 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-            async with asyncio.timeout(self.limits.send_seconds):
-                await send(message)
+            await send(message)
 
         try:
             refusal = self._refusal(Headers(scope=scope), scope["method"])
             await (refusal or self.app)(scope, receive, guarded)
-        except TimeoutError:  # its reader stopped reading
-            raise ConnectionAbortedError("the client takes nothing") from None
         except Exception as error:
             _tell(scope, error)
             if not status:

@@ -50,7 +50,7 @@ def make_server(
     """
     config = uvicorn.Config(
         app,
-        http=_patient(limits.head_seconds),
+        http=_patient(limits.head_seconds, limits.send_seconds),
         loop="asyncio",
         ws="none",
         lifespan="on",
@@ -96,19 +96,25 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _patient(head_seconds: float) -> type[H11Protocol]:
-    """uvicorn's protocol, and not without end: headers that do not come in time end the connection.
+def _patient(head_seconds: float, send_seconds: float) -> type[H11Protocol]:
+    """uvicorn's protocol, and not without end: who does not send or take in time is cut off.
 
     uvicorn has a time-out between requests, and none for a client that opens a connection and then
     sends nothing, or one byte now and then. The rest of a body that was refused is read and thrown
     away as long, so that its sender gets to see the answer.
+
+    Nor has it one for a client that asks and then does not read. Here writing counts as paused
+    while anything is left that the system did not take, the last piece of an answer too, on a
+    connection that is being closed as well; that must not last longer than ``send_seconds``.
     """
 
     class Patient(H11Protocol):
         _timer: asyncio.TimerHandle | None = None
+        _unread: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            transport.set_write_buffer_limits(high=0)
             self._arm()
 
         def data_received(self, data: bytes) -> None:
@@ -119,8 +125,17 @@ def _patient(head_seconds: float) -> type[H11Protocol]:
             elif self._timer is None and self._between_requests():
                 self._arm()
 
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._unread = self.loop.call_later(send_seconds, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self._taken()
+
         def connection_lost(self, exc: Exception | None) -> None:
             self._disarm()
+            self._taken()
             super().connection_lost(exc)
 
         def _between_requests(self) -> bool:
@@ -133,6 +148,11 @@ def _patient(head_seconds: float) -> type[H11Protocol]:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+
+        def _taken(self) -> None:
+            if self._unread is not None:
+                self._unread.cancel()
+                self._unread = None
 
         def _too_late(self) -> None:
             self._timer = None
