@@ -39,6 +39,7 @@ from model_export.sessions import CPU
 from model_export.taps import tap_filters, tap_stages
 from model_export.tolerances import beyond
 from model_export.triton import write_repository
+from model_export.weights import bundled as is_bundled
 
 if TYPE_CHECKING:
     import onnx
@@ -143,6 +144,7 @@ def export(
     if uint8_input:
         rule = replace(rule, dtype="uint8")
     parameters = sum(p.numel() for p in net.parameters())
+    bundled = is_bundled(loaded.weights.sha256)
     pictures = sample_batch(rule)
     ranges, calibration = None, None
     if precision == "int8":
@@ -164,7 +166,7 @@ def export(
         refuse_if_malformed(plain)
         logits = onnx_logits(plain, pictures)
         found = compare(logits, wanted)
-        refuse_if_far("fp32", found)
+        refuse_if_far("fp32", found, bundled)
         how = ""
         if precision == "fp32" and not taps:
             made = plain
@@ -175,7 +177,7 @@ def export(
         if precision != "fp32":
             smaller = onnx_logits(made, pictures)
             found, cost = compare(smaller, wanted), compare(smaller, logits)
-            refuse_if_far(precision, found)
+            refuse_if_far(precision, found, bundled)
             size = plain.stat().st_size
             distance = Distance(how, size, len(pictures), cost.rel_l2, cost.top1, cost.top5)
         evaluation = None
@@ -253,13 +255,13 @@ def refuse_if_malformed(model: onnx.ModelProto | Path) -> None:
         raise ExportError(f"ONNX's check refuses the model, nothing written: {error}") from None
 
 
-def refuse_if_far(precision: str, found: Difference) -> None:
+def refuse_if_far(precision: str, found: Difference, bundled: bool) -> None:
     """Stop where the file's logits are beyond the table's tolerance.
 
     Raises:
         ExportError: with the offending number.
     """
-    far, said = beyond(precision, CPU, found)
+    far, said = beyond(precision, CPU, found, bundled)
     if far:
         raise ExportError(f"the exported file differs from PyTorch, nothing written: {said}")
 

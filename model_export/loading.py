@@ -134,7 +134,7 @@ def _bundled(labels: Path | None) -> Loaded:
 def _is_original(file: Path, sha256: str, row: Network) -> bool:
     """Whether a file, whose SHA-256 is given, is the very one that the makers published."""
     if row.published is None:
-        return sha256 == weights.sha256(weights.WEIGHTS)
+        return weights.bundled(sha256)
     if row.published.hash_kind == "sha256 prefix":
         return sha256.startswith(row.published.hash)
     return fits(file, row.published.hash_kind, row.published.hash)[0]

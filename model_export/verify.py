@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model_export import onnx_file, rebuild
+from model_export import onnx_file, rebuild, weights
 from model_export.card import Input, ModelCard
 from model_export.errors import ExportError
 from model_export.inspection import MISSING
@@ -70,7 +70,8 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
     if logits.shape != expected.shape:
         raise ExportError(f"{path}: gives logits of {logits.shape}, and PyTorch {expected.shape}")
     found = compare(logits, expected)
-    far, told = beyond(claim.precision, CPU, found)
+    bundled = card is not None and weights.bundled(card.weights.sha256)
+    far, told = beyond(claim.precision, CPU, found, bundled)
     said = f"over {len(batch)} pictures against PyTorch float64 with {source}: {told}"
     if far:
         raise ExportError(

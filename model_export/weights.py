@@ -40,6 +40,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def bundled(digest: str) -> bool:
+    """Whether a SHA-256 is that of the bundled weights."""
+    return WEIGHTS.exists() and digest == sha256(WEIGHTS)
+
+
 def training() -> dict[str, Any]:
     """What `train` wrote: recipe, data, machine, curve."""
     found: dict[str, Any] = json.loads(TRAINING.read_text("utf-8"))
