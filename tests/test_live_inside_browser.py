@@ -152,6 +152,51 @@ def test_the_tiles_work_by_keyboard_and_two_pictures_stand_side_by_side(live: An
     no_axe_violations(page)
 
 
+# The element that has the focus, and whether it can be seen: not under what stays on the screen.
+STOP = """() => {
+  const own = document.activeElement;
+  if (!document.getElementById('live').contains(own)) return ['', true];
+  const {left, top, bottom} = own.getBoundingClientRect();
+  const seen = [top + 3, (top + bottom) / 2, bottom - 3].every(
+    y => own.contains(document.elementFromPoint(left + 4, y)));
+  return [own.id || own.dataset.name || own.className, seen]; }"""
+
+
+def test_by_keyboard_alone_on_a_phone(live: Any) -> None:
+    """From the button to the last control, and back; nothing with the focus is covered."""
+    page = live
+    page.set_viewport_size({"width": 390, "height": 760})
+    open_at(page, "?layer=conv1")
+
+    def walk(key: str) -> list[str]:
+        stops = []
+        while True:
+            page.keyboard.press(key)
+            name, seen = page.evaluate(STOP)
+            if not name:
+                return stops
+            assert seen, f"{name} is covered"
+            stops.append(name)
+            assert len(stops) < 60
+
+    page.locator("#live-load").focus()
+    page.keyboard.press("Enter")
+    state(page, "ready")
+    assert page.evaluate("document.activeElement.id") == "live-file"
+    while page.evaluate(STOP)[0] != "banana":
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    state(page, "answered")
+    tiles(page)
+    settle(page)
+    forth = walk("Tab")
+    assert forth[-3:] == ["live-keep", "live-tile focus-visible", "live-shift-go"]
+    for name in ("file", "camera", "flip", "hide", "blur", "silent", "occlude", "quiz", "layer"):
+        assert f"live-{name}" in forth
+    back = walk("Shift+Tab")
+    assert set(forth) <= set(back)
+
+
 def test_the_address_holds_the_view(live: Any) -> None:
     page = live
     open_at(page, "?picture=../../evil&layer=conv7&silent=9&bright=1e9&hide=1,2,3&grey=2")

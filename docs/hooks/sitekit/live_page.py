@@ -108,7 +108,8 @@ aria-label="What the camera sees"></video>
 
 def _answer() -> str:
     sliders = "".join(
-        f'<label><span>{words}</span><input type="range" id="live-{name}"></label>'
+        f'<label><span>{words} <b aria-hidden="true"></b></span>'
+        f'<input type="range" id="live-{name}"></label>'
         for name, words in SLIDERS.items()
     )
     return f"""<section class="live-answer" id="live-answer" aria-labelledby="live-answer-h" hidden>
@@ -151,11 +152,11 @@ enlarge it.</p>
 <p class="live-row"><label>Show <select id="live-layer"><option value="">nothing</option>{layers}
 </select></label><button type="button" id="live-keep" hidden>Keep, and compare with another
 picture</button></p>
-<div class="live-inside-pair"><div id="live-large" hidden><div class="live-row">
+<div class="live-inside-pair"><div id="live-maps"></div>
+<div id="live-large" hidden><div class="live-row">
 <div class="live-big" role="img"></div><div class="live-big" role="img" hidden></div></div>
 <p id="live-large-words" class="live-small" tabindex="-1"></p>
-<p id="live-differ" class="live-row"></p></div>
-<div id="live-maps"></div></div>
+<p id="live-differ" class="live-row"></p></div></div>
 </section>"""
 
 

@@ -28,7 +28,7 @@ export function drawCard(canvas, all, network) {
   write("Pictures a second. Each tick of the scale is ten times the one before.", EDGE, 134, 24, INK.soft);
   const most = Math.max(1, ...rows.map(({ rate }) => Math.log10(rate ?? 1)));
   const room = WIDTH - 2 * EDGE - 170;
-  const step = Math.min(92, (HEIGHT - 250) / Math.max(1, rows.length));
+  const step = Math.min(120, (HEIGHT - 250) / Math.max(1, rows.length));
   rows.forEach(({ name, rate = 1, one, how }, at) => {
     const y = 190 + at * step;
     const long = (room * Math.max(0, Math.log10(rate))) / most;

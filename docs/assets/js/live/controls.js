@@ -9,6 +9,7 @@ import { closeQuiz } from "./quiz.js";
 import { SLIDERS } from "./state.js";
 
 const SWITCHES = /** @type {("flip"|"grey")[]} */ (["flip", "grey"]);
+const UNITS = { bright: "%", noise: "", blur: " px", jpeg: "%", closer: "%" };
 const NAMES = /** @type {("bright"|"noise"|"blur"|"jpeg"|"closer")[]} */ (Object.keys(SLIDERS));
 
 /** Set every control to what the view says. */
@@ -19,6 +20,7 @@ export function showView() {
     const [least, most, step] = SLIDERS[name];
     Object.assign(byId(`live-${name}`), { min: least, max: most, step, value: change[name] });
   }
+  showValues();
   const [across, down] = change.hide.length === 2 ? change.hide : [PLACES / 2, PLACES / 2];
   byId("live-hide").checked = change.hide.length === 2;
   byId("live-hide-x").value = across;
@@ -30,6 +32,14 @@ export function showView() {
   here.classList.toggle("live--quiz", quiz);
 }
 
+/** The sliders' values, beside their names; those who hear the page hear them from the sliders. */
+function showValues() {
+  for (const name of NAMES) {
+    const slider = byId(`live-${name}`);
+    slider.parentElement.querySelector("b").textContent = `${slider.value}${UNITS[name]}`;
+  }
+}
+
 /** Read every control of the changes, and answer anew. */
 function changed() {
   const { change } = desk.view;
@@ -39,6 +49,7 @@ function changed() {
     ? [byId("live-hide-x").valueAsNumber, byId("live-hide-y").valueAsNumber]
     : [];
   byId("live-places").hidden = change.hide.length !== 2;
+  showValues();
   desk.view.silent = Number(byId("live-silent").value);
   remember();
   answer(false);

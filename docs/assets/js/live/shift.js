@@ -102,19 +102,21 @@ async function plan() {
 /** @param {Row[]} rows */
 function show(rows) {
   const base = rows[0].rate;
+  const heads = byId("live-shift-table").querySelectorAll("thead th");
   byId("live-shift-rows").replaceChildren(
     ...rows.map((row) => {
       const node = document.createElement("tr");
       const name = made("th", row.name);
       name.setAttribute("scope", "row");
-      const times = row.rate && base ? `${figure(row.rate / base)} ×` : "";
-      node.append(
-        name,
-        made("td", row.one ? `${row.one.median.toFixed(1)} ms (${row.one.least.toFixed(1)} to ${row.one.most.toFixed(1)})` : ""),
-        made("td", row.rate ? figure(row.rate) : ""),
-        made("td", times),
-        made("td", row.how),
-      );
+      const { one, how } = row;
+      const cells = [
+        one ? `${one.median.toFixed(1)} ms (${one.least.toFixed(1)} to ${one.most.toFixed(1)})` : "",
+        row.rate ? figure(row.rate) : "",
+        row.rate && base ? `${figure(row.rate / base)} ×` : "",
+        how,
+      ];
+      node.append(name, ...cells.map((words) => made("td", words)));
+      cells.forEach((_, i) => (node.cells[i + 1].dataset.head = heads[i + 1].innerText));
       return node;
     }),
   );
