@@ -44,6 +44,7 @@ def test_a_page_opens_fits_is_accessible_and_light(
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         page.add_init_script(f"({SHIFTS})()")
         page.goto(served + name, wait_until="load")
+        page.wait_for_selector(".tl:not(.tl--live)", state="detached")  # it starts in pieces
         assert page.title()
         assert page.locator("h1").count() == 1
         shown = {}

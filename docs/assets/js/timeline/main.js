@@ -16,6 +16,7 @@ import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 const START = "alexnet-wins";
 const WORDS_AFTER = 180; // milliseconds without a key before a search runs
 const IDLE_WITHIN = 300; // milliseconds that a piece of the start may be kept waiting
+const AT_ONCE = 8; // entries that a piece of the start takes up
 
 /** An element by its id. @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -71,6 +72,11 @@ function collect() {
       };
     })
     .sort((a, b) => a.moment - b.moment);
+}
+
+/** Let the browser lay out entries that it has passed over. @param {Event[]} some */
+function takeUp(some) {
+  for (const { entry } of some) entry.classList.add("tl-up");
 }
 
 /** Every date leads to its own event, so that the address can be copied. */
@@ -227,7 +233,6 @@ function follow() {
     if (!matches(target, view)) view = { ...everything(), zoom: view.zoom };
   }
   apply();
-  band.reveal(current.moment);
 }
 
 /** The event to step to with a key, if any. @param {string} key @returns {Event|undefined} */
@@ -312,7 +317,10 @@ form.addEventListener("click", (event) => {
   if ((what === "in" || what === "out") && ZOOMS[at]) change({ zoom: ZOOMS[at] });
 });
 
-window.addEventListener("popstate", follow);
+window.addEventListener("popstate", () => {
+  follow();
+  band.reveal(current.moment);
+});
 
 /** When the browser has nothing else to do; Safari cannot tell, so there at the next chance.
  * @type {(task: () => void) => void} */
@@ -332,7 +340,7 @@ function inPieces([first, ...rest]) {
 }
 
 band.show((named() ?? current).moment); // before anything changes, so that nothing is laid out twice
-if (location.hash) for (const list of lists) list.classList.add("tl-list--whole");
+if (location.hash) takeUp(events); // nothing may move where an address leads
 follow();
 document.documentElement.classList.remove("sent");
 inPieces([
@@ -344,5 +352,8 @@ inPieces([
   linkDates,
   offerEras,
   tellAddresses,
+  ...Array.from({ length: Math.ceil(events.length / AT_ONCE) }, (_, i) => () => {
+    takeUp(events.slice(i * AT_ONCE, (i + 1) * AT_ONCE));
+  }),
   () => root.classList.add("tl--live"),
 ]);
