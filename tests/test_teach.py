@@ -62,7 +62,7 @@ def test_every_quiz_belongs_to_a_page_and_has_one_right_answer() -> None:
         assert len(row["options"]) == len(set(row["options"])) == 3
         assert row["why"]
     asked = {row["page"] for row in TEACH["quizzes"]}
-    assert set(STORY) - asked == {"story/myths.md", "story/people.md"}, "lists: nothing to ask"
+    assert set(STORY) <= asked
     rights = [row["right"] for row in TEACH["quizzes"]]
     assert set(rights) == {1, 2, 3}, "the right one is not always in one place"
 

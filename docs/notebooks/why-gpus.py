@@ -37,7 +37,7 @@ if REPOSITORY and "google.colab" in sys.modules and not os.path.exists("lesson.p
 # %%
 from datetime import date
 from math import prod
-from time import perf_counter
+from timeit import timeit
 
 import lesson
 import numpy as np
@@ -97,17 +97,11 @@ def one_at_a_time() -> torch.Tensor:
     return torch.stack([rows @ unrolled[:, place] for place in range(unrolled.shape[1])], 1)
 
 
-def time_of(work) -> float:
-    """Seconds that one call takes."""
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
 def times_faster(slow, fast) -> np.ndarray:
     """How many times faster ``fast`` is than ``slow``: lower quarter, middle, upper quarter."""
     slow(), fast()  # the first call is always slow, so it does not count
-    return np.quantile([time_of(slow) / time_of(fast) for _ in range(ROUNDS)], (0.25, 0.5, 0.75))
+    ratios = [timeit(slow, number=1) / timeit(fast, number=1) for _ in range(ROUNDS)]
+    return np.quantile(ratios, (0.25, 0.5, 0.75))
 
 
 low, middle, high = times_faster(one_at_a_time, lambda: rows @ unrolled)
@@ -219,7 +213,7 @@ with torch.inference_mode():
     for picture in inputs.values():
         fc6(picture)
     times = np.array(
-        [[time_of(lambda b=b: fc6(inputs[b])) for b in batches] for _ in range(ROUNDS)]
+        [[timeit(lambda b=b: fc6(inputs[b]), number=1) for b in batches] for _ in range(ROUNDS)]
     )
 per_picture = times / times[:, :1] / np.array(batches)  # each round against its own first
 low, middle, high = np.quantile(per_picture, (0.25, 0.5, 0.75), axis=0)
@@ -305,17 +299,10 @@ for batch in (128, 192, 256):
 
 # %%
 sizes = {row["layer"]: prod(row["out"]) for row in layers["rows"]}
-talk = {
-    "pool2 to conv3": sizes["pool2"],
-    "pool5 to fc6": sizes["pool5"],
-    "fc6 to fc7": sizes["fc6"],
-}
-every = {
-    "pool1 to conv2": sizes["pool1"],
-    **talk,
-    "conv3 to conv4": sizes["conv3"],
-    "conv4 to conv5": sizes["conv4"],
-}
+sent = ["pool2 to conv3", "pool5 to fc6", "fc6 to fc7"]
+ways = ["pool1 to conv2", *sent, "conv3 to conv4", "conv4 to conv5"]
+every = {way: sizes[way.split()[0]] for way in ways}  # what the first of the two made
+talk = {way: every[way] for way in sent}
 half = layers["bytes_per_number"] * layers["batch"] / 2 / 1e6
 for name, numbers in every.items():
     print(f"{name:15} {numbers * half:6.1f} MB each way {'' if name in talk else '(not sent)'}")
