@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from model_export.card import Evaluation, Input, Interval, Label
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
 from model_export.intervals import wilson
 from model_export.sessions import on_cpu
+
+if TYPE_CHECKING:
+    from model_export.tiny_imagenet import TinyImageNet
 
 DATASET = "Tiny ImageNet, validation"
 BATCH = 100
@@ -38,6 +42,32 @@ def evaluate(
     return Evaluation(DATASET, pictures, small[0], small[1], plain[0], plain[1])
 
 
+def opened(labels: Sequence[Label], data: Path) -> TinyImageNet:
+    """The data, once it is known that it is there and of the network's classes.
+
+    Raises:
+        UsageError: the network does not know a class of the data.
+        EnvironmentLacks: the data is not there, or not Tiny ImageNet.
+    """
+    from model_export.tiny_imagenet import DataError, TinyImageNet
+
+    try:
+        source = TinyImageNet(data)
+        source.entries("val")
+    except DataError as error:
+        # The data set's own text ends with the options of other commands.
+        reason = str(error).split(" Tiny ImageNet is at ")[0]
+        raise EnvironmentLacks(f"{reason} --evaluate takes Tiny ImageNet's folder or zip") from None
+    known = {label.wnid for label in labels if label.wnid}
+    strange = next((w for w in source.wnids if w not in known), None)
+    if strange:
+        raise UsageError(
+            f"{data}: {strange} is none of the network's {len(labels)} classes: --evaluate is for "
+            "networks whose labels carry the WordNet ids of Tiny ImageNet"
+        )
+    return source
+
+
 def count(
     models: Sequence[Path], rule: Input, labels: Sequence[Label], data: Path
 ) -> tuple[int, list[tuple[Interval, Interval]]]:
@@ -53,30 +83,17 @@ def count(
         The number of pictures, and for each file how often it is right first, and among five.
 
     Raises:
-        UsageError: the network does not know a class of the data.
-        EnvironmentLacks: the data is not there, or not Tiny ImageNet.
+        UsageError, EnvironmentLacks: as `opened`.
     """
     from PIL import Image
     from rich.console import Console
     from rich.progress import Progress
 
     from model_export.preprocess import preprocess
-    from model_export.tiny_imagenet import DataError, TinyImageNet
 
-    try:
-        source = TinyImageNet(data)
-        entries = source.entries("val")
-    except DataError as error:
-        # The data set's own text ends with the options of other commands.
-        reason = str(error).split(" Tiny ImageNet is at ")[0]
-        raise EnvironmentLacks(f"{reason} --evaluate takes Tiny ImageNet's folder or zip") from None
+    source = opened(labels, data)
+    entries = source.entries("val")
     index = {label.wnid: i for i, label in enumerate(labels) if label.wnid}
-    strange = next((w for w in source.wnids if w not in index), None)
-    if strange:
-        raise UsageError(
-            f"{data}: {strange} is none of the network's {len(labels)} classes: --evaluate is for "
-            "networks whose labels carry the WordNet ids of Tiny ImageNet"
-        )
     sessions = [on_cpu(model) for model in models]
     hits = np.zeros(
         (len(sessions), 2), np.int64

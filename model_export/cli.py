@@ -12,16 +12,15 @@ Exit codes, of every verb:
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from model_export.errors import ExportError
+from model_export.errors import told
+from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
 
 app = typer.Typer(
@@ -49,19 +48,6 @@ def run() -> None:
 @app.callback()
 def model_export() -> None:
     """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
-
-
-@contextlib.contextmanager
-def _told(name: object = "") -> Iterator[None]:
-    """A mistake or a lack is a line on standard error and an exit code."""
-    try:
-        yield
-    except ExportError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from None
-    except OSError as error:
-        typer.echo(f"cannot write {name}: {error.strerror}", err=True)
-        raise typer.Exit(2) from None
 
 
 def _need_torch(verb: str) -> None:
@@ -169,15 +155,10 @@ def export_command(
     ending = "" if precision == "fp32" else f"-{precision}"
     ending += "-uint8" if uint8_input else ""
     output = output or Path("build") / f"{card_name(network)}{ending}.onnx"
-    if output.is_dir() or output.suffix != ".onnx":
-        typer.echo(f"{output}: the output must be a file that ends in .onnx", err=True)
-        raise typer.Exit(2)
-    for wanted in (output, *((triton / output.stem,) if triton else ())):
-        above = next(folder for folder in wanted.absolute().parents if folder.exists())
-        if not above.is_dir():
-            typer.echo(f"cannot write {wanted}: {above} is a file, not a folder", err=True)
-            raise typer.Exit(2)
-    with _told(output):
+    with told(output):
+        refuse_if_no_place(output, ".onnx")
+        if triton:
+            refuse_if_no_place(triton / output.stem)
         report = export(
             output,
             network,
@@ -226,7 +207,7 @@ def verify(
     _need_torch("verify")
     from model_export import verify as verification
 
-    with _told():
+    with told():
         for line in verification.verify(file, weights):
             typer.echo(line)
     typer.echo(f"{file}: verified")
@@ -242,7 +223,7 @@ def inspect(
     """Show a file's card, graph, layers, opset and hash; imports no PyTorch."""
     from model_export import inspection
 
-    with _told():
+    with told():
         found = inspection.inspect(file)
     if as_json:
         typer.echo(json.dumps(found, indent=1))

@@ -4,6 +4,11 @@
 The text says what happened, the value, and what to do next.
 """
 
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
 
 class ExportError(Exception):
     """The result is wrong: nothing was written."""
@@ -21,3 +26,24 @@ class EnvironmentLacks(ExportError):
     """A package, a file or a network that is not here."""
 
     exit_code = 3
+
+
+@contextlib.contextmanager
+def told(name: object = "") -> Iterator[None]:
+    """For commands: a mistake or a lack is a line on standard error and an exit code.
+
+    Args:
+        name: what is written, for what the system says against it; nothing where a command only
+            reads.
+    """
+    import typer
+
+    try:
+        yield
+    except ExportError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        where = f"cannot write {name}" if name else error.filename or "cannot read"
+        typer.echo(f"{where}: {error.strerror or error}", err=True)
+        raise typer.Exit(UsageError.exit_code) from None

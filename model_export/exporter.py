@@ -125,7 +125,7 @@ def export(
         UsageError: no such network or file, or tensors or labels that do not fit.
         ExportError: the file does not pass ONNX's check or differs too much from PyTorch; nothing
             is written.
-        EnvironmentLacks: weights that are not here and cannot be fetched.
+        EnvironmentLacks: weights that are not here and cannot be fetched, or no such data.
     """
     import onnx
     import torch
@@ -144,6 +144,8 @@ def export(
     if uint8_input:
         rule = replace(rule, dtype="uint8")
     parameters = sum(p.numel() for p in net.parameters())
+    if evaluate is not None:
+        accuracy.opened(loaded.labels, evaluate)  # what is wrong there is told before the work
     bundled = is_bundled(loaded.weights.sha256)
     pictures = sample_batch(rule)
     ranges, calibration = None, None

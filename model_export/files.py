@@ -9,7 +9,26 @@ import tempfile
 import time
 from pathlib import Path
 
+from model_export.errors import UsageError
+
 _STALE = 24 * 3600  # seconds: what a killed export left beside its output is then cleared away
+
+
+def refuse_if_no_place(path: Path, suffix: str = "") -> None:
+    """Stop before the work where its result could not be written.
+
+    Args:
+        path: the file to write, or a folder where there is no ``suffix``.
+        suffix: what a file's name must end in.
+
+    Raises:
+        UsageError: another ending, a folder, or a file where a folder above it should be.
+    """
+    if suffix and (path.is_dir() or path.suffix != suffix):
+        raise UsageError(f"{path}: the output must be a file that ends in {suffix}")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise UsageError(f"cannot write {path}: {above} is a file, not a folder")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
-from model_export.errors import ExportError, UsageError
-from model_export.files import write_in_order
+from model_export.errors import ExportError, UsageError, told
+from model_export.files import refuse_if_no_place, write_in_order
 from model_export.precision import BLOCK, BLOCKS, per_block, static
 
 if TYPE_CHECKING:
@@ -174,11 +174,9 @@ def main(
     block: Annotated[int, typer.Option(help="Inputs that share a scale: 32 or 128.")] = BLOCK,
 ) -> None:
     """Make the form that is fastest for one picture at a time on a processor."""
-    try:
+    with told(output):
+        refuse_if_no_place(output, ".onnx")
         card = write(source, output, calibrate, block)
-    except ExportError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from None
     assert card.distance is not None
     typer.echo(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB; {card.distance.how}; from fp32 over "

@@ -11,7 +11,9 @@ times the places where they are used; biases, norms and pools are not counted, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import prod
+from pathlib import Path
 from typing import Literal
 
 from model_export.card import Accuracy, Input
@@ -232,9 +234,12 @@ def find(name: str) -> Network:
         UsageError: no such network; names those there are.
     """
     if name not in NETWORKS:
+        what = "no file of weights" if name and Path(name).exists() else "no such network or file"
+        near = get_close_matches(name, NETWORKS, n=1)
+        hint = f"; did you mean {near[0]}?" if near and not Path(name).exists() else ""
         raise UsageError(
-            f"{name}: no such network or file; the networks are {', '.join(NETWORKS)} "
+            f"{name or repr(name)}: {what}; the networks are {', '.join(NETWORKS)} "
             "(`python -m model_export --list` shows them), or name a .pth, .safetensors or "
-            ".caffemodel file"
+            f".caffemodel file{hint}"
         )
     return NETWORKS[name]

@@ -21,6 +21,10 @@ from typing import Annotated, Any
 
 import typer
 
+from model_export import accuracy, weights
+from model_export.errors import told
+from model_export.files import refuse_if_no_place
+
 OUTPUT = Path(__file__).parents[1] / "docs" / "data" / "results" / "precisions.json"
 FORMS: tuple[tuple[str, int], ...] = (
     ("fp32", 32), ("fp16", 32), ("int8", 32), ("int4", 32), ("int4", 128),
@@ -60,7 +64,7 @@ def measure(data: Path) -> dict[str, Any]:
     import onnxruntime
     import torch
 
-    from model_export import accuracy, export
+    from model_export import export
     from model_export.networks import NETWORKS
     from model_export.random_weights import write
 
@@ -70,14 +74,14 @@ def measure(data: Path) -> dict[str, Any]:
         for network in NETWORKS.values():
             ours = network.published is None
             file = folder / f"{network.name}.safetensors"
-            weights = None if ours else write(network.name, file)
+            drawn = None if ours else write(network.name, file)
             files = []
             for precision, block in FORMS:
                 print(network.name, precision, block, flush=True)
                 report = export(
                     folder / f"{network.name}-{precision}-{block}.onnx",
                     network.name,
-                    weights=weights,
+                    weights=drawn,
                     precision=precision,  # type: ignore[arg-type]
                     block=block,
                     calibrate=SAMPLES if precision == "int8" and not ours else None,
@@ -128,7 +132,10 @@ def main(
     output: Annotated[Path, typer.Argument(help="The results file to write.")] = OUTPUT,
 ) -> None:
     """Measure every network in every precision."""
-    output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")
+    with told(output):
+        refuse_if_no_place(output, ".json")
+        accuracy.opened(weights.labels(), data)
+        output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

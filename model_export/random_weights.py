@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model_export.errors import ExportError
-from model_export.files import write_atomically
+from model_export.errors import told
+from model_export.files import refuse_if_no_place, write_atomically
 from model_export.networks import NETWORKS, Network, find
 
 if TYPE_CHECKING:
@@ -53,11 +53,9 @@ def main(
     file: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
 ) -> None:
     """Write a network with random weights, to measure sizes and speeds with."""
-    try:
+    with told(file):
+        refuse_if_no_place(file, ".safetensors")
         write(network, file)
-    except ExportError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from None
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+import typer
 from safetensors.torch import save_file
 from torch import nn
+from typer.testing import CliRunner
 
-from model_export import export, weights
-from model_export.errors import UsageError
+from model_export import export, matmulnbits, price_list, random_weights, weights
+from model_export.errors import EnvironmentLacks, UsageError, told
+from model_export.exporter import Report
 from model_export.loading import build, load, read_labels
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
 from model_export.parity import compare, onnx_logits, pytorch_logits
@@ -236,6 +241,72 @@ def test_the_command_says_what_is_wrong(
             f"put it at {tmp_path / 'alexnet-owt-7be5be79.pth'}, or name it with --weights FILE"
             in done.stderr
         )
+
+
+LISTED = "the networks are alexnet64, imagenet1k, bvlc (`python -m model_export --list` shows them), or name a .pth, .safetensors or .caffemodel file"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("alexnet46", f"alexnet46: no such network or file; {LISTED}; did you mean alexnet64?"),
+        ("", f"'': no such network or file; {LISTED}"),
+        ("README.md", f"README.md: no file of weights; {LISTED}"),
+        ("docs", f"docs: no file of weights; {LISTED}"),
+    ],
+)
+def test_what_is_no_network(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    with pytest.raises(UsageError) as error:
+        load(name)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("command", [random_weights.main, matmulnbits.main, price_list.main])
+def test_every_command_says_where_it_cannot_write(
+    command: Callable[..., None], exported: Report, tmp_path: Path
+) -> None:
+    """Before its work, in one line."""
+    app = typer.Typer()
+    app.command()(command)
+    first, suffix = {
+        random_weights.main: ("alexnet64", ".safetensors"),
+        matmulnbits.main: (str(exported.file), ".onnx"),
+        price_list.main: ("no-such-data", ".json"),
+    }[command]
+    (tmp_path / "file").write_text("")
+    for output, message in (
+        (
+            tmp_path / "a.txt",
+            f"{tmp_path / 'a.txt'}: the output must be a file that ends in {suffix}",
+        ),
+        (tmp_path, f"{tmp_path}: the output must be a file that ends in {suffix}"),
+        (
+            tmp_path / "file" / f"a{suffix}",
+            f"cannot write {tmp_path / 'file' / f'a{suffix}'}: {tmp_path / 'file'} is a file, not a folder",
+        ),
+    ):
+        done = CliRunner().invoke(app, [first, str(output)])
+        assert (done.exit_code, done.stderr) == (2, message + "\n")
+
+
+def test_data_that_is_not_there_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worked(*_: object) -> None:
+        raise AssertionError("the network was run")
+
+    monkeypatch.setattr("model_export.exporter.pytorch_logits", worked)
+    with pytest.raises(EnvironmentLacks, match=r"^none: no such file or folder"):
+        export(tmp_path / "a.onnx", evaluate=Path("none"))
+
+
+def test_what_the_system_refuses_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, line in (("a.onnx", "cannot write a.onnx"), ("", "b.onnx")):
+        with pytest.raises(typer.Exit) as left, told(name):
+            raise OSError(errno.ENOSPC, "No space left on device", "b.onnx")
+        assert left.value.exit_code == 2
+        assert capsys.readouterr().err == f"{line}: No space left on device\n"
 
 
 def test_random_weights_by_the_command_that_the_page_shows(tmp_path: Path) -> None:
