@@ -172,7 +172,9 @@ def test_the_rooms_are_there_and_the_arrows_are_so() -> None:
     assert "model_export.card" in runner
     assert not {name for name in exporter if name.split(".")[0] in ("demo", "docs", "sitekit")}
     assert not {name for name in builders if name.split(".")[0] in ("demo", "torch", "mkdocs")}
-    assert not {name for name in runner if name.split(".")[0] in ("docs", "sitekit", "mkdocs", "torch")}
+    assert not {
+        name for name in runner if name.split(".")[0] in ("docs", "sitekit", "mkdocs", "torch")
+    }
     page = (DOCS / "reference" / "architecture.md").read_text("utf-8")
     folders = {path.parent.name for path in (ROOT / "demo").glob("*/__init__.py")}
     assert set(re.findall(r"`(\w+)`", page)) == folders
