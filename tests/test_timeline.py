@@ -206,7 +206,7 @@ def test_every_entry_shows_what_it_must() -> None:
 
 
 def test_the_style_sheet_has_the_shapes_of_the_marks() -> None:
-    css = (DOCS / "assets" / "css" / "timeline.css").read_text(encoding="utf-8")
+    css = (DOCS / "assets" / "css" / "strip.css").read_text(encoding="utf-8")
     for theme, shape in band.SHAPES.items():
         line = next(line for line in css.splitlines() if line.startswith(f".tl-{theme} {{ --tl-s"))
         assert f"d='{shape}'" in line

@@ -13,7 +13,7 @@ from html import escape
 from sitekit import layout, sent
 from sitekit.events import THEMES, Event, Timeline
 
-# Shapes of the marks, about 13 pixels across, centred on nothing; timeline.css has them as well.
+# Shapes of the marks, about 13 pixels across, centred on nothing; strip.css has them as well.
 SHAPES: dict[str, str] = {
     "model": "M0-6.5a6.5 6.5 0 1 0 .01 0z",
     "competition": "M0-8L2.1-2.9 7.6-2.5 3.4 1.1 4.7 6.5 0 3.6-4.7 6.5-3.4 1.1-7.6-2.5-2.1-2.9z",
