@@ -11,6 +11,7 @@ is processor time, the workers' too. At the end of its input it ends.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import multiprocessing
 import os
@@ -18,6 +19,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from model_export.replies import take_replies
 
 FIVE = 5
 
@@ -30,8 +33,7 @@ def main(asked: dict[str, Any]) -> None:
 
     from model_export import onnx_file, rebuild
 
-    replies = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what libraries print is no reply
+    replies = io.TextIOWrapper(take_replies(), encoding="utf-8", line_buffering=True)
     path = Path(asked["file"])
     model = onnx_file.read(path)
     card = rebuild.card_of(path, model)
