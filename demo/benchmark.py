@@ -20,6 +20,7 @@ from demo.errors import DemoError, UsageError
 from demo.options import AsJson
 from demo.report import complain
 
+ENGINES = {"openvino": "OpenVINO"}
 EXIT_CODES = "Exit code: 0 fine; 2 wrong use; 3 no usable model, provider or package."
 
 
@@ -121,8 +122,14 @@ def _lines(found: dict[str, Any], recommend: bool) -> list[str]:
     ]
     if recommend:
         lines.append("")
-        lines += [
-            f"At batch {row['batch']} use {row['file']} ({row['precision']}, {row['provider']})"
-            for row in recommended(found)
-        ]
+        for row in recommended(found):
+            lines.append(f"At batch {row['batch']} use {_form(row)}")
+            if "here" in row:
+                lines[-1] += f"; of what this runner runs itself, {_form(row['here'])}"
     return lines
+
+
+def _form(row: dict[str, Any]) -> str:
+    """A file and what runs it."""
+    where = row["provider"] if row["engine"] == "onnxruntime" else ENGINES[row["engine"]]
+    return f"{row['file']} ({row['precision']}, {where})"
