@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
 
 from demo.reference import main as reference
+from demo.runtime import memory
+from demo.runtime.memory import added
 from demo.runtime.session import open_session
 from model_export.exporter import Report
 from model_export.sessions import UNPACK_ONCE, on_cpu, unpack_once
@@ -74,3 +77,34 @@ def test_what_is_no_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
         "is cut short); make one with `python -m model_export`\n"
     )
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_a_block_added_to_memory() -> None:
+    before = [(10, 20), (40, 50)]
+    assert added(before, [(10, 20), (40, 50)]) == []
+    assert added(before, [(5, 25), (40, 50), (60, 70)]) == [(5, 10), (20, 25), (60, 70)]
+    assert added(before, [(10, 50)]) == [(20, 40)]
+    assert added([], [(1, 2)]) == [(1, 2)]
+
+
+def test_memory_in_large_pages_holds_what_it_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And memory from before the block is left alone."""
+    old = np.ones(16 * memory.PAGE, np.uint8)
+    asked: list[tuple[int, int]] = []
+    collapse = memory._collapse
+
+    def watched(start: int, end: int) -> int:
+        asked.append((start, end))
+        return collapse(start, end)
+
+    monkeypatch.setattr(memory, "_collapse", watched)
+    with memory.large_pages() as moved:
+        new = np.arange(4 * memory.PAGE, dtype=np.int64)
+    assert (new == np.arange(len(new))).all()
+    if not moved:
+        pytest.skip("the system has no large pages, or they are switched off")
+    place = old.ctypes.data
+    assert not any(start < place + old.nbytes and place < end for start, end in asked)
+    place = new.ctypes.data
+    assert any(start < place + new.nbytes and place < end for start, end in asked)
+    assert sum(moved) <= sum(end - start for start, end in asked)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from demo.runtime.memory import large_pages
 from model_export.sessions import unpack_once
 from model_export.timing import Batch, Prepare, milliseconds, serve
 
@@ -70,12 +71,15 @@ def _onnxruntime(
     on_gpu = provider in (CUDA, TENSORRT)
     if on_gpu:
         ort.preload_dlls()
-    session = ort.InferenceSession(asked["file"], options, providers=[(provider, settings)])
+    with large_pages(not on_gpu) as moved:
+        session = ort.InferenceSession(asked["file"], options, providers=[(provider, settings)])
     if (took := session.get_providers()[0]) != provider:
         raise NotHere(
             f"{provider} does not work here (ONNX Runtime {ort.__version__} took {took} instead)"
         )
     how = "buffers bound to the GPU, CUDA graphs, no TF32" if on_gpu else "buffers bound"
+    if sum(moved):
+        how += ", weights in large pages"
 
     def prepare(batch: Batch) -> Callable[[], object]:
         where = "cuda" if on_gpu else "cpu"

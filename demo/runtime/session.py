@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from demo.errors import DeviceError, ModelError
+from demo.runtime.memory import large_pages
 from model_export.sessions import UNPACK_ONCE, unpack_once
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ def load(
 ) -> onnxruntime.InferenceSession:
     """A session on one provider, its weights unpacked once where they are stored in few bits.
 
+    On the CPU they are kept in large pages, see `demo.runtime.memory`.
+
     Args:
         path: the ONNX file.
         provider: ONNX Runtime's name.
@@ -208,7 +211,8 @@ def load(
         unpack_once(options, path)
     options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(path, options, providers=[provider])
+        with large_pages(provider == CPU):
+            return onnxruntime.InferenceSession(path, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise ModelError(
             f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "
