@@ -69,6 +69,11 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     distance = float(page.locator("#live-proof").inner_text().split(" by ")[1].split(" ")[0])
     assert distance < 1e-5
     assert page.locator("#live-top li").count() == 5
+    card = json.loads((ROOT / "docs/assets/models/alexnet64.json").read_text("utf-8"))
+    assert page.locator("#live-by").inner_text() == (
+        f"Named by {card['title']}, trained by {card['weights']['trained_by']} "
+        f"on {card['weights']['trained_on']}."
+    )
     page.wait_for_selector("#live-answer[aria-busy=false]")
     assert "median of 9" in page.locator("#live-times").inner_text()
     before = page.locator("#live-top").inner_text()

@@ -243,6 +243,8 @@ def test_the_program_that_serves_the_page_can_answer(chromium: Any, site: Path) 
         assert "0.7 ms, on this computer's GPU" in page.locator("#live-times").inner_text()
         assert page.locator("#live-changes").is_hidden()
         assert page.locator("#live-inside").is_hidden()
+        by = page.locator("#live-by").inner_text()
+        assert by == "Named by AlexNet64, trained by us on Tiny ImageNet."
         assert "gives this page its five guesses and nothing else" in (
             page.locator("#live-outside").inner_text()
         )

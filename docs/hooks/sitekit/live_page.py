@@ -118,7 +118,8 @@ def _answer() -> str:
 role="img" aria-label="The picture as the network sees it"></canvas>
 <figcaption id="live-seen-words"></figcaption></figure>
 <div><div id="live-quiz-box" hidden></div><ol id="live-top"></ol>
-<p id="live-before" class="live-small"></p><p id="live-times" class="live-small"></p></div></div>
+<p id="live-before" class="live-small"></p><p id="live-by" class="live-small"></p>
+<p id="live-times" class="live-small"></p></div></div>
 <p id="live-outside" hidden></p>
 <div id="live-changes"><h3>Change the picture, and watch the answer</h3>
 <p class="live-row"><label><input type="checkbox" id="live-flip"> Mirror</label>

@@ -126,7 +126,15 @@ function sections(inside) {
   for (const name of ["seen-box", "changes", "shift"]) byId(`live-${name}`).hidden = !inside;
   byId("live-inside").hidden = !inside || desk.offers.looks.length === 0;
   byId("live-outside").hidden = inside;
+  byId("live-by").textContent = `Named by ${maker()}.`;
   byId("live-silent-label").hidden = !desk.offers.towers;
+}
+
+/** Which network answers, and who trained it on what. */
+function maker() {
+  const card = /** @type {import("./desk.js").Card} */ (desk.card);
+  const { title, trained_by, trained_on } = desk.runner?.model ?? { title: card.title, ...card.weights };
+  return `${title}, trained by ${trained_by} on ${trained_on}`;
 }
 
 /** @param {Answer} answered @param {number[]} times of warm runs, sorted, in ms; none yet */
