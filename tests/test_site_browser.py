@@ -66,6 +66,8 @@ def test_a_page_opens_fits_is_accessible_and_light(
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 718, "height": 1000})  # A4 between a browser's margins
         assert cut_off(page) == [], f"{name} on paper"
+        ink = "getComputedStyle(document.querySelector('h1')).color"
+        assert page.evaluate(ink) == "rgb(0, 0, 0)", "paper is white whatever the screen is"
     weights = dict.fromkeys(BUDGET, 0)
     for kind, path in sent:
         file = site / path.lstrip("/")

@@ -166,7 +166,7 @@ def table_csv(table: str) -> str:
 def plot_style(css: Path) -> str:
     """The rules of the drawings, with the light scheme's colours in the place of variables."""
     scheme = (css / "tokens.css").read_text(encoding="utf-8")
-    light = scheme.split('[data-md-color-scheme="default"] {')[1].split("}")[0]
+    light = scheme.split("[data-md-color-scheme] {")[1].split("}")[0]
     values = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", scheme.split("}")[0] + light))
     rules = []
     for sheet in ("figures.css", "story.css", "network.css"):
