@@ -265,7 +265,7 @@ def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
     file = tmp_path / "evaluation.json"
     assert benchmarks.NONE_YET in benchmarks.pace(file)
     spread = {"median": 1.84, "low": 1.7, "high": 2.0}
-    form = {
+    form: dict[str, Any] = {
         "precision": "fp32",
         "ratio": spread,
         "core_ratio": spread,
@@ -282,6 +282,12 @@ def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
     assert "1.84 (1.70\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}2.00)" in drawn
     assert "9 of 9" in drawn
     assert "about 100 kB each" in drawn
+    assert "the network alone" not in drawn
+    form["network_share"] = 0.8
+    file.write_text(json.dumps(told))
+    drawn = benchmarks.pace(file)
+    assert "In fp32 the network alone takes 80% of the time" in drawn
+    assert "it would be 2.30 times as fast, no more" in drawn
     file.write_text("{}")
     with pytest.raises(ContentError, match="is no answer of"):
         benchmarks.pace(file)

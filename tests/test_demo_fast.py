@@ -206,6 +206,7 @@ def test_beside_the_usual_loop(exported: Report, tmp_path: Path) -> None:
     assert form["same_top5"] >= 28  # at 64 pixels the photographs are decoded small
     assert form["ratio"]["low"] == form["ratio"]["high"] > 0
     assert form["core_ratio"]["median"] > 0
+    assert 0 < form["network_share"] < 1
     assert found["torch_imported"] is False
     assert "read_bytes_s" not in found["machine"]
 

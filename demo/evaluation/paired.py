@@ -11,10 +11,12 @@ The answer is one JSON object; of shared or virtual cores it holds ratios and no
     {"machine": {...}, "date", "photographs", "pixels", "bytes", "rounds", "reference", "network",
      "torch_imported": false,
      "forms": [{"file", "precision", "ratio": {"median", "low", "high"}, "core_ratio": {...},
-                "same_top5", "pictures", "bound_by"}]}
+                "network_share", "same_top5", "pictures", "bound_by"}]}
 
 ``ratio`` is how many times the pictures a second; ``core_ratio`` how many times less processor
 time a picture takes, all threads and processes together, which other programs disturb less.
+``network_share`` is how much of our own time the network alone took, 0 to 1: with all else free,
+the ratio would be as much higher and no more.
 """
 
 from __future__ import annotations
@@ -102,6 +104,7 @@ def run(models: list[Path], data: Path, rounds: int) -> dict[str, Any]:
         loop = stack.enter_context(UsualLoop(models[0], data))
         ratios: list[list[float]] = [[] for _ in forms]
         work: list[list[float]] = [[] for _ in forms]
+        shares: list[list[float]] = [[] for _ in forms]
         same, bound = [0] * len(forms), [""] * len(forms)
         for number in range(rounds + 1):
             usual = loop.run()
@@ -116,6 +119,7 @@ def run(models: list[Path], data: Path, rounds: int) -> dict[str, Any]:
                 if number:
                     ratios[i].append(usual["seconds"] / mine["seconds"])
                     work[i].append(usual["core_seconds"] / mine["core_seconds"])
+                    shares[i].append(mine["network_share"])
     machine = here.measure(0, False, busy)
     for key in ("read_bytes_s", "multiply_adds_s"):
         machine.pop(key, None)
@@ -137,6 +141,7 @@ def run(models: list[Path], data: Path, rounds: int) -> dict[str, Any]:
                 "precision": form.card.precision,
                 "ratio": _spread(ratios[i]),
                 "core_ratio": _spread(work[i]),
+                "network_share": round(statistics.median(shares[i]), 3),
                 "same_top5": same[i],
                 "pictures": len(source.pictures),
                 "bound_by": bound[i],
@@ -164,11 +169,13 @@ def _pass(form: Classifier, source: DataSet) -> dict[str, Any]:
     evaluator = Evaluator(form, source, classes, batch=BATCH)
     began, worked = time.perf_counter(), time.process_time()
     rows = [row for rows in evaluator.rows() for row in rows]
+    pace = evaluator.pace
     return {
         "seconds": time.perf_counter() - began,
         "core_seconds": time.process_time() - worked,
         "top5": [[int(k) for k in row.top] for row in rows],
-        "bound_by": evaluator.pace.bound_by,
+        "network_share": pace.network / (pace.network + pace.waiting),
+        "bound_by": pace.bound_by,
     }
 
 

@@ -253,6 +253,13 @@ def pace(file: Path) -> str:
             )
             for form in found["forms"]
         ]
+        limits = "".join(
+            f" In {form['precision']} the network alone takes {100 * form['network_share']:.0f}% "
+            "of the time; with all else free it would be "
+            f"{form['core_ratio']['median'] / form['network_share']:.2f} times as fast, no more."
+            for form in found["forms"]
+            if "network_share" in form
+        )
         machine, (width, height) = found["machine"], found["pixels"]
         note = (
             f"<p>{found['photographs']:,} photographs of {width} x {height} pixels, about "
@@ -260,7 +267,7 @@ def pace(file: Path) -> str:
             f"{escape(found['network'].partition(',')[0])} with random weights, in turns with "
             f"{escape(found['reference'])}; {found['rounds']} rounds, "
             f"{long_date(found['date'])}, {escape(machine['device'])}. "
-            f"{escape(machine['caution'])}</p>"
+            f"{escape(machine['caution'])}{escape(limits)}</p>"
         )
     except (ValueError, LookupError, TypeError) as error:
         raise ContentError(
