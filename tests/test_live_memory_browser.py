@@ -116,10 +116,10 @@ def test_two_hundred_pictures_in_a_row(browser: Any, page: Any) -> None:
       const status = document.getElementById('live-status');
       const here = document.getElementById('live');
       for (let i = from; i < to; i += 1) {
-        const canvas = new OffscreenCanvas(400 + i % 40, 300);
+        const canvas = new OffscreenCanvas(300 + i % 40, 200);
         const pen = canvas.getContext('2d');
         pen.fillStyle = `hsl(${7 * i} 80% ${20 + i % 60}%)`;
-        pen.fillRect(i % 40, 10, 200, 200);
+        pen.fillRect(i % 40, 10, 150, 150);
         const kind = {type: i % 2 ? 'image/png' : 'image/webp'};
         const file = new File([await canvas.convertToBlob(kind)], `picture-${i}`, kind);
         const held = new DataTransfer();
@@ -140,7 +140,7 @@ def test_two_hundred_pictures_in_a_row(browser: Any, page: Any) -> None:
     assert after["nodes"] == before["nodes"]
     assert after["listeners"] == before["listeners"]
     assert after["used"] < before["used"] + 0.5
-    # The pixels of 160 such pictures, if they were kept, would be over 50 MiB. A collection may
+    # The pixels of 160 such pictures, if they were kept, would be over 25 MiB. A collection may
     # be due.
     assert falls_below(taken + 15, lambda: private(browser)) < taken + 15
     assert len([worker for worker in page.workers if "/js/live/" in worker.url]) == 1
