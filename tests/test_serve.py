@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from demo import UsageError
 from demo.serve import open_to_others
 from demo.server.limits import Limits
 from demo.server.run import listen
@@ -674,6 +675,21 @@ def test_a_taken_port_and_a_site_that_is_none(model: Path, tmp_path: Path) -> No
     assert error == (
         f"error: --site {tmp_path}: no built site (no index.html in it); run `make site`\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("", r"^--host is empty; name an address: 127\.0\.0\.1 is this machine alone$"),
+        (
+            "no such name",
+            r"^cannot listen on no such name port 0 \(.+\); choose another with --host$",
+        ),
+    ],
+)
+def test_a_host_that_is_none(host: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        listen(host, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
 import re
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ import numpy as np
 from demo.errors import DeviceError, ModelError, UsageError
 from demo.places import ROOT
 from demo.runtime import machine as here
+from demo.runtime.session import check_file
 from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.errors import ExportError
@@ -159,7 +159,7 @@ def run(
         UsageError: the files are of different networks.
         DeviceError: a provider that was asked for does not work.
     """
-    threads = threads or _cores()
+    threads = threads or here.cores()
     entries = _entries(models, providers, peers)
     busy = here.load()
     with ExitStack() as stack:
@@ -199,16 +199,10 @@ def run(
     }
 
 
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> list[Entry]:
     entries: list[Entry] = []
     for path in models:
+        check_file(path)
         try:
             model = onnx_file.read(path)
             card = ModelCard.from_metadata(model.metadata, str(path))

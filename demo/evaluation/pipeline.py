@@ -12,7 +12,6 @@ grow with the data set.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import zipfile
@@ -29,6 +28,7 @@ from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
 from demo.evaluation.views import prepare
 from demo.pictures import jpeg
+from demo.runtime.machine import cores
 from model_export.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -61,13 +61,6 @@ class Seconds:
 
     waiting: float = 0.0
     network: float = 0.0
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Decoders:

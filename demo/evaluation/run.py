@@ -164,7 +164,7 @@ def _work(
         )  # fmt: skip
         return evaluator.pace, evaluator.rows(done)
     from demo.evaluation.cluster import Job, evaluate_on_cluster
-    from demo.evaluation.pipeline import cores
+    from demo.runtime.machine import cores
 
     place = {picture.name: i for i, picture in enumerate(whole.pictures)}
     truth = asked.ground_truth

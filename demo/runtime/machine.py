@@ -20,6 +20,13 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
     """What is measured on, how fast it is at best, and how far its times can be trusted."""
     measured = subprocess.run(

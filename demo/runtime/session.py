@@ -80,7 +80,7 @@ def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runti
     """
     if device not in get_args(Device):
         raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
-    _check_file(path)
+    check_file(path)
     if device == "cpu":
         return Runtime(load(path, CPU, threads=threads), CPU, "cpu")
     obstacle = driver_obstacle()
@@ -220,7 +220,12 @@ def load(
         ) from None
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Whether there is a file to load.
+
+    Raises:
+        ModelError: there is none, or it is a folder, is empty, or may not be read.
+    """
     try:
         if path.is_dir():
             raise ModelError(f"{path}: a folder, not a model; name the .onnx file in it")

@@ -21,8 +21,10 @@ def listen(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 takes a free one.
 
     Raises:
-        UsageError: taken, not allowed, or no such address.
+        UsageError: taken, not allowed, no such address, or none at all.
     """
+    if not host:
+        raise UsageError("--host is empty; name an address: 127.0.0.1 is this machine alone")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,8 +33,9 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         why = getattr(error, "strerror", None) or str(error)
+        option = "--host" if isinstance(error, socket.gaierror) else "--port"
         raise UsageError(
-            f"cannot listen on {host} port {port} ({why}); choose another with --port"
+            f"cannot listen on {host} port {port} ({why}); choose another with {option}"
         ) from None
     return listener
 
