@@ -28,8 +28,9 @@ serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the s
 demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures, on this machine (DEMO_PORT=8001)
 	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
+# The workers share the cores: where PyTorch takes all of them in each, its threads wait for one another.
 test: $(VENV)/.dev build/alexnet64.onnx node_modules/.package-lock.json browser  ## run the whole test suite
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not (timing or alone)"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not (timing or alone)"
 	$(BIN)/python -m pytest -m "timing or alone"
 
 export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
