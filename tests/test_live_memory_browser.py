@@ -97,7 +97,8 @@ def test_leaving_gives_the_memory_back(browser: Any, page: Any) -> None:
         assert taken > 50, "the engine and the network were expected to take memory"
         page.goto("about:blank")
         assert engine() == []
-        page.evaluate("() => { history.back(); }")  # Playwright's own waits for a load
+        # Playwright's own waits for a load; and the answer must be out before the page is left.
+        page.evaluate("() => { setTimeout(() => history.back(), 50); }")
         page.wait_for_selector("#live-load:not([hidden])")
         assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"
         assert state(page, "idle") == ""
