@@ -1,4 +1,4 @@
-"""Fixtures that several tests share: the exported model, the built site, a browser."""
+"""Fixtures that several tests share: models, the runner and its server, the built site, a browser."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from filelock import FileLock
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
+    from tests.demo_command import Classify
+    from tests.demo_server import Running
 
 ROOT = Path(__file__).parent.parent
 
@@ -70,6 +72,66 @@ def forms(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         return report
 
     return form
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the colour network of `tests.demo_model`, for tests of the runner."""
+    from tests.demo_model import card, colour_model
+
+    return colour_model(tmp_path_factory.mktemp("model") / "colour.onnx", card())
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a red, a green and a grey picture in it."""
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (40, 20), "red").save("red.png")
+    Image.new("RGB", (20, 40), (0, 255, 0)).save("green.bmp")
+    Image.new("L", (16, 16), 90).save("grey.gif")
+    return tmp_path
+
+
+@pytest.fixture
+def classify(model: Path, here: Path) -> Classify:
+    """``classify`` with the colour network on the CPU, in this process, in the folder ``here``."""
+    from typer.testing import CliRunner, Result
+
+    from demo.cli import app
+
+    def run(*arguments: str, stdin: bytes | None = None, model: Path | str = model) -> Result:
+        command = ["classify", "--model", str(model), "--device", "cpu", *arguments]
+        result = CliRunner().invoke(app, command, input=stdin, prog_name="python -m demo")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def small_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small site: a page with a script in it, and the live page's list."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    (folder / "assets" / "live").mkdir(parents=True)
+    page = "<!doctype html><title>Site</title><script>document.title = 'ran'</script>"
+    (folder / "index.html").write_text(page)
+    (folder / "assets" / "live" / "worker.js").write_text("postMessage('ready');")
+    (folder / "assets" / "live" / "manifest.json").write_text('{"engine": null, "models": []}')
+    (folder.parent / "secret.txt").write_text("secret")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(model: Path, small_site: Path) -> Iterator[Running]:
+    """The demo's server with the colour network, the small site, and low limits."""
+    from demo.server.limits import Limits
+    from tests.demo_server import running
+
+    with running(model, Limits(body_bytes=2**20, pixels=10_000), small_site) as up:
+        yield up
 
 
 @pytest.fixture(scope="session")

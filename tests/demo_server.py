@@ -8,13 +8,15 @@ import http.client
 import io
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 from demo.classifier import Classifier
 from demo.server.app import create_app
@@ -103,3 +105,44 @@ def form(*parts: tuple[str, str | None, bytes]) -> tuple[bytes, dict[str, str]]:
         head = f'--edge\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n'
         body += head.encode() + content + b"\r\n"
     return body + b"--edge--\r\n", {"content-type": "multipart/form-data; boundary=edge"}
+
+
+def metric(server: Running, name: str, **labels: str) -> float:
+    """The sum of a figure of `/metrics` over the samples with these labels."""
+    text = server.ask("/metrics").body.decode()
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+class Held:
+    """A network that waits before it answers."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+
+def hold_network(server: Running) -> Held:
+    """Make the network wait for ``go``."""
+    held = Held()
+    logits = server.classifier.logits
+
+    def wait(batch: Any) -> Any:
+        held.entered.set()
+        assert held.go.wait(30)
+        return logits(batch)
+
+    server.classifier.logits = wait  # type: ignore[method-assign]
+    return held
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Ask again and again, until it is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -12,6 +12,9 @@ from PIL import Image
 
 from tests.demo_model import png_chunk, png_start
 
+READ_HERE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF file"
+"""What the runner and the server say of a file that is no picture."""
+
 
 def seeds() -> dict[str, bytes]:
     """Whole pictures of every kind that is read, by the name of their file."""

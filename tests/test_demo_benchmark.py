@@ -32,11 +32,6 @@ def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colour_model(tmp_path_factory.mktemp("bench") / "colour.onnx", card())
-
-
-@pytest.fixture(scope="module")
 def ran(model: Path) -> tuple[dict[str, Any], Path]:
     """One run of two batch sizes on the CPU, its answer and the folder of its files."""
     folder = model.parent / "results"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,23 +14,12 @@ import pytest
 from demo.runtime import machine, providers
 from demo.runtime.providers import TINY, expected, install_line, try_provider
 from demo.runtime.session import driver_obstacle
+from tests.demo_command import as_process
 from tests.tiny_model import content
-
-ROOT = Path(__file__).parent.parent
-
-
-def devices(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "demo", "devices", *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_every_provider_of_this_build_is_tried() -> None:
-    done = devices("--json")
+    done = as_process("devices", "--json", timeout=None)
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     trials = {trial["provider"]: trial for trial in told["providers"]}
@@ -50,7 +38,7 @@ def test_every_provider_of_this_build_is_tried() -> None:
 
 
 def test_text_for_a_person() -> None:
-    lines = devices().stdout.splitlines()
+    lines = as_process("devices", timeout=None).stdout.splitlines()
     assert any(line.startswith("  CPU        works: made ready in ") for line in lines)
     assert any(line.startswith("--device auto takes c") for line in lines)
 

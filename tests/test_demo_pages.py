@@ -20,7 +20,7 @@ from typer.main import get_command
 from demo.cli import app
 from demo.server.limits import Limits
 from model_export.exporter import Report
-from tests.demo_model import card, colour_model
+from tests.demo_command import as_process
 from tests.demo_server import running
 from tests.test_site_content import DOCS
 
@@ -58,7 +58,7 @@ def test_every_verb_stands_on_the_page() -> None:
     [(["clasify"], "'classify'"), (["device"], "'devices'"), (["devices", "--jsn"], "--json")],
 )
 def test_a_slip_is_met_with_what_was_meant(slip: list[str], meant: str) -> None:
-    done = demo(*slip)
+    done = as_process(*slip)
     assert done.returncode == 2
     assert meant in done.stderr
     assert done.stdout == ""
@@ -149,21 +149,6 @@ def test_the_limits_on_the_page_are_those_of_the_server() -> None:
 # The schemas
 
 
-def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "demo", *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colour_model(tmp_path_factory.mktemp("model") / "colour.onnx", card())
-
-
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for each of two classes, with a picture that is none."""
@@ -187,7 +172,7 @@ def test_the_schema_is_one_and_names_every_verb() -> None:
 
 
 def test_classify_follows_its_schema(model: Path, pictures: Path) -> None:
-    done = demo("classify", "--model", str(model), "--json", str(pictures / "n00000002"))
+    done = as_process("classify", "--model", str(model), "--json", str(pictures / "n00000002"))
     assert done.returncode == 1
     check("classify", done.stdout)
     with pytest.raises(jsonschema.ValidationError):
@@ -195,13 +180,13 @@ def test_classify_follows_its_schema(model: Path, pictures: Path) -> None:
 
 
 def test_evaluate_follows_its_schema(model: Path, pictures: Path) -> None:
-    done = demo("evaluate", "--model", str(model), "--intersection", "--json", str(pictures))
+    done = as_process("evaluate", "--model", str(model), "--intersection", "--json", str(pictures))
     assert done.stdout, done.stderr
     check("evaluate", done.stdout)
 
 
 def test_benchmark_follows_its_schema(exported: Report) -> None:
-    done = demo(
+    done = as_process(
         "benchmark", str(exported.file), "--no-peers", "--rounds", "1", "--seconds", "0.01",
         "--batch", "1", "--recommend", "--json",
     )  # fmt: skip
@@ -210,7 +195,7 @@ def test_benchmark_follows_its_schema(exported: Report) -> None:
 
 
 def test_devices_follows_its_schema() -> None:
-    check("devices", demo("devices", "--json").stdout)
+    check("devices", as_process("devices", "--json").stdout)
 
 
 @pytest.fixture

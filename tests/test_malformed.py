@@ -15,7 +15,6 @@ import pytest
 from PIL import Image
 
 from demo.pictures.decoding import PIXEL_LIMIT
-from tests.demo_model import card, colour_model
 from tests.demo_server import Running, picture
 from tests.malformed import bombs, clear_png, mutations, seeds
 
@@ -24,11 +23,6 @@ MEMORY = 1e9  # bytes
 SECONDS = 10  # of processor time, for a single picture
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="resource usage of POSIX")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colour_model(tmp_path_factory.mktemp("model") / "colour.onnx", card())
 
 
 @pytest.fixture(scope="module")

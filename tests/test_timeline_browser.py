@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,49 +11,26 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.browsing import accessible, darken
-from tests.serving import serve_folder
-from tests.timeline_events import THEMES, WILD, Event, crowd, timeline
+from tests.test_timeline import OURS
+from tests.timeline_events import THEMES
+from tests.timeline_page import BOXES, SHOWN, opened, overlaps, visit
 
-from sitekit import band, layout  # isort: skip
+from sitekit import layout  # isort: skip
 from sitekit import timeline as pages  # isort: skip
-from tests.test_timeline import OURS, SOURCES  # isort: skip
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent
-ASSETS = ROOT / "docs" / "assets"
 COUNT = len(OURS.events)
 CURRENT = "#tl-reader h3"
-SHOWN = ".tl-list > li:not([hidden])"
-# Rectangles of everything named on the band that a reader can see.
-BOXES = """() => [...document.querySelectorAll('.tl-svg text, .tl-names span, .tl-svg a use')]
-  .filter(node => node.checkVisibility()).map(node => {
-    const box = node.getBoundingClientRect();
-    const ring = node.matches('use') ? 4 : 0;  // the ring around a shape shows on hover only
-    return [node.textContent, box.left + ring, box.top + ring, box.right - ring, box.bottom - ring];
-  })"""
 
 
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    """A fresh page; fails the test on an error in its scripts."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    trouble: list[str] = []
-    page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
-    page.on("pageerror", lambda e: trouble.append(str(e)))
-    yield page
-    context.close()
-    assert trouble == []
-
-
-def visit(page: Any, served: str, rest: str = "") -> None:
-    page.goto(f"{served}timeline/{rest}", wait_until="load")
-    page.wait_for_selector(".tl--live")
+def page(chromium: Any, served: str) -> Iterator[Any]:
+    with opened(chromium, served) as page:
+        yield page
 
 
 def status(page: Any) -> str:
@@ -240,17 +215,6 @@ def test_only_the_band_scrolls_sideways(page: Any, served: str, width: int) -> N
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def overlaps(boxes: list[Any]) -> list[tuple[str, str]]:
-    found = []
-    for i, (name, left, top, right, bottom) in enumerate(boxes):
-        for other, left2, top2, right2, bottom2 in boxes[i + 1 :]:
-            across = min(right, right2) - max(left, left2)
-            down = min(bottom, bottom2) - max(top, top2)
-            if across > 0.5 and down > 2 and name + other:
-                found.append((name, other))
-    return found
-
-
 @pytest.mark.parametrize("rest", ["", "?zoom=4"])
 def test_no_name_covers_anything(page: Any, served: str, rest: str) -> None:
     visit(page, served, rest)
@@ -272,190 +236,6 @@ def test_accessible_in_every_state(page: Any, served: str, width: int) -> None:
         assert accessible(page, "article") == [], (rest, width)
         darken(page)
         assert accessible(page, "article", colours=True) == [], (rest, width)
-
-
-def in_module(page: Any, served: str, name: str, code: str, data: Any) -> Any:
-    """Call a function of one of the timeline's modules, with what stands in ``data``."""
-    if not page.url.startswith(served):
-        page.goto(f"{served}timeline/")
-    return page.evaluate(
-        f"""async data => {{
-          const module = await import(new URL('../assets/js/timeline/{name}.js', location.href));
-          return ({code})(data);
-        }}""",
-        data,
-    )
-
-
-def test_the_script_lays_out_as_the_build_does(page: Any, served: str) -> None:
-    events = [event for event in crowd(300) if "Z̷̨" not in event.title]
-    visit(page, served)
-    items = [
-        {"id": e.id, "moment": e.moment, "theme": e.theme, "importance": e.importance,
-         "title": e.title} for e in events
-    ]  # fmt: skip
-    there = in_module(
-        page,
-        served,
-        "layout",
-        """([items, width]) => {
-          return module.draw(items, module.SCALE, width, 2);
-        }""",
-        [items, layout.WIDTH],
-    )
-    here = layout.draw(events)
-    assert there["height"] == pytest.approx(here.height)
-    ours = {p.event.id: p for p in here.places}
-    assert len(there["places"]) == len(ours)
-    for place in there["places"]:
-        own = ours[place["id"]]
-        assert (place["x"], place["y"]) == (pytest.approx(own.x, abs=0.01), own.y)
-        assert (place["label"], place["flipped"]) == (own.label, own.flipped)
-
-
-def test_the_script_has_the_numbers_of_the_build(page: Any, served: str) -> None:
-    there = in_module(page, served, "layout", "() => module.SCALE", None)
-    assert there == json.loads(json.dumps(layout.shared()))
-
-
-def test_the_script_reads_dates_as_the_build_does(page: Any, served: str) -> None:
-    dates = sorted(
-        {e.date for e in (*crowd(300), *OURS.events)} | {"2012-02-29", "1900", "2000-12"}
-    )
-    there = in_module(page, served, "layout", "all => all.map(module.decimalYear)", dates)
-    here = [Event("x", d, "t", "t", "data", 1, (), (), "documented").moment for d in dates]
-    assert there == pytest.approx(here, abs=1e-9)
-
-
-WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-VIEWS = st.fixed_dictionaries(
-    {
-        "themes": st.lists(st.sampled_from(list(THEMES)), unique=True),
-        "people": st.lists(st.sampled_from([*WILD, "Ada Lovelace"]), unique=True),
-        "query": WORDS,
-        "zoom": st.sampled_from([1, 2, 4, 8]),
-    }
-)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(VIEWS, min_size=8, max_size=8), st.lists(WORDS, min_size=8, max_size=8))
-def test_any_view_survives_the_address(
-    page: Any, served: str, views: list[dict[str, Any]], noise: list[str]
-) -> None:
-    """What is written is read back the same; what is no view is read as some view."""
-    there = in_module(
-        page,
-        served,
-        "state",
-        """([views, noise, known]) => {
-          const flat = view => ({
-            ...view, themes: [...view.themes].sort(), people: [...view.people].sort(),
-          });
-          const full = view => ({
-            ...view, themes: new Set(view.themes), people: new Set(view.people),
-          });
-          return [
-            views.map(view => flat(module.read(module.write(full(view)), known))),
-            views.map(view => flat(full(view))),
-            noise.map(words => flat(module.read(`?theme=${words}&person=${words}&zoom=${words}`, known))),
-          ];
-        }""",
-        [views, noise, {"themes": list(THEMES), "people": [*WILD, "Ada Lovelace"]}],
-    )
-    assert there[0] == there[1]
-    for view in there[2]:
-        assert set(view["themes"]) <= set(THEMES)
-        assert set(view["people"]) <= {*WILD, "Ada Lovelace"}
-        assert view["zoom"] in (1, 2, 4, 8)
-
-
-@pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A bare page with a thousand generated events and the real style sheets and script."""
-    folder = tmp_path_factory.mktemp("crowd")
-    shutil.copytree(ASSETS / "css", folder / "assets" / "css")
-    shutil.copytree(ASSETS / "js", folder / "assets" / "js")
-    told = timeline(crowd(1000))
-    sheets = "".join(
-        f'<link rel="stylesheet" href="assets/css/{name}.css">'
-        for name in ("tokens", "base", "timeline")
-    )
-    (folder / "index.html").write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>A crowd</title>'
-        '<link rel="icon" href="data:,">'
-        f'{sheets}<body class="md-typeset" data-md-color-scheme="default">{band.band(told)}'
-        f'<h2 id="era-all">All</h2><p>All</p>{pages.era_list(told, told.eras[0], SOURCES, {})}'
-        f"{pages.script('')}</body></html>",
-        encoding="utf-8",
-    )
-    with serve_folder(folder) as address:
-        yield address
-
-
-def test_a_thousand_wild_events_stay_text_and_apart(page: Any, crowded: str) -> None:
-    page.goto(crowded)
-    page.wait_for_selector(".tl--live")
-    assert page.locator(SHOWN).count() == 1000
-    assert page.evaluate("window.hacked") is None
-    assert page.locator("img, .tl-list script").count() == 0
-    wild = page.locator(".tl-list h3").evaluate_all("all => all.map(x => x.textContent)")
-    assert "<script>window.hacked = 1</script>" in wild
-    assert overlaps(page.evaluate(BOXES)) == []
-    for _ in range(3):
-        page.locator("[data-do=in]").click()
-    assert overlaps(page.evaluate(BOXES)) == []
-    page.keyboard.press("Tab")
-    page.locator('.tl-svg a[tabindex="0"]').focus()
-    for _ in range(20):
-        page.keyboard.press("ArrowRight")
-    assert page.evaluate("window.hacked") is None
-    assert page.locator("#tl-reader img, #tl-reader script").count() == 0
-
-
-def work_done(page: Any) -> dict[str, float]:
-    """What the renderer has had to work out so far: counts of layouts and of styles."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
-    told = {row["name"]: row["value"] for row in session.send("Performance.getMetrics")["metrics"]}
-    session.detach()
-    return {name: told[name] for name in ("LayoutCount", "RecalcStyleCount")}
-
-
-def test_panning_a_thousand_events_lays_nothing_out(page: Any, crowded: str) -> None:
-    """A step of panning is the scrolling of a finished sheet; counted, for time means nothing here."""
-    page.goto(f"{crowded}?zoom=8")
-    page.wait_for_selector(".tl--live")
-    page.evaluate(
-        """() => {
-          const frame = document.querySelector('#tl-band');
-          frame.scrollLeft = 0;
-          window.changes = 0;
-          new MutationObserver(all => { window.changes += all.length; }).observe(document, {
-            subtree: true, childList: true, attributes: true, characterData: true,
-          });
-        }"""
-    )
-    steps, before = 60, work_done(page)
-    reached = page.evaluate(
-        """async steps => {
-          const frame = document.querySelector('#tl-band');
-          for (let i = 0; i < steps; i += 1) {
-            frame.scrollLeft += 40;
-            await new Promise(requestAnimationFrame);
-          }
-          return [frame.scrollLeft, window.changes];
-        }""",
-        steps,
-    )
-    assert reached == [40 * steps, 0]
-    after = work_done(page)
-    grown = {name: after[name] - before[name] for name in before}
-    assert all(count <= 3 for count in grown.values()), grown
-    # The names of the lanes have stayed where they are seen.
-    left = page.locator("#tl-band").bounding_box()["x"]
-    name = page.locator(".tl-names span").first.bounding_box()["x"]
-    assert name - left == pytest.approx(4, abs=1)
 
 
 def test_on_paper_a_wall_chart_and_a_list(page: Any, served: str) -> None:

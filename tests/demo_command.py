@@ -1,0 +1,29 @@
+"""The demo's command line under test, in a process of its own; `conftest.classify` runs it here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from typer.testing import Result
+
+ROOT = Path(__file__).parent.parent
+Classify = Callable[..., Result]
+
+
+def as_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """``python -m demo`` with these arguments; ``options`` are `subprocess.run`'s."""
+    environment = {
+        k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "TTY_COMPATIBLE")
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "demo", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        **{"env": environment | {"PYTHONPATH": str(ROOT)}, "timeout": 60} | options,
+    )
