@@ -68,13 +68,13 @@ samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it
 	@mv $(SAMPLES_JSON).new $(SAMPLES_JSON)
 
 precisions: $(VENV)/.run  ## measure what each precision costs, for the page (TINY_IMAGENET=...)
-	@$(BIN)/python -m model_export.price_list "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}"
+	@$(BIN)/python -m model_export.records.price_list "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}"
 
 plans: $(VENV)/.run  ## walk the compared networks anew for "Three AlexNets"
-	@$(BIN)/python -m model_export.plans
+	@$(BIN)/python -m model_export.records.plans
 
 inside: $(VENV)/.run  ## look into the network anew for "Layer by layer", after make assets
-	@$(BIN)/python -m model_export.inside
+	@$(BIN)/python -m model_export.records.inside
 
 assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
@@ -91,7 +91,7 @@ print: $(VENV)/.dev browser  ## print the timeline as PDF files, for the site to
 
 measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (TINY_IMAGENET=...)
 	@$(BIN)/python -m demo evaluate "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}" --device cpu --json > build/accuracy.json
-	@$(BIN)/python -m model_export.model_card build/accuracy.json
+	@$(BIN)/python -m model_export.records.model_card build/accuracy.json
 	@$(BIN)/python -m model_export
 
 clean:  ## remove what was built (the environment in .venv stays)
@@ -122,7 +122,7 @@ $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
-build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/weights/* model_export/labels/*)
+build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/*/*.py model_export/weights/* model_export/labels/*)
 	@$(BIN)/python -m model_export --output $@
 
 node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev

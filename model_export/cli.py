@@ -143,14 +143,14 @@ def export_command(
 ) -> None:
     """Export an AlexNet to ONNX, with its card, proved equal to PyTorch (the default verb)."""
     if show:
-        from model_export.listing import lines
+        from model_export.sources.listing import lines
 
         typer.echo("\n".join(lines()))
         return
     _need_torch("export")
-    from model_export.accuracy import line
     from model_export.exporter import export
-    from model_export.loading import card_name
+    from model_export.proof.accuracy import line
+    from model_export.sources.loading import card_name
 
     ending = "" if precision == "fp32" else f"-{precision}"
     ending += "-uint8" if uint8_input else ""
@@ -205,7 +205,7 @@ def verify(
 ) -> None:
     """Prove an ONNX file against PyTorch: names, then shapes, then values."""
     _need_torch("verify")
-    from model_export import verify as verification
+    from model_export.proof import verify as verification
 
     with told():
         for line in verification.verify(file, weights):
@@ -221,7 +221,7 @@ def inspect(
     ] = False,
 ) -> None:
     """Show a file's card, graph, layers, opset and hash; imports no PyTorch."""
-    from model_export import inspection
+    from model_export.reading import inspection
 
     with told():
         found = inspection.inspect(file)

@@ -19,27 +19,28 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 import model_export
-from model_export import accuracy, onnx_file
-from model_export.bytes_input import take_bytes
-from model_export.calibration import calibration_batch
 from model_export.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
 from model_export.errors import ExportError, UsageError
 from model_export.files import write_in_order
-from model_export.loading import load
+from model_export.forms.bytes_input import take_bytes
+from model_export.forms.calibration import calibration_batch
+from model_export.forms.precision import BLOCK, BLOCKS, Precision, reduce
+from model_export.forms.taps import tap_filters, tap_stages
+from model_export.forms.triton import write_repository
 from model_export.networks import ALEXNET64
-from model_export.parity import (
+from model_export.proof import accuracy
+from model_export.proof.parity import (
     Difference,
     compare,
     onnx_logits,
     pytorch_logits,
     sample_batch,
 )
-from model_export.precision import BLOCK, BLOCKS, Precision, reduce
-from model_export.sessions import CPU
-from model_export.taps import tap_filters, tap_stages
-from model_export.tolerances import beyond
-from model_export.triton import write_repository
-from model_export.weights import bundled as is_bundled
+from model_export.proof.tolerances import beyond
+from model_export.reading import onnx_file
+from model_export.reading.sessions import CPU
+from model_export.sources.loading import load
+from model_export.sources.weights import bundled as is_bundled
 
 if TYPE_CHECKING:
     import onnx

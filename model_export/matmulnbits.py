@@ -22,11 +22,11 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
 from model_export.errors import ExportError, UsageError, told
 from model_export.files import refuse_if_no_place, write_in_order
-from model_export.precision import BLOCK, BLOCKS, per_block, static
+from model_export.forms.precision import BLOCK, BLOCKS, per_block, static
+from model_export.reading import onnx_file
 
 if TYPE_CHECKING:
     import onnx
@@ -116,9 +116,9 @@ def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK
         UsageError: no such file, not fp32, or without a card.
         ExportError: a layer is of another kind than our networks'.
     """
-    from model_export.calibration import calibration_batch
     from model_export.exporter import clean, refuse_if_malformed
-    from model_export.parity import compare, onnx_logits, sample_batch
+    from model_export.forms.calibration import calibration_batch
+    from model_export.proof.parity import compare, onnx_logits, sample_batch
 
     if block not in BLOCKS:
         raise UsageError(f"--block {block}: give {' or '.join(map(str, BLOCKS))}")

@@ -151,7 +151,7 @@ def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) 
     Raises:
         DataError: no network, another answer than the file, or bytes with another hash.
     """
-    from model_export.download import DownloadError, fetch
+    from model_export.sources.download import DownloadError, fetch
 
     try:
         return fetch(url, path, "md5", md5, timeout)

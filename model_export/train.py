@@ -34,7 +34,7 @@ from typing import Annotated, Any
 import typer
 
 from model_export import tiny_imagenet as tiny
-from model_export.recipe import Recipe
+from model_export.training.recipe import Recipe
 
 EPOCHS, RATE, DROPOUT, SEED = Recipe.epochs, Recipe.rate, Recipe.dropout, Recipe.seed
 
@@ -59,7 +59,7 @@ def accuracy(net: Any, data: tiny.Split, device: str, batch: int = 250) -> tuple
     """Top-1 and top-5 accuracy in percent, single centre view, 64 pixels."""
     import torch
 
-    from model_export.augment import normalise
+    from model_export.training.augment import normalise
 
     net.eval()
     top1 = top5 = 0
@@ -110,8 +110,8 @@ class Run:
         from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
         from model_export.architectures import alexnet64
-        from model_export.augment import colour_axes
-        from model_export.scaffold import scaffold
+        from model_export.training.augment import colour_axes
+        from model_export.training.scaffold import scaffold
 
         self.train_set, self.val_set, self.out = train_set, val_set, out
         self.recipe, self.device = recipe, device
@@ -167,7 +167,7 @@ class Run:
         import torch
         from torch.nn import functional as F
 
-        from model_export.augment import augment
+        from model_export.training.augment import augment
 
         recipe, number = self.recipe, len(self.curve)
         seed = recipe.seed * 100_003 + number
@@ -200,7 +200,7 @@ class Run:
         from safetensors.torch import save_file
 
         from model_export.architectures import alexnet64
-        from model_export.scaffold import fold, scaffold
+        from model_export.training.scaffold import fold, scaffold
 
         state = {
             "net": self.net.state_dict(),

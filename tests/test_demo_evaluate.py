@@ -20,9 +20,9 @@ from demo import Classifier
 from demo.cli import app
 from demo.evaluation.views import prepare, rule
 from model_export.card import Label
-from model_export.intervals import wilson
 from model_export.networks import ALEXNET64, IMAGENET1K
 from model_export.preprocess import preprocess
+from model_export.proof.intervals import wilson
 from tests.demo_model import card, colour_model, probabilities
 
 if TYPE_CHECKING:

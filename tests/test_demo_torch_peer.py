@@ -15,7 +15,7 @@ import pytest
 
 from demo import DemoError
 from demo.evaluation.torch_peer import TorchPeer
-from model_export.tolerances import TOLERANCES
+from model_export.proof.tolerances import TOLERANCES
 from tests.demo_model import card, colour_model
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import torch
 from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
 from model_export.exporter import export
-from model_export.weights import load_alexnet64
+from model_export.sources.weights import load_alexnet64
 
 if TYPE_CHECKING:
     from model_export.exporter import Report

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from model_export.download import DownloadError, cached_path, fetch, fetch_weights
 from model_export.networks import IMAGENET1K, Published
+from model_export.sources.download import DownloadError, cached_path, fetch, fetch_weights
 
 BODY = bytes(range(256)) * 12_000  # 3 MB
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -211,7 +211,7 @@ def test_killed_again_and_again_it_never_leaves_a_false_file(
     server.behaviour = "slow"
     path = tmp_path / "weights.pth"
     code = (
-        "import sys; from pathlib import Path; from model_export.download import fetch; "
+        "import sys; from pathlib import Path; from model_export.sources.download import fetch; "
         f"print('x', flush=True); fetch({address(server)!r}, Path({str(path)!r}), 'sha256', {SHA256!r})"
     )
     for i in range(12):

@@ -16,7 +16,7 @@ import onnx
 import pytest
 
 from model_export.exporter import Report
-from model_export.parity import compare, onnx_logits, sample_batch
+from model_export.proof.parity import compare, onnx_logits, sample_batch
 from tests.outside import NETRON, ONNXRUNTIME, fetched
 
 # How far another program's logits may be from ours: those that round activations do it elsewhere.

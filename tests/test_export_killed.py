@@ -16,7 +16,7 @@ from pathlib import Path
 
 from model_export.card import ModelCard
 from model_export.exporter import Report
-from model_export.inspection import inspect
+from model_export.reading.inspection import inspect
 
 ROOT = Path(__file__).parent.parent
 KILLS, SECONDS = 30, 8.0
@@ -27,7 +27,7 @@ from itertools import cycle
 from pathlib import Path
 from model_export.card import ModelCard
 from model_export.files import write_in_order
-from model_export.triton import write_repository
+from model_export.forms.triton import write_repository
 output, served, *given = map(Path, sys.argv[1:])
 forms = [(f.read_bytes(), f.with_suffix(".json").read_bytes()) for f in given]
 print("x", flush=True)

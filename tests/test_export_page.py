@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from model_export.accuracy import MOST_LOST
 from model_export.networks import ALEXNET64, NETWORKS
+from model_export.proof.accuracy import MOST_LOST
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "reference" / "export.md").read_text("utf-8")

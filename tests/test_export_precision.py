@@ -13,18 +13,21 @@ import onnx
 import pytest
 from PIL import Image
 
-from model_export import accuracy, export, precision, weights
-from model_export.calibration import calibration_batch, corners
+from model_export import export
 from model_export.card import Evaluation, Interval, Label, ModelCard
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
 from model_export.exporter import Report
-from model_export.inspection import inspect
+from model_export.forms import precision
+from model_export.forms.calibration import calibration_batch, corners
+from model_export.forms.precision import per_block, per_channel, reduce
 from model_export.networks import ALEXNET64
-from model_export.parity import Difference, compare, onnx_logits, sample_batch
-from model_export.precision import per_block, per_channel, reduce
 from model_export.preprocess import preprocess
-from model_export.tolerances import BUNDLED, TOLERANCES, beyond
-from model_export.verify import verify
+from model_export.proof import accuracy
+from model_export.proof.parity import Difference, compare, onnx_logits, sample_batch
+from model_export.proof.tolerances import BUNDLED, TOLERANCES, beyond
+from model_export.proof.verify import verify
+from model_export.reading.inspection import inspect
+from model_export.sources import weights
 
 ROOT = Path(__file__).parent.parent
 # Greatest size as a share of fp32's, greatest relative L2 from it, least top-5 agreement.

@@ -17,8 +17,8 @@ from demo import Classifier
 from model_export.architectures import alexnet64
 from model_export.card import ModelCard
 from model_export.exporter import Report
-from model_export.taps import STAGES
-from model_export.weights import WEIGHTS
+from model_export.forms.taps import STAGES
+from model_export.sources.weights import WEIGHTS
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
@@ -88,7 +88,7 @@ def test_the_sites_file_is_what_a_fresh_export_gives(small: Report) -> None:
 
 def test_taps_need_five_stages(tmp_path: Path) -> None:
     from model_export.errors import ExportError
-    from model_export.taps import tap_stages
+    from model_export.forms.taps import tap_stages
 
     model = onnx.parser.parse_model(
         '<ir_version: 8, opset_import: ["" : 17]> g (float[N] x) => (float[N] y) { y = Relu(x) }'

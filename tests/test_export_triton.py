@@ -17,7 +17,7 @@ from google.protobuf import text_format
 
 from demo import Classifier
 from model_export.exporter import Report
-from model_export.triton import write_repository
+from model_export.forms.triton import write_repository
 
 ROOT = Path(__file__).parent.parent
 

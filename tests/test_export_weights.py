@@ -16,11 +16,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from model_export import caffemodel, local_weights, wire
 from model_export.architectures import AlexNet2012, alexnet64
 from model_export.errors import ExportError, UsageError
-from model_export.local_weights import UnsafeFile
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
+from model_export.reading import wire
+from model_export.sources import caffemodel, local_weights
+from model_export.sources.local_weights import UnsafeFile
 from tests import caffe_files
 
 

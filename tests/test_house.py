@@ -176,7 +176,11 @@ def test_the_rooms_are_there_and_the_arrows_are_so() -> None:
         name for name in runner if name.split(".")[0] in ("docs", "sitekit", "mkdocs", "torch")
     }
     page = (DOCS / "reference" / "architecture.md").read_text("utf-8")
-    folders = {path.parent.name for path in (ROOT / "demo").glob("*/__init__.py")}
+    folders = {
+        path.parent.name
+        for room in ("demo", "model_export")
+        for path in (ROOT / room).glob("*/__init__.py")
+    }
     assert set(re.findall(r"`(\w+)`", page)) == folders
 
 

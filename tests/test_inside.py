@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model_export.inside import (
+from model_export.records.inside import (
     LAYOUT,
     PICTURES,
     RESULTS,

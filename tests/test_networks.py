@@ -21,13 +21,15 @@ from safetensors.torch import save_file
 from torch import nn
 from typer.testing import CliRunner
 
-from model_export import export, matmulnbits, price_list, random_weights, weights
+from model_export import export, matmulnbits, random_weights
 from model_export.errors import EnvironmentLacks, UsageError, told
 from model_export.exporter import Report
-from model_export.loading import build, load, read_labels
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
-from model_export.parity import compare, onnx_logits, pytorch_logits
+from model_export.proof.parity import compare, onnx_logits, pytorch_logits
 from model_export.random_weights import random_tensors
+from model_export.records import price_list
+from model_export.sources import weights
+from model_export.sources.loading import build, load, read_labels
 from tests import caffe_files
 
 COUNTS = {"alexnet64": 5_949_000, "imagenet1k": 61_100_840, "bvlc": 60_965_224}
@@ -76,7 +78,7 @@ def test_torchvisions_own_facts_agree() -> None:
 
 
 def test_the_list_is_quick_and_whole() -> None:
-    code = "import sys, model_export.listing as m; print(*m.lines(), sep='\\n'); print({'torch', 'onnx'} & set(sys.modules))"
+    code = "import sys, model_export.sources.listing as m; print(*m.lines(), sep='\\n'); print({'torch', 'onnx'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed, modules = done.stdout.rsplit("\n", 2)[:2]
     assert modules == "set()"

@@ -15,7 +15,7 @@ from torch import nn
 
 from model_export.architectures import AlexNet2012, MapNorm
 from model_export.networks import NETWORKS
-from model_export.plans import OUTPUT, SHOWN, build, main, plans, walk
+from model_export.records.plans import OUTPUT, SHOWN, build, main, plans, walk
 
 ROOT = Path(__file__).parent.parent
 PLANS: list[dict[str, Any]] = json.loads(OUTPUT.read_text("utf-8"))["rows"]

@@ -210,8 +210,8 @@ def test_numbers_are_those_of_the_measurement() -> None:
 
 
 def test_the_model_card_is_written_from_the_records() -> None:
-    from model_export import weights
-    from model_export.model_card import PAGE, render
+    from model_export.records.model_card import PAGE, render
+    from model_export.sources import weights
 
     measured = weights.measured()
     assert measured is not None, "accuracy.json is of other weights: run `make measure`"
@@ -219,7 +219,7 @@ def test_the_model_card_is_written_from_the_records() -> None:
 
 
 def test_the_weights_are_small_and_half_precision() -> None:
-    from model_export import weights
+    from model_export.sources import weights
 
     assert weights.WEIGHTS.stat().st_size <= 12_000_000
     assert weights.WEIGHTS.stat().st_size == pytest.approx(2 * 5_949_000, rel=0.001)

@@ -16,7 +16,7 @@ from demo.runtime import memory
 from demo.runtime.memory import added
 from demo.runtime.session import open_session
 from model_export.exporter import Report
-from model_export.sessions import UNPACK_ONCE, on_cpu, unpack_once
+from model_export.reading.sessions import UNPACK_ONCE, on_cpu, unpack_once
 
 
 @pytest.fixture(scope="module")

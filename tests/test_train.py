@@ -23,10 +23,10 @@ from safetensors.torch import load_file
 
 from model_export import tiny_imagenet as tiny
 from model_export.architectures import ResponseNorm, alexnet64
-from model_export.augment import augment, colour_axes
-from model_export.recipe import Recipe
-from model_export.scaffold import BandedResponseNorm, fold, scaffold
 from model_export.train import train
+from model_export.training.augment import augment, colour_axes
+from model_export.training.recipe import Recipe
+from model_export.training.scaffold import BandedResponseNorm, fold, scaffold
 
 SMALL = Recipe(epochs=2, warmup_epochs=0.5, batch=16, rate=0.02, dropout=0.0, seed=1)
 
@@ -122,7 +122,7 @@ def test_the_schedule() -> None:
 
 
 def test_the_default_recipe_is_that_of_the_shipped_weights() -> None:
-    from model_export.weights import training
+    from model_export.sources.weights import training
 
     assert training()["recipe"] == Recipe().as_json()
 

@@ -22,9 +22,9 @@ from demo.errors import DeviceError, ModelError, UsageError
 from demo.places import ROOT
 from demo.runtime import machine as here
 from demo.runtime.session import check_file
-from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.errors import ExportError
+from model_export.reading import onnx_file
 
 SCHEMA_VERSION = 1
 PROVIDERS = {
@@ -56,7 +56,7 @@ class Entry:
                 "classes": len(self.card.labels),
                 "device": self.provider,
             }
-            module = "model_export.torch_contestant"
+            module = "model_export.processes.torch_contestant"
         else:
             asked |= {
                 "file": str(self.file.resolve()),

@@ -1,8 +1,8 @@
 """One contestant of `benchmark`, in a process of its own: an ONNX file on one engine and provider.
 
 ``python -m demo.benchmarking.contestant '{"file", "engine", "provider", "precision", "threads"}'``
-loads the file and times it as `model_export.timing` says. Engine ``floor`` measures the machine
-instead, and prints ``{"read_bytes_s", "multiply_adds_s"}``.
+loads the file and times it as `model_export.processes.timing` says. Engine ``floor`` measures the
+machine instead, and prints ``{"read_bytes_s", "multiply_adds_s"}``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from demo.runtime.memory import large_pages
-from model_export.sessions import unpack_once
-from model_export.timing import Batch, Prepare, milliseconds, serve
+from model_export.processes.timing import Batch, Prepare, milliseconds, serve
+from model_export.reading.sessions import unpack_once
 
 TENSORRT = "TensorrtExecutionProvider"
 CUDA = "CUDAExecutionProvider"
@@ -31,7 +31,7 @@ class NotHere(Exception):
 
 
 def _load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
-    from model_export import onnx_file
+    from model_export.reading import onnx_file
 
     model = onnx_file.read(Path(asked["file"]))
     (name, shape), *_ = model.inputs.items()

@@ -20,8 +20,8 @@ from demo.evaluation.pipeline import Batch
 from demo.evaluation.tally import FIVE
 from demo.evaluation.torch_peer import TorchPeer
 from model_export.card import ModelCard
-from model_export.intervals import wilson
-from model_export.tolerances import TOLERANCES
+from model_export.proof.intervals import wilson
+from model_export.proof.tolerances import TOLERANCES
 
 _SHOWN = 20
 

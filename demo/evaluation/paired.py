@@ -1,10 +1,10 @@
 """`python -m demo.evaluation.paired MODEL...`: whole evaluations beside PyTorch's, in turns.
 
 The usual loop is torchvision's `ImageFolder` and transforms, a `DataLoader` with two workers and
-the network eager in fp32 (`model_export.torch_loop`), in a process of its own. This program runs
-the very code of `evaluate`, and imports no torch. Every round is one pass of each over the same
-full-size photographs, in alternating order; ratios are formed within a round. The first round
-warms up and is not counted.
+the network eager in fp32 (`model_export.processes.torch_loop`), in a process of its own. This
+program runs the very code of `evaluate`, and imports no torch. Every round is one pass of each
+over the same full-size photographs, in alternating order; ratios are formed within a round. The
+first round warms up and is not counted.
 
 The answer is one JSON object; of shared or virtual cores it holds ratios and no times::
 
@@ -53,7 +53,12 @@ class UsualLoop:
     def __init__(self, model: Path, data: Path) -> None:
         asked = {"file": str(model.resolve()), "data": str(data), "workers": WORKERS}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "model_export.torch_loop", json.dumps(asked | {"batch": BATCH})],
+            [
+                sys.executable,
+                "-m",
+                "model_export.processes.torch_loop",
+                json.dumps(asked | {"batch": BATCH}),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

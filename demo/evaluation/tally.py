@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from model_export.card import Interval
-from model_export.intervals import wilson
+from model_export.proof.intervals import wilson
 
 FIVE = 5
 

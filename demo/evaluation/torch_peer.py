@@ -3,7 +3,8 @@
     with TorchPeer(Path("build/alexnet64.onnx")) as peer:
         logits, seconds = peer.run(batch)
 
-The worker is `model_export.torch_worker`. It dies with this process, whatever becomes of that.
+The worker is `model_export.processes.torch_worker`. It dies with this process, whatever becomes of
+that.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from demo.errors import DemoError, DeviceError, ResultError, UsageError
 from demo.places import ROOT
-from model_export.torch_messages import (
+from model_export.processes.torch_messages import (
     Array,
     Failed,
     Load,
@@ -67,7 +68,7 @@ class TorchPeer:
     ) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "model_export.torch_worker"],
+            [sys.executable, "-m", "model_export.processes.torch_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

@@ -26,7 +26,7 @@ import numpy as np
 
 from demo.errors import DeviceError, ModelError
 from demo.runtime.memory import large_pages
-from model_export.sessions import UNPACK_ONCE, unpack_once
+from model_export.reading.sessions import UNPACK_ONCE, unpack_once
 
 if TYPE_CHECKING:
     import onnxruntime

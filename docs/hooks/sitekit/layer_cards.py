@@ -2,7 +2,7 @@
 
 The page is whole without a script; `docs/assets/js/layers/` shows one card at a time and another
 sample picture. Words come from `stages.yml`, sizes from the plans, pictures from what
-``model_export.inside`` saw.
+``model_export.records.inside`` saw.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The compared networks layer by layer, from what ``model_export.plans`` walked and wrote.
+"""The compared networks layer by layer, from what ``model_export.records.plans`` walked and wrote.
 
 Shapes are (width, height, maps) of one picture, memory in bytes of 32-bit numbers.
 """

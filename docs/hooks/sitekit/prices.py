@@ -1,4 +1,4 @@
-"""The table of networks times precisions, from what ``model_export.price_list`` measured."""
+"""The table of networks times precisions, from what `model_export.records.price_list` measured."""
 
 from __future__ import annotations
 

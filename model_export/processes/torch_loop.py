@@ -1,9 +1,10 @@
 """The usual way to evaluate with PyTorch, in a process of its own for `demo.evaluation.paired`.
 
-``python -m model_export.torch_loop '{"file", "data", "workers", "batch"}'``: torchvision's
-`ImageFolder` and transforms by the card's rule, a `DataLoader`, the network eager in fp32. The
-workers stay between passes, and are started before the first that counts. It writes one line of
-JSON, ``{"version", "pictures"}``; for each line on standard input it makes one pass and answers
+``python -m model_export.processes.torch_loop '{"file", "data", "workers", "batch"}'``:
+torchvision's `ImageFolder` and transforms by the card's rule, a `DataLoader`, the network eager in
+fp32. The workers stay between passes, and are started before the first that counts. It writes one
+line of JSON, ``{"version", "pictures"}``; for each line on standard input it makes one pass and
+answers
 ``{"seconds", "core_seconds", "top5": [[...], ...]}``, in the order of the data; ``core_seconds``
 is processor time, the workers' too. At the end of its input it ends.
 """
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from model_export.replies import take_replies
+from model_export.processes.replies import take_replies
 
 FIVE = 5
 
@@ -31,7 +32,8 @@ def main(asked: dict[str, Any]) -> None:
     import torchvision
     from torchvision.transforms import v2
 
-    from model_export import onnx_file, rebuild
+    from model_export.proof import rebuild
+    from model_export.reading import onnx_file
 
     replies = io.TextIOWrapper(take_replies(), encoding="utf-8", line_buffering=True)
     path = Path(asked["file"])

@@ -1,4 +1,4 @@
-"""What the committed network shows when it is opened: ``python -m model_export.inside``.
+"""What the committed network shows when it is opened: ``python -m model_export.records.inside``.
 
 Runs `docs/assets/models/alexnet64.onnx` on sample pictures with ONNX Runtime and writes, for the
 page "Layer by layer": the first filters and the maps of each stage as small pictures, and the
@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model_export.card import ModelCard
+from model_export.forms.taps import FILTERS, STAGES
 from model_export.preprocess import preprocess, resize_and_crop
-from model_export.taps import FILTERS, STAGES
+from model_export.proof.parity import SAMPLES
 
 if TYPE_CHECKING:
     import onnxruntime
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "docs/assets/models/alexnet64.onnx"
-SAMPLES = ROOT / "demo/samples"
 SHOWN = ("ladybug", "lighthouse", "cat")
 RESULTS = ROOT / "docs/data/results/inside.json"
 PICTURES = ROOT / "docs/assets/img/inside"

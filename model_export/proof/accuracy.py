@@ -16,8 +16,8 @@ import numpy as np
 
 from model_export.card import Evaluation, Input, Interval, Label
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
-from model_export.intervals import wilson
-from model_export.sessions import on_cpu
+from model_export.proof.intervals import wilson
+from model_export.reading.sessions import on_cpu
 
 if TYPE_CHECKING:
     from model_export.tiny_imagenet import TinyImageNet

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from model_export.parity import Difference
+    from model_export.proof.parity import Difference
 
 
 @dataclass(frozen=True)

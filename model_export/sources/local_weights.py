@@ -45,7 +45,7 @@ def read(path: Path) -> dict[str, Tensor]:
         raise UsageError(f"{path}: weights are a {', '.join(SUFFIXES)} file")
     try:
         if path.suffix == ".caffemodel":
-            from model_export import caffemodel
+            from model_export.sources import caffemodel
 
             found: Any = {n: torch.from_numpy(a) for n, a in caffemodel.read(path).items()}
         elif path.suffix == ".safetensors":

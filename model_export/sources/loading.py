@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_export import local_weights, weights
 from model_export.card import Accuracy, Label, Weights
-from model_export.download import fetch_weights, fits
 from model_export.errors import UsageError
 from model_export.networks import ALEXNET64, NETWORKS, Network, find
+from model_export.sources import local_weights, weights
+from model_export.sources.download import fetch_weights, fits
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -1,8 +1,8 @@
 """PyTorch in a process of its own, for programs that do not import it.
 
-``python -m model_export.torch_worker`` reads the requests of `torch_messages` from standard input
-and answers on standard output. It ends with its parent: at the end of standard input, in the
-midst of a run too.
+``python -m model_export.processes.torch_worker`` reads the requests of `torch_messages` from
+standard input and answers on standard output. It ends with its parent: at the end of standard
+input, in the midst of a run too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from model_export.errors import EnvironmentLacks, ExportError, UsageError
-from model_export.replies import take_replies
-from model_export.torch_messages import (
+from model_export.processes.replies import take_replies
+from model_export.processes.torch_messages import (
     Array,
     Failed,
     Load,
@@ -31,7 +31,7 @@ from model_export.torch_messages import (
     receive_request,
     send,
 )
-from model_export.torch_start import settle
+from model_export.processes.torch_start import settle
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,7 +69,8 @@ class Worker:
     def _load(self, asked: Load) -> Loaded:
         import torch
 
-        from model_export import onnx_file, rebuild
+        from model_export.proof import rebuild
+        from model_export.reading import onnx_file
 
         self._device = asked.device
         name = settle(asked.device, asked.threads)

@@ -1,6 +1,6 @@
 """What each precision costs: every network in every form, measured, for the site's table.
 
-    python -m model_export.price_list TINY_IMAGENET [OUTPUT]
+    python -m model_export.records.price_list TINY_IMAGENET [OUTPUT]
 
 Each network is exported in every precision into a temporary folder. Size and distance from fp32
 come from the exporter's own card; accuracy from all validation pictures, for `alexnet64` alone;
@@ -21,23 +21,24 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export import accuracy, weights
 from model_export.errors import told
 from model_export.files import refuse_if_no_place
+from model_export.proof import accuracy
+from model_export.proof.parity import SAMPLES
+from model_export.sources import weights
 
-OUTPUT = Path(__file__).parents[1] / "docs" / "data" / "results" / "precisions.json"
+OUTPUT = Path(__file__).parents[2] / "docs" / "data" / "results" / "precisions.json"
 FORMS: tuple[tuple[str, int], ...] = (
     ("fp32", 32), ("fp16", 32), ("int8", 32), ("int4", 32), ("int4", 128),
 )  # fmt: skip
 ROUNDS = 40
-SAMPLES = Path(__file__).parents[1] / "demo" / "samples"
 
 
 def ratios(files: list[Path], size: int) -> list[dict[str, float]]:
     """Time of each file over the first file's, run in turn; median and quartiles."""
     import numpy as np
 
-    from model_export.sessions import on_cpu
+    from model_export.reading.sessions import on_cpu
 
     sessions = [on_cpu(file) for file in files]
     picture = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)

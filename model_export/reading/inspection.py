@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from model_export import onnx_file
 from model_export.card import METADATA_KEY, CardError, ModelCard
-from model_export.weights import sha256
+from model_export.reading import onnx_file
+from model_export.sources.weights import sha256
 
 MISSING = (
     "none: its labels, the treatment of its input, the source and the licence of its weights are "

@@ -19,7 +19,7 @@ from model_export.networks import ALEXNET64
 if TYPE_CHECKING:
     from model_export.architectures import AlexNet2012
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 WEIGHTS = HERE / "weights" / "alexnet64.safetensors"
 TRAINING = HERE / "weights" / "training.json"
 ACCURACY = HERE / "weights" / "accuracy.json"

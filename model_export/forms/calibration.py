@@ -19,8 +19,8 @@ from PIL import Image
 
 from model_export.card import Calibration, Input
 from model_export.errors import ExportError, UsageError
-from model_export.parity import SAMPLES
 from model_export.preprocess import Floats, Pixels, preprocess, resize_and_crop
+from model_export.proof.parity import SAMPLES
 
 BUNDLED = "demo/samples, the four corners of each"
 MOST = 512

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from model_export.recipe import Recipe
 from model_export.tiny_imagenet import MEAN, STD
+from model_export.training.recipe import Recipe
 
 
 def colour_axes(images: NDArray[np.uint8]) -> NDArray[np.float32]:

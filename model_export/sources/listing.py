@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from model_export.download import cached_path
 from model_export.networks import NETWORKS, Network
-from model_export.weights import WEIGHTS, accuracies
+from model_export.sources.download import cached_path
+from model_export.sources.weights import WEIGHTS, accuracies
 
 
 def lines() -> list[str]:

@@ -1,6 +1,6 @@
 """PyTorch as a contestant of `demo benchmark`, in a process of its own (see `timing`).
 
-``python -m model_export.torch_contestant '{"architecture", "classes", "engine", "device",
+``python -m model_export.processes.torch_contestant '{"architecture", "classes", "engine", "device",
 "threads"}'``: the network that a card names, with random weights, as time does not depend on them;
 engine ``torch`` (eager) or ``torch.compile``; fp32.
 """
@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from model_export.networks import NETWORKS, find
+from model_export.processes.timing import Batch, Prepare, serve
+from model_export.processes.torch_start import settle
 from model_export.random_weights import random_tensors
-from model_export.timing import Batch, Prepare, serve
-from model_export.torch_start import settle
 
 
 def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
@@ -26,7 +26,7 @@ def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
     """
     import torch
 
-    from model_export.loading import build
+    from model_export.sources.loading import build
 
     form = asked["architecture"].partition(",")[0]
     names = [name for name in NETWORKS if find(name).architecture.startswith(form + ",")]

@@ -1,7 +1,7 @@
 """The model card in Markdown, ``weights/README.md``, written from the two records beside it.
 
     python -m demo evaluate DATA --json > build/accuracy.json
-    python -m model_export.model_card build/accuracy.json
+    python -m model_export.records.model_card build/accuracy.json
 
 Every number in it is read from a file; ``make measure`` runs both lines.
 """
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export import weights
+from model_export.sources import weights
 
 PAGE = weights.HERE / "weights" / "README.md"
 
@@ -57,8 +57,8 @@ def render(training: dict[str, Any], measured: dict[str, Any]) -> str:
     notes = "".join(f"\n{note}\n" for note in training.get("notes", ()))
     return f"""# Model card: alexnet64
 
-*Written by `python -m model_export.model_card` from `training.json` and `accuracy.json`; do not
-edit.*
+*Written by `python -m model_export.records.model_card` from `training.json` and `accuracy.json`;
+do not edit.*
 
 `alexnet64` is a small relative of the network of Krizhevsky, Sutskever and Hinton (2012): the same
 stack of layers for pictures of 64x64 pixels and 200 classes, 5,949,000 parameters. It was trained

@@ -1,4 +1,6 @@
-"""The networks that the site sets side by side, layer by layer: ``python -m model_export.plans``.
+"""The networks that the site sets side by side, layer by layer.
+
+    python -m model_export.records.plans
 
 Each network is built by PyTorch without its weights (on the meta device) and a picture's shape is
 sent through it; every module tells what it passed on. The results file lets the site draw and
@@ -26,7 +28,7 @@ from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-OUTPUT = Path(__file__).parents[1] / "docs/data/results/plans.json"
+OUTPUT = Path(__file__).parents[2] / "docs/data/results/plans.json"
 # The name on the site, the title, and the row of the table of networks, if it has one.
 SHOWN = (
     ("2012", "The network of 2012", None),

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from model_export.card import Input
 from model_export.errors import ExportError
-from model_export.sessions import on_cpu
+from model_export.reading.sessions import on_cpu
 
 if TYPE_CHECKING:
     from torch import nn
 
-SAMPLES = Path(__file__).parent.parent / "demo" / "samples"
+SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
 
 Logits = NDArray[np.floating[Any]]
 

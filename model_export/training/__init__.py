@@ -1,0 +1,8 @@
+"""What `model_export.train` is made of.
+
+| module | what it holds |
+|---|---|
+| `recipe` | every hyper-parameter |
+| `augment` | random views of a batch of pictures |
+| `scaffold` | batch normalisation while it learns, folded into the weights at the end |
+"""
