@@ -89,7 +89,7 @@ def evaluate(
     ] = 32,
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="Decode large JPEGs in full, not at a half or less."),
+        typer.Option("--exact", help="Decode and resize as `classify` does, with no short cuts."),
     ] = False,
     cluster: Annotated[
         bool,

@@ -40,8 +40,9 @@ def preprocess(image: Image.Image, spec: Input) -> Floats | Pixels:
     return made
 
 
-def to_tensor(pixels: Pixels, spec: Input, out: NDArray[Any]) -> None:
-    """Pixels (size, size, 3), red first, to ``out`` (3, size, size), of the card's type."""
+def to_tensor(pixels: Pixels | Floats, spec: Input, out: NDArray[Any]) -> None:
+    """Pixels (size, size, 3), red first, of 0 to 255, to ``out`` (3, size, size), of the card's
+    type."""
     for i in range(3):  # a channel at a time, in place: ten times faster than all at once
         out[i] = pixels[:, :, 2 - i if spec.channels == "BGR" else i]
         if spec.dtype == "float32":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from demo import Classifier
@@ -22,6 +23,7 @@ from demo.evaluation.pipeline import Decoders, share
 from demo.evaluation.views import prepare
 from demo.pictures import jpeg
 from demo.pictures.decoding import decode
+from demo.pictures.resampling import resample
 from model_export.card import Input
 from model_export.networks import ALEXNET64, IMAGENET1K
 from model_export.preprocess import preprocess, resize_and_crop
@@ -41,10 +43,10 @@ def as_jpeg(image: Image.Image, **options: object) -> bytes:
     return made.getvalue()
 
 
-def apart(seen: Image.Image, content: bytes, rule: Input) -> float:
+def apart(seen: ArrayLike, content: bytes, rule: Input) -> float:
     """Mean difference in grey levels from the full way."""
     full = np.asarray(resize_and_crop(decode(content), rule), np.int16)
-    return float(np.abs(np.asarray(seen, np.int16) - full).mean())
+    return float(np.abs(np.asarray(seen, np.float32) - full).mean())
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,8 @@ def test_the_tolerance_of_decoding_small(file: Path) -> None:
         fast = jpeg.read(content, "large", rule)
         assert fast.size == size
         assert 0 < apart(resize_and_crop(fast, rule, direct=True), content, rule) <= jpeg.TOLERANCE
+        by_products = resample(jpeg.read_pixels(content, "large", rule), rule)
+        assert 0 < apart(by_products, content, rule) <= jpeg.TOLERANCE
     exact = jpeg.read(content, "large", RULE, exact=True)
     assert exact.tobytes() == decode(content).tobytes()
 

@@ -162,6 +162,8 @@ def test_a_file_is_exported_and_equal_to_pytorch(
     assert found.rel_l2 <= 2e-6
     assert onnx_logits(report.file, batch).shape == (3, classes)
     model = onnx.load(report.file)
+    averages = [n for n in model.graph.node if n.op_type == "AveragePool"]  # of the norms
+    assert len(averages) == (0 if network is IMAGENET1K else 2)
     assert {n.op_type for n in model.graph.node} <= {
         "Add", "AveragePool", "Conv", "Gemm", "MaxPool", "Mul", "Reciprocal", "Relu", "Reshape", "Sqrt"
     }  # fmt: skip

@@ -20,6 +20,9 @@ from demo.evaluation.views import rule
 if TYPE_CHECKING:
     from demo.classifier import Classifier
 
+ROUNDED = frozenset({"int8", "int4"})
+"""Precisions whose own rounding is far above a grey level's, so that matrix products may resize."""
+
 Logits = NDArray[np.float32]
 Watch = Callable[[Batch, NDArray[np.float32], Logits], None]
 """Called with each batch, its tensors (n, 3, size, size) and the logits (n, classes)."""
@@ -84,8 +87,9 @@ class Evaluator:
         self._bound = classifier.bound(batch * views) if gpu else None
         self._watch = watch
         spec = rule(classifier.card.input, views)
+        rounds = classifier.card.precision in ROUNDED
         self._decoders = Decoders(
-            data, spec, views, batch, threads, exact, None if gpu else classifier.logits
+            data, spec, views, batch, threads, exact, rounds, None if gpu else classifier.logits
         )
         self.pace = Pace()
 

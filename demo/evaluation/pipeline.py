@@ -23,10 +23,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
-from demo.evaluation.views import prepare
+from demo.evaluation.views import prepare, prepare_pixels
 from demo.pictures import jpeg
 from demo.runtime.machine import cores
 from model_export.card import Input
@@ -73,6 +74,7 @@ class Decoders:
         batch: pictures in a batch, at most.
         threads: 0 takes the cores there are.
         exact: decode and resize in full; see `demo.pictures.jpeg`.
+        products: of one view, not exact: resize by matrix products, see `demo.pictures.resampling`.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
 
     Attributes:
@@ -87,10 +89,12 @@ class Decoders:
         batch: int,
         threads: int = 0,
         exact: bool = False,
+        products: bool = False,
         network: Network | None = None,
     ) -> None:
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
         self._exact, self._network = exact, network
+        self._products = products and views == 1 and not exact
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.seconds = Seconds()
         self._counting = threading.Lock()
@@ -107,6 +111,8 @@ class Decoders:
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
         task = many if inside else _TASK
         pool = ThreadPoolExecutor(self._threads, "decode")
+        # NumPy's products, where there are any, are a thread's own.
+        limits = threadpool_limits(1, "blas") if self._products else None
         try:
             while start < len(pictures) or under_way:
                 while free and start < len(pictures):
@@ -130,14 +136,15 @@ class Decoders:
                 free.append(buffer)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            if limits:
+                limits.restore_original_limits()
 
     def _work(self, batch: Batch, first: int, end: int) -> None:
         began = time.perf_counter()
         for i in range(first, min(end, len(batch.pictures))):
             name = batch.pictures[i].name
             try:
-                image = jpeg.read(self._read(name), name, self._spec, self._exact)
-                prepare(image, self._spec, self._views, batch.tensors[i], direct=not self._exact)
+                self._prepare(name, batch.tensors[i])
             except PictureError as error:
                 batch.errors[i] = str(error)
         if self._network is None:
@@ -149,6 +156,14 @@ class Decoders:
         with self._counting:
             self.seconds.waiting += (decoded - began) / self._threads
             self.seconds.network += (time.perf_counter() - decoded) / self._threads
+
+    def _prepare(self, name: str, out: NDArray[Any]) -> None:
+        content, spec = self._read(name), self._spec
+        if self._products:
+            prepare_pixels(jpeg.read_pixels(content, name, spec), spec, out)
+        else:
+            image = jpeg.read(content, name, spec, self._exact)
+            prepare(image, spec, self._views, out, direct=not self._exact)
 
     def _read(self, name: str) -> bytes:
         try:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from demo.pictures import resampling
 from model_export.card import Input
 from model_export.preprocess import resize_and_crop, to_tensor
 
@@ -27,6 +28,21 @@ def rule(spec: Input, views: int) -> Input:
     if views == 1 or spec.resize > spec.size:
         return spec
     return replace(spec, resize=round(spec.size * _SQUARE / _PATCH))
+
+
+def prepare_pixels(pixels: NDArray[np.uint8], spec: Input, out: NDArray[Any]) -> None:
+    """An RGB picture to the tensor of its centre, by matrix products where those do the rule.
+
+    Args:
+        pixels: (height, width, 3), upright.
+        spec: what `rule` gave.
+        out: (1, 3, size, size) of the card's type, written.
+    """
+    height, width = pixels.shape[:2]
+    if resampling.can(width, height, spec):
+        to_tensor(resampling.resample(pixels, spec), spec, out[0])
+    else:
+        prepare(Image.fromarray(pixels), spec, 1, out, direct=True)
 
 
 def prepare(

@@ -2,13 +2,13 @@
 
 Two things save time at the price of a grey level here and there. With ``exact`` neither is done,
 and every value is the one that `classify` has. *Only the pixels that the crop keeps are resampled*
-(`preprocess.resize_and_crop`, ``direct``). *Large photographs are decoded small*: a JPEG can be
-decoded at a half, a quarter or an eighth of its size, which saves most of the time that a large
-photograph takes. That is done where the shorter side then still has at least `GAP` times the pixels
-that the card's rule resizes to, so that the resize does most of the averaging as ever. What the
-network sees then differs from the full way by at most `TOLERANCE` grey levels in the mean over a
-picture (a test measures it, for both). Pictures of ImageNet's usual size, about 500 x 375, are
-decoded in full.
+(`preprocess.resize_and_crop`, ``direct``; for networks in few bits `demo.pictures.resampling`).
+*Large photographs are decoded small*: a JPEG can be decoded at a half, a quarter or an eighth of
+its size, which saves most of the time that a large photograph takes. That is done where the shorter
+side then still has at least `GAP` times the pixels that the card's rule resizes to, so that the
+resize does most of the averaging as ever. What the network sees then differs from the full way by
+at most `TOLERANCE` grey levels in the mean over a picture (a test measures it, for all of this).
+Pictures of ImageNet's usual size, about 500 x 375, are decoded in full.
 
 Ordinary JPEGs that are decoded in full go through simplejpeg where it is installed: libjpeg-turbo
 as in Pillow, so the same pixels, with a tenth less work around it.
@@ -22,6 +22,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from demo.pictures.decoding import PIXEL_LIMIT, decode_smaller
@@ -48,10 +50,20 @@ def read(content: bytes, name: str, spec: Input, exact: bool = False) -> Image.I
         NotAPictureError, PictureError: as `demo.pictures.decoding.decode`.
     """
 
-    def by(width: int, height: int) -> int:
-        return 1 if exact else factor(width, height, spec)
+    by = _factor_of(spec, exact)
+    pixels = _ordinary(content, by)
+    return decode_smaller(content, name, by) if pixels is None else Image.fromarray(pixels)
 
-    return _ordinary(content, by) or decode_smaller(content, name, by)
+
+def read_pixels(content: bytes, name: str, spec: Input) -> NDArray[np.uint8]:
+    """As `read`, but the pixels themselves: (height, width, 3), red first, not to be written to."""
+    by = _factor_of(spec, exact=False)
+    pixels = _ordinary(content, by)
+    return np.asarray(decode_smaller(content, name, by)) if pixels is None else pixels
+
+
+def _factor_of(spec: Input, exact: bool) -> Callable[[int, int], int]:
+    return lambda width, height: 1 if exact else factor(width, height, spec)
 
 
 def factor(width: int, height: int, spec: Input) -> int:
@@ -67,7 +79,7 @@ def factor(width: int, height: int, spec: Input) -> int:
     return 1
 
 
-def _ordinary(content: bytes, by: Callable[[int, int], int]) -> Image.Image | None:
+def _ordinary(content: bytes, by: Callable[[int, int], int]) -> NDArray[np.uint8] | None:
     """A JPEG in colour without EXIF, in full; None for all else, what is damaged too, about which
     Pillow has the words."""
     simplejpeg = _simplejpeg()
@@ -76,7 +88,8 @@ def _ordinary(content: bytes, by: Callable[[int, int], int]) -> Image.Image | No
     with contextlib.suppress(ValueError):
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
         if colours == "YCbCr" and width * height <= PIXEL_LIMIT and by(width, height) == 1:
-            return Image.fromarray(simplejpeg.decode_jpeg(content, "RGB"))
+            pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(content, "RGB")
+            return pixels
     return None
 
 
