@@ -26,7 +26,7 @@ from demo.errors import ModelError, ResultError
 from demo.pictures.decoding import Picture, decode
 from demo.places import ROOT
 from demo.runtime.bound import Bound
-from demo.runtime.session import KINDS, MAKE_ONE, Device, open_session
+from demo.runtime.session import KINDS, MAKE_ONE, Device, open_session, told_run
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.preprocess import Floats, Pixels, preprocess
 
@@ -95,6 +95,7 @@ class Classifier:
     Raises:
         ModelError: no such file, not a model, no card, or a card that does not fit the graph.
         DeviceError: ``cuda`` was asked for and does not work.
+        ValueError: an unknown device, or a batch of none.
     """
 
     def __init__(
@@ -144,9 +145,15 @@ class Classifier:
             pictures: paths, bytes of files, Pillow images, arrays (H, W, 3) of uint8.
             top: classes to a picture; all of them, where the network knows fewer.
 
+        Returns:
+            one prediction for each picture, in their order.
+
         Raises:
             PictureError: one of them cannot be decoded; the message names it.
             ResultError: the network gave something that is no number.
+            DeviceError, ModelError: as `logits`.
+            TypeError: a single picture instead of a list of them, or of no type that is read.
+            ValueError: ``top`` is less than 1, or the classifier is closed.
         """
         if isinstance(pictures, (str, bytes, os.PathLike, Image.Image, np.ndarray)):
             raise TypeError("classify takes a list of pictures: classify([picture])")
@@ -158,7 +165,11 @@ class Classifier:
         return found
 
     def preprocess(self, picture: Picture) -> Floats | Pixels:
-        """A picture to the network's input, (3, size, size), of the type that the card names."""
+        """A picture to the network's input, (3, size, size), of the type that the card names.
+
+        Raises:
+            PictureError: it cannot be decoded.
+        """
         return preprocess(decode(picture), self.card.input)
 
     def logits(self, batch: NDArray[Any]) -> NDArray[np.float32]:
@@ -168,6 +179,8 @@ class Classifier:
 
         Raises:
             ValueError: of another shape or type, or the classifier is closed.
+            DeviceError: the run failed, for want of memory for one.
+            ModelError: what came out is not of as many classes as the card names.
         """
         session = self._session
         if session is None:
@@ -180,7 +193,8 @@ class Classifier:
         classes = len(self.card.labels)
         if not len(batch):
             return np.empty((0, classes), np.float32)
-        (output,) = session.run([self.card.output], {self.card.input.name: batch})
+        with told_run(self.path, self.provider, len(batch)):
+            (output,) = session.run([self.card.output], {self.card.input.name: batch})
         if output.shape != (len(batch), classes):
             raise ModelError(
                 f"{self.path}: gives {output.shape} for {len(batch)} pictures, but its card names "
@@ -205,7 +219,7 @@ class Classifier:
         )  # fmt: skip
 
     def scores(self, logits: NDArray[np.float32], top: int = 5) -> list[tuple[ClassScore, ...]]:
-        """The likeliest classes of each row of logits (N, classes), from the likeliest down."""
+        """The likeliest ``top`` classes of each row of logits (N, classes), the likeliest first."""
         return [
             tuple(
                 self._score(int(k), float(probabilities[k]))
@@ -262,6 +276,12 @@ class Classifier:
             raise ModelError(
                 f"{self.path}: its input is {image.type}, and its card says {card.input.dtype}; "
                 f"{MAKE_ONE}"
+            )
+        shape = next(t for t in session.get_outputs() if t.name == card.output).shape
+        if shape and isinstance(shape[-1], int) and shape[-1] != len(card.labels):
+            raise ModelError(
+                f"{self.path}: its output is of {shape[-1]:,} classes, and its card names "
+                f"{len(card.labels):,}; {MAKE_ONE}"
             )
         return card
 

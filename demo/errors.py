@@ -6,7 +6,7 @@ Each class carries the exit code the command ends with:
 |---|---|
 | 1 | the result is wrong, or a picture could not be decoded |
 | 2 | wrong use: no such file, not a picture, a folder without pictures |
-| 3 | the environment lacks something: a usable model, CUDA, a package |
+| 3 | the environment lacks something: a usable model, CUDA, memory, a package |
 """
 
 from __future__ import annotations
@@ -53,6 +53,6 @@ class ModelError(DemoError):
 
 
 class DeviceError(DemoError):
-    """The device asked for does not work here."""
+    """The device asked for does not work here, or a run on it failed."""
 
     exit_code = 3

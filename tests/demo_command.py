@@ -1,4 +1,4 @@
-"""The demo's command line under test, in a process of its own; `conftest.classify` runs it here."""
+"""The demo's command line under test, in this process and in one of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from typer.testing import Result
+from typer.testing import CliRunner, Result
+
+from demo.cli import app
 
 ROOT = Path(__file__).parent.parent
 Classify = Callable[..., Result]
@@ -27,3 +29,8 @@ def as_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[s
         check=False,
         **{"env": environment | {"PYTHONPATH": str(ROOT)}, "timeout": 60} | options,
     )
+
+
+def evaluate(*arguments: object) -> Result:
+    """``evaluate`` with these arguments, in this process."""
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import demo.runtime.session
-from demo import Classifier, DeviceError, ModelError, NotAPictureError, ResultError
+from demo import Classifier, DeviceError, NotAPictureError, ResultError
 from demo.runtime.session import CPU, CUDA, driver_obstacle
 from tests.demo_model import COLOURS, GAIN, SIZE, card, colour_model, probabilities
 
@@ -185,82 +185,6 @@ def test_logits_far_apart_do_not_overflow(tmp_path: Path) -> None:
     with Classifier(model, device="cpu") as classifier:
         (prediction,) = classifier.classify([Image.new("RGB", (9, 9), (255, 0, 0))])
     assert [s.probability for s in prediction.top] == [1, 0, 0]
-
-
-MAKE_ONE = "make one with `python -m model_export`"
-
-
-def refusal(path: Path) -> str:
-    """What is said of a model that cannot be used."""
-    with pytest.raises(ModelError) as caught:
-        Classifier(path, device="cpu")
-    assert caught.value.exit_code == 3
-    return str(caught.value)
-
-
-def test_no_model(tmp_path: Path) -> None:
-    path = tmp_path / "none.onnx"
-    assert refusal(path) == f"{path}: no such model; {MAKE_ONE}"
-
-
-def test_a_model_without_a_card(tmp_path: Path) -> None:
-    path = colour_model(tmp_path / "bare.onnx", None)
-    assert refusal(path) == (
-        f"{path} carries no model card, so its labels and its input are unknown: "
-        "export it with `python -m model_export`"
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("{", "the model card cannot be read: Input data was truncated"),
-        (
-            '{"card_version": 99}',
-            "the model card is of version 99; this program reads version 1: "
-            "export the model again with the same release",
-        ),
-        (
-            card().to_json().replace('"size":8', '"size":0'),
-            "the model card is wrong: Expected `int` >= 1 - at `$.input.size`",
-        ),
-    ],
-)
-def test_a_card_that_cannot_be_read(tmp_path: Path, text: str, complaint: str) -> None:
-    path = colour_model(tmp_path / "card.onnx", text)
-    assert refusal(path) == f"{path}: {complaint}; {MAKE_ONE}"
-
-
-def test_a_card_that_does_not_fit_its_graph(tmp_path: Path) -> None:
-    path = colour_model(tmp_path / "a.onnx", card(name="picture"))
-    assert refusal(path) == (
-        f"{path}: the card's input 'picture' is not in the graph, which has 'image'; {MAKE_ONE}"
-    )
-    path = colour_model(tmp_path / "b.onnx", card(output="softmax"))
-    assert refusal(path) == (
-        f"{path}: the card's output 'softmax' is not in the graph, which has 'logits'; {MAKE_ONE}"
-    )
-    path = colour_model(tmp_path / "c.onnx", card(), classes=4)
-    with Classifier(path, device="cpu") as classifier, pytest.raises(ModelError) as caught:
-        classifier.classify(pictures(1))
-    assert str(caught.value) == (
-        f"{path}: gives (1, 4) for 1 pictures, but its card names 3 classes; {MAKE_ONE}"
-    )
-
-
-def test_what_is_no_model(tmp_path: Path, model: Path) -> None:
-    version = onnxruntime.__version__
-    garbage, half, empty = (tmp_path / name for name in ("garbage.onnx", "half.onnx", "empty.onnx"))
-    garbage.write_bytes(b"this is not a network" * 50)
-    half.write_bytes(model.read_bytes()[:100])
-    empty.touch()
-    for path in (garbage, half):
-        assert refusal(path) == (
-            f"{path}: ONNX Runtime {version} cannot load it (it is no ONNX file, or is cut short); "
-            f"{MAKE_ONE}"
-        )
-    assert refusal(empty) == f"{empty}: the model is empty (0 bytes); {MAKE_ONE}"
-    assert refusal(tmp_path) == f"{tmp_path}: a folder, not a model; name the .onnx file in it"
 
 
 def test_the_cpu_when_asked_for(classifier: Classifier) -> None:

@@ -61,6 +61,43 @@ def test_a_single_class_and_tiny_imagenet_training(tmp_path: Path) -> None:
     assert class_of("n0212407512") == "n0212407512"
 
 
+@pytest.mark.parametrize("layout", ["class folders", "Tiny ImageNet"])
+@pytest.mark.parametrize(
+    ("field", "harm", "says"),
+    [
+        (None, b"\xff" * 8, "invalid block type"),  # the compressed bytes themselves
+        (8, b"\x63\x00", "compression method is not supported"),
+        (6, b"\x01\x00", "is encrypted, password required"),
+    ],
+    ids=["damaged", "of another kind", "encrypted"],
+)
+def test_a_bad_member_of_a_zip_is_one_picture_that_cannot_be_read(
+    tmp_path: Path, layout: str, field: int | None, harm: bytes, says: str
+) -> None:
+    file, bad = tmp_path / "d.zip", "n00000001/b.png"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("n00000001/a.png", "whole")
+        if layout == "Tiny ImageNet":
+            bad = "val/images/b.JPEG"
+            made.writestr("wnids.txt", "n00000001")
+            made.writestr("words.txt", "")
+            made.writestr("val/val_annotations.txt", "b.JPEG\tn00000001\n")
+        made.writestr(bad, "many words " * 99)
+    content = bytearray(file.read_bytes())
+    if field is None:
+        at = content.find(bad.encode()) + len(bad)
+    else:  # in the directory at the end; of the local header before the bytes as well
+        at = content.rfind(b"PK\x01\x02") + 2 + field
+        local = content.find(bad.encode()) - 30 + field
+        content[local : local + 2] = harm
+    content[at : at + len(harm)] = harm
+    file.write_bytes(content)
+    data = open_data(file)
+    assert data.pictures[-1].name == bad
+    with pytest.raises(OSError, match=says):
+        data.read(bad)
+
+
 def test_limit_is_spread_evenly(tmp_path: Path) -> None:
     data = open_data(fill(tmp_path / "d", *(f"{c}/{i}.png" for c in "abcd" for i in range(5))))
     assert [p.name for p in data.spread(4).pictures] == ["a/0.png", "b/0.png", "c/0.png", "d/0.png"]
@@ -116,6 +153,12 @@ def test_ilsvrc_with_the_answers_of_the_kit(tmp_path: Path) -> None:
             "ILSVRC2012_val_00000001,n02110185 1 2 3 4\nILSVRC2012_val_00000002,n02100735 1 1 1 1\n",
             ["n02110185", "n02100735", "n02119789"],
         ),
+        (  # tabs, a name with a blank, numbers with zeros before them
+            "val.txt",
+            "ILSVRC2012_val_00000002.JPEG\t0\nmy pictures/ILSVRC2012_val_00000001.JPEG 0042\n"
+            "ILSVRC2012_val_00000003.JPEG  n02119789\n",
+            ["#42", "#0", "n02119789"],
+        ),
     ],
 )
 def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: list[str]) -> None:
@@ -133,6 +176,8 @@ def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: l
         ("n02110185\n", "holds 1 answers and none for ILSVRC2012_val_00000002.JPEG of"),
         ("cat\n", "line 1 says 'cat', and a WordNet id such as n02124075 belongs there"),
         ("a.JPEG 1000\n", "line 1 says '1000', and 0 to 999 belongs there"),
+        ("a.JPEG ²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
+        ("²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
     ],
 )
 def test_wrong_answers(tmp_path: Path, text: str, says: str) -> None:
@@ -151,8 +196,40 @@ def test_no_answers_and_no_data(tmp_path: Path) -> None:
     (tmp_path / "no.zip").write_bytes(b"nothing")
     with pytest.raises(UsageError, match="a file, but no zip"):
         open_data(tmp_path / "no.zip")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match=r"cannot be read \(Is a directory\); check its name"):
         Answers(tmp_path)
+    with pytest.raises(UsageError, match=r"a{300}: cannot be read \(File name too long\); check"):
+        open_data(tmp_path / ("a" * 300))
+
+
+def test_files_of_the_kit_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "truth.txt").write_text("1\n")
+    for content, says in (
+        (b"\xff\xfe", "map_clsloc.txt: no text"),
+        ("n02119789 ² kit\n".encode(), "line 1 is not of the form `n02119789 1 kit_fox`"),
+    ):
+        (tmp_path / "map_clsloc.txt").write_bytes(content)
+        with pytest.raises(UsageError, match=says):
+            Answers(tmp_path / "truth.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("val/val_annotations.txt", b"val_0.JPEG\n"),
+        ("val/val_annotations.txt", b"\xff\xfe"),
+        ("val/val_annotations.txt", b"val_0.JPEG\tn99999999\n"),
+        ("words.txt", b"n02124075"),
+    ],
+)
+def test_tiny_imagenet_with_damaged_lists(tmp_path: Path, name: str, content: bytes) -> None:
+    root = fill(tmp_path / "tiny-imagenet-200", "val/images/val_0.JPEG")
+    (root / "wnids.txt").write_text("n02124075\n")
+    (root / "words.txt").write_text("n02124075\tEgyptian cat\n")
+    (root / "val" / "val_annotations.txt").write_text("val_0.JPEG\tn02124075\n")
+    (root / name).write_bytes(content)
+    with pytest.raises(UsageError, match="Tiny ImageNet with files missing or damaged"):
+        open_data(root)
 
 
 def test_meta_mat_that_is_none(tmp_path: Path) -> None:

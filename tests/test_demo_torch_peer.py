@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from demo import DemoError
 from demo.evaluation.torch_peer import TorchPeer
 from model_export.proof.tolerances import TOLERANCES
+from tests.demo_command import evaluate
 from tests.demo_model import card, colour_model
 
 if TYPE_CHECKING:
@@ -99,3 +101,42 @@ time.sleep(60)
     while Path(f"/proc/{worker}").exists():
         assert time.monotonic() < end, "the worker is still there"
         time.sleep(0.05)
+
+
+def test_pytorch_on_the_same_pictures(exported: Report, tmp_path: Path) -> None:
+    samples = sorted((Path(__file__).parent.parent / "demo" / "samples").glob("*.jpg"))[:4]
+    folder = tmp_path / "data" / str(exported.card.labels[0].wnid)
+    folder.mkdir(parents=True)
+    for file in samples:
+        (folder / file.name).symlink_to(file)
+    done = evaluate(folder.parent, "--model", exported.file, "--json", "--against", "torch")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    told = found["against"]
+    assert told["engine"].startswith("PyTorch 2.")
+    assert told["weights"] == "alexnet64.safetensors"
+    assert told["count"] == told["same_top1"] == told["same_top5"] == 4
+    assert 0 < told["rel_l2"] < 4e-6
+    assert told["torch_top1"] == found["top1"]
+    assert told["within_tolerance"] is True
+    assert told["other_first_guess"] == []
+
+
+def test_a_file_that_is_not_what_pytorch_computes(exported: Report, tmp_path: Path) -> None:
+    """The last layer's biases are shifted, so that class 7 always wins."""
+    import onnx
+
+    model = onnx.load(exported.file)
+    (bias,) = (t for t in model.graph.initializer if t.name == "classifier.fc8.bias")
+    values = onnx.numpy_helper.to_array(bias).copy()
+    values[7] += 100
+    bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
+    onnx.save(model, tmp_path / "wrong.onnx")
+    labels = exported.card.labels
+    folder = tmp_path / "data" / str(labels[0].wnid)
+    folder.mkdir(parents=True)
+    (folder / "cat.jpg").symlink_to(Path(__file__).parent.parent / "demo" / "samples" / "cat.jpg")
+    done = evaluate(folder.parent, "--model", tmp_path / "wrong.onnx", "--against", "torch")
+    assert done.exit_code == 1
+    assert "Not within tolerance" in done.stdout
+    assert f"cat.jpg: here {labels[7].name}, PyTorch " in done.stdout

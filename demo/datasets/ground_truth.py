@@ -48,9 +48,13 @@ class Answers:
         try:
             lines = file.read_text("utf-8-sig").splitlines()
         except OSError as error:
-            raise UsageError(f"{file}: cannot be read ({error.strerror})") from None
+            raise UsageError(
+                f"{file}: cannot be read ({error.strerror}); check its name and its permissions"
+            ) from None
         except UnicodeDecodeError:
-            raise UsageError(f"{file}: no text, so no file of answers") from None
+            raise UsageError(
+                f"{file}: no text, so no file of answers; name one with --ground-truth"
+            ) from None
         self._by_name: dict[str, str] = {}
         self._in_order: list[str] = []
         rows = [(i, line.strip()) for i, line in enumerate(lines, 1) if line.strip()]
@@ -58,7 +62,7 @@ class Answers:
             raise UsageError(f"{file}: empty; it should hold an answer a line")
         if "," in rows[0][1]:
             self._kaggle(rows)
-        elif len(rows[0][1].split()) == 2:
+        elif len(rows[0][1].split()) > 1:
             self._named(rows)
         else:
             self._plain(rows)
@@ -94,20 +98,20 @@ class Answers:
 
     def _named(self, rows: list[tuple[int, str]]) -> None:
         for at, line in rows:
-            name, _, told = line.partition(" ")
-            told = told.strip()
+            name, *rest = line.rsplit(None, 1)  # a name may hold blanks
+            told = rest[0] if rest else ""
             stem = name.rpartition("/")[2].rpartition(".")[0].lower()
-            if told.isdigit():
+            if told.isdecimal():
                 if int(told) >= _CLASSES:
                     raise self._wrong(at, told, f"0 to {_CLASSES - 1}")
-                self._by_name[stem] = f"#{told}"
+                self._by_name[stem] = f"#{int(told)}"
             else:
                 self._by_name[stem] = self._wnid(at, [told])
 
     def _plain(self, rows: list[tuple[int, str]]) -> None:
         kit: dict[int, str] = {}
         for at, told in rows:
-            if told.isdigit():
+            if told.isdecimal():
                 kit = kit or kit_wnids(self.file)
                 if int(told) not in kit:
                     raise self._wrong(at, told, f"1 to {len(kit)}")
@@ -128,7 +132,8 @@ def kit_wnids(beside: Path) -> dict[int, str]:
     """The development kit's number of each class to its WordNet id.
 
     Raises:
-        UsageError: neither ``meta.mat`` nor ``map_clsloc.txt`` is beside the answers.
+        UsageError: neither ``meta.mat`` nor ``map_clsloc.txt`` is beside the answers, or it cannot
+            be read.
     """
     for place in (beside.parent, beside.parent / "data"):
         if (place / "map_clsloc.txt").is_file():
@@ -146,11 +151,19 @@ def kit_wnids(beside: Path) -> dict[int, str]:
 def _from_text(file: Path) -> dict[int, str]:
     """``n02119789 1 kit_fox`` a line."""
     found = {}
-    for at, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"{file}: cannot be read ({error.strerror}); check its permissions"
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file}: no text; copy the kit's own file there again") from None
+    for at, line in enumerate(lines, 1):
         parts = line.split()
         if not parts:
             continue
-        if len(parts) < 2 or not _WNID.fullmatch(parts[0]) or not parts[1].isdigit():
+        if len(parts) < 2 or not _WNID.fullmatch(parts[0]) or not parts[1].isdecimal():
             raise UsageError(f"{file}: line {at} is not of the form `n02119789 1 kit_fox`")
         found[int(parts[1])] = parts[0]
     return found

@@ -77,23 +77,24 @@ def open_data(path: Path, ground_truth: Path | None = None) -> DataSet:
     """
     from model_export.tiny_imagenet import how_to_supply
 
-    if not path.exists():
-        raise UsageError(f"{path}: no such file or folder. {how_to_supply()}")
     try:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder. {how_to_supply()}")
         store: Folder | Zip = Zip(path) if path.is_file() else Folder(path)
     except zipfile.BadZipFile:
         raise UsageError(f"{path}: a file, but no zip; {LAYOUTS}") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
-    if ground_truth is None and any(store.has(name) for name in _TINY):
-        return _tiny_imagenet(path)
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); check its name and its permissions"
+        ) from None
+    if ground_truth is None:
+        for root in ("", "tiny-imagenet-200/"):
+            if store.has(root + "wnids.txt"):
+                return _tiny_imagenet(path, store, root)
     numbered = isinstance(store, Folder) and any(_ILSVRC_NAME.fullmatch(n) for n in store.top)
     if ground_truth is not None or numbered:
         return _ilsvrc(path, store, ground_truth)
     return _class_folders(path, store)
-
-
-_TINY = ("wnids.txt", "tiny-imagenet-200/wnids.txt")
 
 
 class Folder:
@@ -104,6 +105,7 @@ class Folder:
         self.top = sorted(entry.name for entry in path.iterdir())
 
     def has(self, name: str) -> bool:
+        """Whether a file of that name is there."""
         return (self.path / name).is_file()
 
     def names(self) -> list[str]:
@@ -115,6 +117,11 @@ class Folder:
         return found
 
     def read(self, name: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
         return (self.path / name).read_bytes()
 
 
@@ -127,14 +134,27 @@ class Zip:
         self._members = set(self._zip.namelist())
 
     def has(self, name: str) -> bool:
+        """Whether a member of that name is there."""
         return name in self._members
 
     def names(self) -> list[str]:
+        """Every member that is no folder."""
         return [name for name in self._members if not name.endswith("/")]
 
     def read(self, name: str) -> bytes:
-        with self._turn:
-            return self._zip.read(name)
+        """The bytes of a member.
+
+        Raises:
+            KeyError: there is none of that name.
+            OSError: it is damaged, encrypted, or packed in a way that is not known here.
+        """
+        try:
+            with self._turn:
+                return self._zip.read(name)
+        except (KeyError, OSError):
+            raise
+        except Exception as error:  # the unpackers raise nearly anything
+            raise OSError(" ".join(str(error).split()) or type(error).__name__) from None
 
 
 def class_of(folder: str) -> str:
@@ -149,26 +169,21 @@ def is_picture(name: str) -> bool:
     return base.lower().endswith(ENDINGS) and not base.startswith(".")
 
 
-def _tiny_imagenet(path: Path) -> DataSet:
+def _tiny_imagenet(path: Path, store: Folder | Zip, root: str) -> DataSet:
     from model_export.tiny_imagenet import DataError, TinyImageNet
 
-    turn = threading.Lock()
     try:
         source = TinyImageNet(path)
         entries = source.entries("val")
-    except (DataError, KeyError, FileNotFoundError) as error:
-        raise UsageError(str(error) if isinstance(error, DataError) else _cut(path)) from None
-
-    def read(name: str) -> bytes:
-        with turn:
-            return source.read(name)
-
+    except DataError as error:
+        raise UsageError(str(error)) from None
+    except Exception:  # lists that are missing, damaged, or of another form
+        raise UsageError(
+            f"{path}: Tiny ImageNet with files missing or damaged (words.txt or "
+            "val/val_annotations.txt); fetch or unpack it again"
+        ) from None
     pictures = tuple(Labelled(name, source.wnids[index]) for name, index in entries)
-    return DataSet(TINY_IMAGENET, pictures, read)
-
-
-def _cut(path: Path) -> str:
-    return f"{path}: Tiny ImageNet with files missing: val/val_annotations.txt or words.txt"
+    return DataSet(TINY_IMAGENET, pictures, lambda name: store.read(root + name))
 
 
 def _class_folders(path: Path, store: Folder | Zip) -> DataSet:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.classifier import Classifier, softmax
 from demo.datasets.classes import Classes
 from demo.datasets.layouts import DataSet
 from demo.errors import ResultError
 from demo.evaluation.pipeline import Batch, Decoders
 from demo.evaluation.tally import FIVE, Row
 from demo.evaluation.views import rule
-
-if TYPE_CHECKING:
-    from demo.classifier import Classifier
+from demo.runtime.session import told_run
 
 ROUNDED = frozenset({"int8", "int4"})
 """Precisions whose own rounding is far above a grey level's, so that matrix products may resize."""
@@ -98,6 +96,7 @@ class Evaluator:
 
         Raises:
             ResultError: the network gave something that is no number.
+            DeviceError: a run failed, for want of memory for one.
         """
         pace, began = self.pace, time.perf_counter()
         batches = self._decoders.batches(start)
@@ -145,14 +144,13 @@ class Evaluator:
 
     def _run(self, tensors: NDArray[np.float32]) -> Logits:
         if self._bound is not None and tensors.shape == self._bound.shape:
-            return self._bound.run(tensors)
+            with told_run(self._classifier.path, self._classifier.provider, len(tensors)):
+                return self._bound.run(tensors)
         return self._classifier.logits(tensors)
 
 
 def probabilities(logits: Logits, views: int) -> NDArray[np.float64]:
     """Softmax of each view, (N * views, classes), averaged over views: (N, classes)."""
-    from demo.classifier import softmax
-
     every = softmax(logits).reshape(-1, views, logits.shape[1])
     averaged: NDArray[np.float64] = every.mean(axis=1)
     return averaged

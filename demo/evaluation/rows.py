@@ -4,14 +4,17 @@ Columns: ``file``, ``truth`` (class id), ``truth_label``, ``right1`` and ``right
 ``guess1`` to ``guess5`` (class ids), ``p1`` to ``p5`` (probabilities), ``error``, ``run``. The
 last says what was run on what (see `stamp`); rows of another run are never taken for this one's.
 Rows stand in the order of the data set, so an interrupted file is the beginning of a whole one.
+The file is UTF-8; bytes of a name that are no text stand as escapes (``\\udcff``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +29,7 @@ COLUMNS = (
     *(f"p{i}" for i in range(1, FIVE + 1)),
     "error", "run",
 )  # fmt: skip
+_ERRORS = "backslashreplace"
 
 
 def stamp(**what: object) -> str:
@@ -41,6 +45,7 @@ class CsvFile:
         path: where it is.
         run: the stamp of this run.
         names: what people call each class id.
+        pictures: of the data set, in its order.
         resume: go on with what is there, if anything is; otherwise it must not be there.
 
     Attributes:
@@ -61,6 +66,8 @@ class CsvFile:
     ) -> None:
         self._path, self._run, self._names = path, run, names
         self.done: list[Row] = []
+        if path == Path():
+            raise UsageError("--csv is empty: name a file")
         try:
             kept = ""
             if path.exists() and not resume:
@@ -68,18 +75,20 @@ class CsvFile:
                     f"{path}: is there already; --resume goes on with it, or name another file"
                 )
             if path.exists():
-                kept = self._take_up(path.read_text("utf-8"), pictures)
+                with path.open(encoding="utf-8", newline="") as file:
+                    kept = self._take_up(file.read(), pictures)
+                os.truncate(path, len(kept.encode()))
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8", newline="")
-            self._file.write(kept)
-            self._writer = csv.writer(self._file, lineterminator="\n")
-            if not kept:
-                self._writer.writerow(COLUMNS)
-            self._file.flush()
+            self._file = path.open("a", encoding="utf-8", newline="", errors=_ERRORS)
         except UnicodeDecodeError:
-            raise UsageError(f"{path}: no text, so no file of `evaluate --csv`") from None
+            raise UsageError(
+                f"{path}: no text, so no file of `evaluate --csv`; name another"
+            ) from None
         except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
+            raise self._unwritable(error) from None
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        if not kept:
+            self._write([COLUMNS])
 
     def __enter__(self) -> CsvFile:
         return self
@@ -98,11 +107,21 @@ class CsvFile:
         Raises:
             UsageError: the disk is full, or the like.
         """
+        self._write(self._cells(row) for row in rows)
+
+    def _write(self, rows: Iterable[Sequence[object]]) -> None:
         try:
-            self._writer.writerows(self._cells(row) for row in rows)
+            self._writer.writerows(rows)
             self._file.flush()
         except OSError as error:
-            raise UsageError(f"{self._path}: cannot be written ({error.strerror})") from None
+            with contextlib.suppress(OSError):  # what could not be written is tried once more
+                self._file.close()
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"{self._path}: cannot be written ({error.strerror}); name a file elsewhere with --csv"
+        )
 
     def _cells(self, row: Row) -> list[object]:
         gap = [""] * (FIVE - len(row.top))
@@ -126,7 +145,7 @@ class CsvFile:
             raise UsageError(f"{self._path}: not a file of `evaluate --csv`; name another")
         for i, cells in enumerate(reader):
             right = len(cells) == len(COLUMNS) and i < len(pictures)
-            if not right or (cells[0], cells[1]) != (pictures[i].name, pictures[i].wnid):
+            if not right or (cells[0], cells[1]) != _written(pictures[i]):
                 raise UsageError(
                     f"{self._path}: its row {i + 1} is not the data set's picture {i + 1}; it is "
                     "of other data, so name another file"
@@ -138,5 +157,13 @@ class CsvFile:
                 )
             guesses = tuple(filter(None, cells[5 : 5 + FIVE]))
             chances = tuple(float(p) for p in cells[5 + FIVE : 5 + 2 * FIVE] if p)
-            self.done.append(Row(cells[0], cells[1], guesses, chances, cells[-2]))
+            picture = pictures[i]
+            self.done.append(Row(picture.name, picture.wnid, guesses, chances, cells[-2]))
         return text
+
+
+def _written(picture: Labelled) -> tuple[str, ...]:
+    """Name and class as they stand in a file."""
+    return tuple(
+        text.encode("utf-8", _ERRORS).decode("utf-8") for text in (picture.name, picture.wnid)
+    )

@@ -18,6 +18,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -217,6 +218,22 @@ def load(
         raise ModelError(
             f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "
             f"({first_line(error)}); {MAKE_ONE}"
+        ) from None
+
+
+@contextlib.contextmanager
+def told_run(path: Path, provider: str, pictures: int) -> Iterator[None]:
+    """Say on one line what keeps a batch from running: memory that is full, a size it cannot take.
+
+    Raises:
+        DeviceError: whatever ONNX Runtime raised in the block.
+    """
+    try:
+        yield
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        raise DeviceError(
+            f"{path}: a run of {pictures:,} pictures on {provider} failed ({first_line(error)}); "
+            "try fewer at a time, or --device cpu"
         ) from None
 
 
