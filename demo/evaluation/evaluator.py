@@ -87,8 +87,9 @@ class Evaluator:
         spec = rule(classifier.card.input, views)
         rounds = classifier.card.precision in ROUNDED
         self._decoders = Decoders(
-            data, spec, views, batch, threads, exact, rounds, None if gpu else classifier.logits
-        )
+            data, spec, views, batch, threads, exact, products=rounds, pinned=gpu,
+            network=None if gpu else classifier.logits,
+        )  # fmt: skip
         self.pace = Pace()
 
     def rows(self, start: int = 0) -> Iterator[list[Row]]:

@@ -18,6 +18,7 @@ import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ from demo.errors import PictureError
 from demo.evaluation.views import prepare, prepare_pixels
 from demo.pictures import jpeg
 from demo.runtime.machine import cores
+from demo.runtime.pinned import page_locked
 from model_export.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -75,6 +77,7 @@ class Decoders:
         threads: 0 takes the cores there are.
         exact: decode and resize in full; see `demo.pictures.jpeg`.
         products: of one view, not exact: resize by matrix products, see `demo.pictures.resampling`.
+        pinned: lock the buffers in memory, for a GPU that fetches them.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
 
     Attributes:
@@ -90,10 +93,12 @@ class Decoders:
         threads: int = 0,
         exact: bool = False,
         products: bool = False,
+        pinned: bool = False,
         network: Network | None = None,
     ) -> None:
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
         self._exact, self._network = exact, network
+        self._pinned = pinned
         self._products = products and views == 1 and not exact
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.seconds = Seconds()
@@ -110,10 +115,14 @@ class Decoders:
         free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
         task = many if inside else _TASK
-        pool = ThreadPoolExecutor(self._threads, "decode")
-        # NumPy's products, where there are any, are a thread's own.
-        limits = threadpool_limits(1, "blas") if self._products else None
-        try:
+        buffers = tuple(free)
+        with ExitStack() as stack:
+            if self._pinned:
+                stack.enter_context(page_locked(buffers))
+            if self._products:  # of NumPy; each is a thread's own
+                stack.enter_context(threadpool_limits(1, "blas"))
+            pool = ThreadPoolExecutor(self._threads, "decode")
+            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
             while start < len(pictures) or under_way:
                 while free and start < len(pictures):
                     part = pictures[start : start + many]
@@ -134,10 +143,6 @@ class Decoders:
                     _drop_failed(batch)
                 yield batch
                 free.append(buffer)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            if limits:
-                limits.restore_original_limits()
 
     def _work(self, batch: Batch, first: int, end: int) -> None:
         began = time.perf_counter()

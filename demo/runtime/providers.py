@@ -143,7 +143,7 @@ def _see(name: str) -> str:
 
 def install_line(library: str) -> str:
     """The line that installs what a missing library belongs to."""
-    cuda = _built_for()
+    cuda = built_for()
     if found := re.match(r"libnv(?:infer|onnxparser)\w*\.so\.(\d+)", library):
         return f'pip install "tensorrt-cu{cuda}=={found[1]}.*"'
     import onnxruntime
@@ -151,7 +151,7 @@ def install_line(library: str) -> str:
     return f'pip install "onnxruntime-gpu[cuda,cudnn]=={onnxruntime.__version__}"'
 
 
-def _built_for() -> str:
+def built_for() -> str:
     """The major version of CUDA that ONNX Runtime was built for."""
     from onnxruntime.capi import build_and_package_info
 
