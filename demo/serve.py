@@ -67,7 +67,22 @@ def open_to_others(host: str) -> bool:
     try:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host != "localhost"
+        return host.lower() != "localhost"
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens there; it ends with a slash.
+
+    All addresses at once (``0.0.0.0`` and ``::``) are no address to go to: there it is the
+    machine's own.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}/"
+    own = {4: "127.0.0.1", 6: "::1"}[address.version]
+    shown = own if address.is_unspecified else host
+    return f"http://[{shown}]:{port}/" if address.version == 6 else f"http://{shown}:{port}/"
 
 
 def _serve(
@@ -101,8 +116,7 @@ def _serve(
                 "its time; without encryption, without passwords",
                 "warning",
             )
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}/"
+        address = address_of(host, listener.getsockname()[1])
 
         def started() -> None:
             if as_json:

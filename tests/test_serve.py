@@ -120,6 +120,18 @@ def test_answers_are_as_described(server: Running) -> None:
         jsonschema.validate(server.ask(path, body).json, schema)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/engine", "/v2/models/colour", "/site/",
+     "/assets/page.css"],
+)  # fmt: skip
+def test_whoever_asks_for_the_head_alone_gets_that(server: Running, path: str) -> None:
+    whole, head = server.ask(path), server.ask(path, method="HEAD")
+    assert (head.status, head.body) == (whole.status, b"") == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.headers["content-security-policy"] == whole.headers["content-security-policy"]
+
+
 def test_the_site_beside(server: Running) -> None:
     page = server.ask("/site/")
     policy = page.headers["content-security-policy"]

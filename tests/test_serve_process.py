@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from demo import UsageError
-from demo.serve import open_to_others
+from demo.serve import address_of, open_to_others
 from demo.server.run import listen
+from tests.demo_model import card, colour_model
 from tests.demo_server import Running, metric, picture, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,27 @@ def test_a_taken_port_and_a_site_that_is_none(model: Path, tmp_path: Path) -> No
     )
 
 
+def test_a_network_that_does_not_run_is_told_and_nothing_is_served(tmp_path: Path) -> None:
+    """It takes two pictures at a time alone, and one is run before the first request."""
+    process = start("--port", "0", model=colour_model(tmp_path / "two.onnx", card(), batch=2))
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "")
+    assert re.fullmatch(
+        rf"error: {tmp_path}/two\.onnx: a run of 1 pictures on CPUExecutionProvider failed "
+        r"\([^\n]+\); try fewer at a time, or --device cpu\n",
+        error,
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("localhost", "localhost")],
+)
+def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
+    """No browser has to know that 0.0.0.0 means every address of this machine."""
+    assert address_of(host, 8001) == f"http://{shown}:8001/"
+
+
 @pytest.mark.parametrize(
     ("host", "said"),
     [
@@ -100,6 +122,11 @@ def test_a_taken_port_and_a_site_that_is_none(model: Path, tmp_path: Path) -> No
             "no such name",
             r"^cannot listen on no such name port 0 \(.+\); choose another with --host$",
         ),
+        (
+            "\xe4" * 70,
+            r"^cannot listen on \xe4+ port 0 \(no name of a machine\); choose another with --host$",
+        ),
+        ("\udcff", r" port 0 \(no name of a machine\); choose another with --host$"),
     ],
 )
 def test_a_host_that_is_none(host: str, said: str) -> None:
@@ -110,6 +137,7 @@ def test_a_host_that_is_none(host: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("host", "warned"),
     [("127.0.0.1", False), ("localhost", False), ("::1", False), ("127.0.0.2", False),
+     ("LocalHost", False),
      ("0.0.0.0", True), ("192.168.1.7", True), ("museum.local", True)],
 )  # fmt: skip
 def test_an_address_open_to_others_is_warned_of(host: str, warned: bool) -> None:

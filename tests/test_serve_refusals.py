@@ -93,7 +93,8 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(server: Running) -> Non
     ("path", "method", "status", "said"),
     [
         ("/nothing", "GET", 404, "there is nothing at this address; see /docs"),
-        ("/v1/classify", "GET", 405, "method not allowed"),
+        ("/v1/classify", "GET", 405, "GET is not answered at this address; use POST"),
+        ("/healthz", "POST", 405, "POST is not answered at this address; use GET"),
         ("/v1/classify?top=0", "POST", 400, "top: input should be greater than or equal to 1"),
         ("/v1/classify?top=many", "POST", 400, None),
         ("/v2/models/other", "GET", 404, "no model 'other' is here, only 'colour'"),
@@ -136,7 +137,7 @@ def test_a_server_open_to_others_goes_by_its_addresses_and_the_names_it_is_told(
 def test_pages_of_other_sites_may_not_ask(server: Running) -> None:
     own = {"Host": "localhost:8001", "Origin": "http://localhost:8001"}
     assert server.ask("/v1/classify", picture(RED), headers=own).status == 200
-    for origin in ("http://evil.example", "null", "http://localhost:8002"):
+    for origin in ("http://evil.example", "null", "http://localhost:8002", "http://[x", ""):
         answer = server.ask("/v1/classify", picture(RED), headers=own | {"Origin": origin})
         assert answer.status == 403, origin
 

@@ -50,7 +50,11 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await engine.start()
+        try:
+            await engine.start()
+        except Exception as error:  # uvicorn keeps it to itself, and ends the process with code 3
+            complain(str(error))
+            raise
         yield
         await engine.stop()
 
@@ -103,6 +107,10 @@ def _add_errors(app: FastAPI) -> None:
         said = str(error.detail).lower()
         if error.status_code == 404:
             said = "there is nothing at this address; see /docs"
+        elif error.status_code == 405:
+            said = f"{request.method} is not answered at this address"
+            if allowed := (error.headers or {}).get("Allow"):
+                said += f"; use {allowed}"
         return JSONResponse({"error": said}, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)

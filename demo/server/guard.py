@@ -3,6 +3,7 @@
 - The `Host` header must be a name that this server goes by. A page of another site can point its
   own name at 127.0.0.1 (DNS rebinding), but it cannot send another `Host`.
 - A request that changes or costs something is refused where its `Origin` is another site.
+- `HEAD` is answered wherever `GET` is, and as that; the server under it keeps the body back.
 - Every answer carries a Content-Security-Policy and its companions; an answer that has a policy of
   its own keeps it.
 - An error that nobody foresaw answers one sentence; what happened goes to standard error here.
@@ -55,6 +56,7 @@ class Guard:
         names: host names without ports that are right.
         any_address: whether an IP address is right too: one bound to the outside is reached by
             addresses that it does not know itself, and no DNS name can pose as one.
+        metrics: counts every request, with its route, status and seconds.
     """
 
     def __init__(
@@ -75,6 +77,8 @@ class Guard:
             return
         began = time.perf_counter()
         status = 0
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
 
         async def guarded(message: Message) -> None:
             nonlocal status
@@ -109,8 +113,8 @@ class Guard:
             )
             return JSONResponse({"error": said}, 421)
         origin = headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
-        if method not in ("GET", "HEAD", "OPTIONS") and foreign:
+        foreign = origin is not None and _place(origin) != host.lower()
+        if method not in ("GET", "OPTIONS") and foreign:
             return JSONResponse({"error": "pages of other sites may not ask this server"}, 403)
         return None
 
@@ -127,6 +131,14 @@ class Guard:
             ipaddress.ip_address(name)
             return True
         return False
+
+
+def _place(origin: str) -> str:
+    """Host and port of an `Origin`, in lower case; nothing where there is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _tell(scope: Scope, error: Exception) -> None:

@@ -187,7 +187,8 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
     Raises:
         Refused: not as the protocol or the model has it; the message names the field.
     """
-    if length and not (length.isdecimal() and int(length) <= len(body)):
+    number = length.isdecimal() and len(length) < 20
+    if length and not (number and int(length) <= len(body)):
         raise Refused(f"Inference-Header-Content-Length is {length[:20]!r} of {len(body)} bytes")
     end = int(length) if length else len(body)
     if end > JSON_BYTES:

@@ -26,17 +26,23 @@ def listen(host: str, port: int) -> socket.socket:
     if not host:
         raise UsageError("--host is empty; name an address: 127.0.0.1 is this machine alone")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        why = getattr(error, "strerror", None) or str(error)
-        option = "--host" if isinstance(error, socket.gaierror) else "--port"
-        raise UsageError(
-            f"cannot listen on {host} port {port} ({why}); choose another with {option}"
-        ) from None
+    with contextlib.ExitStack() as until_bound:
+        try:
+            listener = until_bound.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+        except (OSError, OverflowError, TypeError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            if isinstance(
+                error, (TypeError, ValueError)
+            ):  # Python's, of a host that it cannot send
+                why = "no name of a machine"
+            named = isinstance(error, (socket.gaierror, TypeError, ValueError))
+            option = "--host" if named else "--port"
+            raise UsageError(
+                f"cannot listen on {host} port {port} ({why}); choose another with {option}"
+            ) from None
+        until_bound.pop_all()
     return listener
 
 
