@@ -6,6 +6,7 @@ DEMO_PORT ?= 8001
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NPM := node_modules/.package-lock.json
 SAMPLES_JSON := docs/data/results/samples.json
 # glibc's allocator gives large pages back at once; keeping them makes CPU training a fifth faster.
 TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 \
@@ -20,16 +21,16 @@ export NO_MKDOCS_2_WARNING := 1
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: port $(VENV)/.run build/alexnet64.onnx  ## set up, export, classify the samples, serve the site (PORT=8000)
+serve: port $(VENV)/.run build/alexnet64.onnx engine  ## set up, export, classify the samples, serve the site (PORT=8000)
 	@$(BIN)/python -m demo classify demo/samples
-	@echo "The site: http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
+	@echo "The site, in a few seconds: http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	@$(BIN)/mkdocs serve --quiet --livereload --dev-addr 127.0.0.1:$(PORT)
 
 demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures, on this machine (DEMO_PORT=8001)
 	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
 # The workers share the cores: where PyTorch takes all of them in each, its threads wait for one another.
-test: $(VENV)/.dev build/alexnet64.onnx node_modules/.package-lock.json browser  ## run the whole test suite
+test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not (timing or alone)"
 	$(BIN)/python -m pytest -m "timing or alone"
 
@@ -39,7 +40,7 @@ export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 train: $(VENV)/.run  ## train alexnet64 (TINY_IMAGENET=folder or zip; ARGS=--resume goes on)
 	@$(TRAIN_ENV) $(BIN)/python -m model_export.train $(ARGS)
 
-lighthouse: site node_modules/.package-lock.json browser  ## measure every page with Lighthouse, three times (long)
+lighthouse: site $(NPM) browser  ## measure every page with Lighthouse, three times (long)
 	@$(BIN)/python -m tests.lighthouse site
 
 snapshots: $(VENV)/.dev browser  ## take the pictures anew with which the key pages are compared
@@ -50,11 +51,11 @@ lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-site: $(VENV)/.run  ## strict static build into site/
+site: $(VENV)/.run engine  ## strict static build into site/
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html is built"
 
-offline: node_modules/.package-lock.json  ## the site as one zip that works without a network
+offline: $(NPM)  ## the site as one zip that works without a network
 	@$(MAKE) --no-print-directory site
 	@$(BIN)/python docs/hooks/pack_offline.py site build/alexnet-moment-offline.zip
 
@@ -99,23 +100,30 @@ clean:  ## remove what was built (the environment in .venv stays)
 
 setup: $(VENV)/.run  ## create .venv with everything that runs
 
+# By its name in the environment, so that no character of it is the shell's; asked without Python,
+# which may not be here yet.
+port: export PORT := $(PORT)
 port:
-	@[[ "$(PORT)" =~ ^[1-9][0-9]{0,4}$$ ]] && (( $(PORT) <= 65535 )) \
-	|| { echo "PORT=$(PORT) is no port: give a number from 1 to 65535, as in make serve PORT=8001" >&2; exit 2; }
-	@$(PYTHON) -c "import socket, sys; s = socket.socket(); \
-	s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
-	sys.exit(s.connect_ex(('127.0.0.1', $(PORT))) == 0 and 1)" \
-	|| { echo "port $(PORT) is taken: stop what listens there, or choose another: make serve PORT=8001" >&2; exit 1; }
+	@[[ $$PORT =~ ^[1-9][0-9]{0,4}$$ ]] && (( PORT <= 65535 )) \
+	|| { echo "PORT=$$PORT is no port: give a number from 1 to 65535, as in make serve PORT=8001" >&2; exit 2; }
+	@! (: <>/dev/tcp/127.0.0.1/$$PORT) 2>/dev/null \
+	|| { echo "port $$PORT is taken: stop what listens there, or choose another: make serve PORT=8001" >&2; exit 1; }
+
+# The live page's engine; where npm cannot fetch it, the site is built without and its page says so.
+engine: $(VENV)/.run
+	@$(MAKE) -s --no-print-directory $(NPM) \
+	|| echo "npm could not fetch the live page's engine: the site will be built without it" >&2
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: install Python 3.11 or newer" >&2; exit 3; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed (PYTHON=python3.12 names another)" >&2; exit 3; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 3; }
+	@was=$$(ls -d $(VENV) 2>/dev/null); $(PYTHON) -m venv $(VENV) \
+	|| { [[ $$was ]] || rm -rf $(VENV); echo "$(PYTHON) -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 3; }
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what runs into $(VENV) (PyTorch and its CUDA libraries: about 6 GB, once)"
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,serve,export]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,serve,export,live]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
@@ -125,8 +133,8 @@ $(VENV)/.dev: $(VENV)/.run
 build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/*/*.py model_export/weights/* model_export/labels/*)
 	@$(BIN)/python -m model_export --output $@
 
-node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund
+$(NPM): package.json package-lock.json | $(VENV)/.run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Debian's chromium where it is; else apt's, where there is apt, the right to use it and a chromium in

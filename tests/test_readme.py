@@ -178,6 +178,45 @@ def test_a_port_that_is_none_is_a_clear_error(port: str) -> None:
     )
 
 
+@pytest.mark.parametrize("port", ['1"2', "1'2", "$$(exit)", "`exit`", "1;exit"])
+def test_no_character_of_a_port_is_the_shells(port: str) -> None:
+    done = run("make", "serve", f"PORT={port}")
+    assert done.stderr.splitlines()[0] == (
+        f"PORT={port.replace('$$', '$')} is no port: give a number from 1 to 65535, "
+        "as in make serve PORT=8001"
+    )
+
+
+def test_a_machine_without_python_is_not_told_that_a_port_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+    wanted = ("port", ".venv/bin/python", f"PORT={free_port()}", "PYTHON=no-python")
+    done = run("make", "-C", tmp_path, *wanted)
+    assert done.stderr.splitlines()[0] == "no-python is not here: install Python 3.11 or newer"
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_failed_venv_removes_no_environment_but_its_own(tmp_path: Path, mine: bool) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+    python, kept = tmp_path / "python", tmp_path / ".venv" / "kept"
+    python.write_text('#!/bin/sh\ncase "$*" in *venv*) mkdir -p .venv; exit 1;; esac\n', "utf-8")
+    python.chmod(0o755)
+    if mine:
+        kept.parent.mkdir()
+        kept.touch()
+    done = run("make", "-C", tmp_path, ".venv/bin/python", f"PYTHON={python}")
+    assert done.stderr.splitlines()[0] == (
+        f"{python} -m venv failed: on Debian, apt-get install python3-venv"
+    )
+    assert kept.exists() == mine == kept.parent.exists()
+
+
+@pytest.mark.parametrize("verb", ["serve", "site"])
+def test_the_site_is_made_with_the_live_pages_engine(verb: str) -> None:
+    made = run("make", "--dry-run", "--always-make", verb).stdout
+    assert 0 < made.index("npm ci --ignore-scripts") < made.index("mkdocs")
+    assert "the site will be built without it" in made
+
+
 def test_docs_extra_alone(tmp_path: Path) -> None:
     """`pip install .[docs]` and `mkdocs serve`: no torch, no ONNX Runtime, and the site is up."""
     venv.create(tmp_path / "venv", with_pip=True)
