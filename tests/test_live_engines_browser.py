@@ -228,8 +228,9 @@ def test_a_museums_stand(page: Any) -> None:
         "all => all.filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"
     )
     assert small == []
-    page.evaluate("() => { window.liveTest = {rest: 100}; }")
     page.locator("#live-flip").check()
+    page.evaluate("() => { window.liveTest = {rest: 100}; }")
+    page.keyboard.press("Shift")  # the last touch
     page.wait_for_selector("#live-curtain:not([hidden])")
     assert page.locator("#live-answer").is_hidden()
     assert not page.locator("#live-flip").is_checked()

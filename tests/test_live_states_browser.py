@@ -81,12 +81,12 @@ def test_loading_can_be_cancelled(live: Any) -> None:
     page = live
     held: list[Any] = []
     page.route("**/*.onnx", lambda route: held.append(route))
-    page.locator("#live-load").click()
+    with page.expect_request("**/*.onnx"):
+        page.locator("#live-load").click()
     state(page, "loading")
     assert page.evaluate("() => document.activeElement.id") == "live-cancel"
     assert "0.0 of 4.6 MB" in page.locator("#live-progress").inner_text()
     no_axe_violations(page)
-    page.wait_for_timeout(300)
     page.locator("#live-cancel").click()
     assert "Cancelled" in state(page, "cancelled")
     no_axe_violations(page)

@@ -11,7 +11,7 @@ import pytest
 from demo import Classifier
 
 if TYPE_CHECKING:
-    from model_export.export import Report
+    from model_export.exporter import Report
 
 ROOT = Path(__file__).parent.parent
 SHOWN = ROOT / "docs" / "data" / "results" / "samples.json"

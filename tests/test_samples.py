@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-Image = pytest.importorskip("PIL.Image")
-yaml = pytest.importorskip("yaml")
+import yaml
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "demo" / "samples"

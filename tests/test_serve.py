@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from model_export.preprocess import preprocess
 from tests.demo_model import probabilities
 from tests.demo_server import Running, form, hold_network, metric, picture, running, wait_until
 
@@ -51,15 +52,24 @@ def test_many_at_once_are_each_answered_rightly_and_share_batches(server: Runnin
             assert row["probability"] == pytest.approx(share[row["index"]], abs=1e-5)
 
 
-def test_what_waits_goes_through_the_network_together(model: Path) -> None:
+def test_what_waits_goes_through_the_network_together(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = []
+
+    def counted(*picture: Any) -> Any:
+        prepared.append(preprocess(*picture))
+        return prepared[-1]
+
+    monkeypatch.setattr("demo.server.engine.preprocess", counted)
     with running(model) as server:
         held = hold_network(server)
         with ThreadPoolExecutor(8) as pool:
             first = pool.submit(server.ask, "/v1/classify", picture(RED))
             wait_until(lambda: held.entered.is_set())
             rest = [pool.submit(server.ask, "/v1/classify", picture(BLUE)) for _ in range(7)]
-            wait_until(lambda: metric(server, "alexnet_accepted") == 8)
-            time.sleep(0.3)  # the last of them is decoded, too
+            wait_until(lambda: len(prepared) == 8)
+            assert metric(server, "alexnet_accepted") == 8  # asked in turn: they are in the queue
             held.go.set()
             assert first.result().json["batch"] == 1
             assert {answer.result().json["batch"] for answer in rest} == {7}

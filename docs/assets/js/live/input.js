@@ -3,7 +3,7 @@
 import { answer } from "./answer.js";
 import { offerCamera } from "./camera.js";
 import { desk, remember, samples } from "./desk.js";
-import { byId, say } from "./page.js";
+import { byId, here, say } from "./page.js";
 import { offerPad } from "./pad.js";
 import { closeQuiz } from "./quiz.js";
 
@@ -16,7 +16,9 @@ async function take(blob, words, sample = "") {
   closeQuiz();
   mark();
   if (desk.card || desk.runner) await answer(true);
-  else say("idle", `${title} is chosen. Load the network to have it named.`);
+  else if (here.dataset.state !== "loading") {
+    say("idle", `${title} is chosen. Load the network to have it named.`);
+  }
 }
 
 /** No picture is chosen any more, and nothing of an earlier one is left. */
