@@ -1,4 +1,8 @@
-"""Writing so that a kill at any moment leaves no file that is later believed and should not be."""
+"""Writing so that a kill at any moment leaves no file that is later believed and should not be.
+
+What is being written lies beside its place as ``.NAME.PROCESS.xxxx``, ``PROCESS`` the number of the
+process that writes. What a killed one left so is removed by the next that writes the same file.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from pathlib import Path
 
 from model_export.errors import UsageError
 
-_STALE = 24 * 3600  # seconds: what a killed export left beside its output is then cleared away
+_STALE = 24 * 3600  # seconds: then nobody is writing any more, even on another machine's folder
 
 
 def refuse_if_no_place(path: Path, suffix: str = "") -> None:
@@ -35,7 +39,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write beside, flush to the disk, move: a reader sees the old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -62,8 +66,25 @@ def write_in_order(parts: list[tuple[Path, bytes]]) -> None:
 
 
 def _clear(path: Path) -> None:
-    """Remove what an export that was killed long ago left behind."""
+    """Remove what writers of a file left that were killed."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        writer = left.name.split(".")[-2]
+        if not writer.isdecimal():
+            continue  # a file of the user's
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE:
+            if not _lives(int(writer)) or time.time() - left.stat().st_mtime > _STALE:
                 left.unlink()
+
+
+def _lives(process: int) -> bool:
+    """Whether there is a process of that number; taken for granted where asking is no harmless
+    signal."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass  # somebody else's, or no number of a process at all
+    return True

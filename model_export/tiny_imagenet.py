@@ -64,9 +64,6 @@ class TinyImageNet:
             self.wnids = self.read("wnids.txt").decode().split()
         except (KeyError, FileNotFoundError):
             raise DataError(f"{self.path}: holds no wnids.txt. {how_to_supply()}") from None
-        self.words = dict(
-            line.split("\t", 1) for line in self.read("words.txt").decode().splitlines() if line
-        )
 
     def read(self, name: str) -> bytes:
         """The bytes of one member, named relative to ``tiny-imagenet-200/``."""
@@ -123,10 +120,6 @@ class TinyImageNet:
                 list(pool.map(one, range(len(entries)), chunksize=256))
         labels = np.array([label for _, label in entries], np.int64)
         return Split(images, labels)
-
-    def class_name(self, wnid: str) -> str:
-        """The first WordNet name of a class: ``n02124075`` is "Egyptian cat"."""
-        return self.words[wnid].split(",")[0].strip()
 
 
 @dataclass(frozen=True)

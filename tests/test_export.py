@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
 from model_export.exporter import export
 from model_export.sources.weights import load_alexnet64
+from tests.export_command import command
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
@@ -104,18 +103,8 @@ def test_a_file_that_computes_something_else_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def command(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "model_export", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_command_writes_and_prints_its_proof(tmp_path: Path) -> None:
-    done = command("--output", str(tmp_path / "deep" / "a.onnx"))
+    done = command("--output", tmp_path / "deep" / "a.onnx")
     assert done.returncode == 0, done.stderr
     assert "5,949,000 parameters" in done.stdout
     assert re.search(
@@ -143,6 +132,6 @@ def test_a_wrong_output_is_refused_before_the_work(output: str, message: str) ->
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
-    done = command("--output", str(file / "a.onnx"))
+    done = command("--output", file / "a.onnx")
     wanted = f"cannot write {file / 'a.onnx'}: {file} is a file, not a folder"
     assert (done.returncode, done.stderr.strip()) == (2, wanted)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from model_export.card import ModelCard
 from model_export.exporter import Report
+from model_export.files import write_atomically
 from model_export.reading.inspection import inspect
 
 ROOT = Path(__file__).parent.parent
@@ -91,17 +92,31 @@ def test_the_command_killed_as_it_writes(tmp_path: Path) -> None:
     child.communicate()
     for file in tmp_path.glob("*.onnx"):
         believed(file)
-    left = [p.name for p in tmp_path.iterdir() if p.name not in ("a.onnx", "a.json")]
-    assert all(name.startswith(".a.") for name in left)
+    left = [p for p in tmp_path.iterdir() if p.name not in ("a.onnx", "a.json")]
+    pid = child.pid
+    assert all(p.name.startswith((f".a.onnx.{pid}.", f".a.json.{pid}.")) for p in left)
+    for file in (output, output.with_suffix(".json")):
+        write_atomically(file, b"the next")
+    assert not any(p.exists() for p in left)
 
 
-def test_what_a_kill_left_is_cleared_a_day_later(tmp_path: Path) -> None:
-    from model_export.files import write_atomically
-
-    old, young, other = (tmp_path / n for n in (".a.onnx.x1", ".a.onnx.x2", ".b.onnx.x3"))
-    for file in (old, young, other):
-        file.write_text("half")
-    for file in (old, other):
-        os.utime(file, (time.time() - 90_000,) * 2)
+def test_what_killed_writers_left_goes_and_what_others_write_stays(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    names = {
+        "of a writer that is gone": f".a.onnx.{ended.pid}.x1",
+        "of one that lives": f".a.onnx.{os.getpid()}.x2",
+        "of one that lives, a day old": f".a.onnx.{os.getpid()}.x3",
+        "of another file": f".b.onnx.{ended.pid}.x4",
+        "a user's own": ".a.onnx.old",
+    }
+    for name in names.values():
+        (tmp_path / name).write_text("half")
+    for what in ("of one that lives, a day old", "a user's own"):
+        os.utime(tmp_path / names[what], (time.time() - 90_000,) * 2)
     write_atomically(tmp_path / "a.onnx", b"whole")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".a.onnx.x2", ".b.onnx.x3", "a.onnx"]
+    kept = {name for name in names.values() if (tmp_path / name).exists()}
+    assert kept == {
+        names[what] for what in ("of one that lives", "of another file", "a user's own")
+    }
+    assert (tmp_path / "a.onnx").read_bytes() == b"whole"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from model_export.proof.tolerances import BUNDLED, TOLERANCES, beyond
 from model_export.proof.verify import verify
 from model_export.reading.inspection import inspect
 from model_export.sources import weights
+from tests.export_command import command
 
 ROOT = Path(__file__).parent.parent
 # Greatest size as a share of fp32's, greatest relative L2 from it, least top-5 agreement.
@@ -108,16 +107,6 @@ def test_what_was_left_as_it_was_is_refused(
     with pytest.raises(ExportError) as error:
         reduce(exported.file, "int4")
     assert str(error.value) == "int4: features.conv1 (Conv) is still fp32, nothing written"
-
-
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "model_export", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
 
 
 def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:

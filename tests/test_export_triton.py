@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +16,7 @@ from google.protobuf import text_format
 from demo import Classifier
 from model_export.exporter import Report
 from model_export.forms.triton import write_repository
+from tests.export_command import command
 
 ROOT = Path(__file__).parent.parent
 
@@ -102,16 +101,6 @@ def test_no_model_stands_beside_anothers_configuration(
         write_repository(tmp_path, "net", exported.card, b"new")
     assert not (home / "1" / "model.onnx").exists()
     assert not (home / "config.pbtxt").exists()
-
-
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "model_export", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
 
 
 def test_the_command_writes_both(definition: ModuleType, tmp_path: Path) -> None:

@@ -26,21 +26,12 @@ from model_export.proof.verify import verify
 from model_export.reading import onnx_file
 from model_export.reading.inspection import MISSING, inspect, lines
 from model_export.sources.weights import WEIGHTS, load_alexnet64
+from tests.export_command import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from model_export.exporter import Report
-
-
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "model_export", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parent.parent,
-    )
 
 
 def test_our_file_is_verified(exported: Report) -> None:

@@ -31,6 +31,7 @@ from model_export.records import price_list
 from model_export.sources import weights
 from model_export.sources.loading import build, load, read_labels
 from tests import caffe_files
+from tests.export_command import command
 
 COUNTS = {"alexnet64": 5_949_000, "imagenet1k": 61_100_840, "bvlc": 60_965_224}
 
@@ -82,10 +83,7 @@ def test_the_list_is_quick_and_whole() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed, modules = done.stdout.rsplit("\n", 2)[:2]
     assert modules == "set()"
-    shown = subprocess.run(
-        [sys.executable, "-m", "model_export", "--list"], capture_output=True, text=True, check=True
-    )
-    assert shown.stdout == listed + "\n"
+    assert command("--list").stdout == listed + "\n"
     for network in NETWORKS.values():
         assert f"{network.name}: {network.title}\n" in listed
         assert f"{network.parameters:,}\n" in listed
@@ -102,9 +100,7 @@ def test_the_list_takes_less_than_half_a_second() -> None:
 
     def once() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(
-            [sys.executable, "-m", "model_export", "--list"], capture_output=True, check=True
-        )
+        assert command("--list").returncode == 0
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -229,13 +225,7 @@ def test_the_command_says_what_is_wrong(
     for name in ("http_proxy", "https_proxy"):  # an address that answers to nobody
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
-    done = subprocess.run(
-        [sys.executable, "-m", "model_export", *arguments, "-o", str(tmp_path / "a.onnx")],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parent.parent,
-    )
+    done = command(*arguments, "-o", tmp_path / "a.onnx")
     assert done.returncode == code
     assert done.stderr.startswith(message)
     assert done.stderr.count("\n") == 1

@@ -60,12 +60,6 @@ def test_opens_with_one_sentence_and_says_how_sure_we_are(name: str) -> None:
     assert "{= figure_" in text
 
 
-@pytest.mark.parametrize("name", STORY)
-def test_quotations_are_short(name: str) -> None:
-    quotes = re.findall(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", prose(name))
-    assert all(len(quote.split()) <= 20 for quote in quotes), quotes
-
-
 # --- the contest ---------------------------------------------------------------------------------
 
 
