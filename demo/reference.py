@@ -14,28 +14,41 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from demo.errors import ModelError
+from demo.errors import DemoError, ModelError, UsageError
 from demo.pictures.decoding import decode
-from demo.runtime.session import CPU, load
+from demo.places import SAMPLES
+from demo.report import complain
+from demo.runtime.session import CPU, check_file, load
 from model_export.card import CardError, ModelCard
 from model_export.preprocess import preprocess, resize_and_crop
 
-PICTURE = Path("demo/samples/cat.jpg")
+PICTURE = SAMPLES / "cat.jpg"
 
 
 def session_of(model: Path) -> onnxruntime.InferenceSession:
     """The file on the CPU with its weights unpacked to float32 first, as the page has them.
 
     Raises:
-        ModelError: it is no ONNX file.
+        ModelError: no such file, or no ONNX file.
     """
+    check_file(model)
     return load(model, CPU, as_floats=True)
 
 
 def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
-    """The pixels that the network sees and its logits for them, as JSON holds them."""
+    """What the network sees of a picture and what it gives for it, as JSON holds them.
+
+    ``pixels`` is (size, size, 3) in one row, red first, 0 to 255; ``logits`` is (classes,).
+
+    Raises:
+        ModelError: no such file, no ONNX file, or one without a card that can be read.
+        PictureError: the picture cannot be decoded.
+    """
     session = session_of(model)
-    card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map, str(model))
+    try:
+        card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map, str(model))
+    except CardError as error:
+        raise ModelError(str(error)) from None
     image = decode(picture)
     pixels = np.asarray(resize_and_crop(image, card.input))
     tensor = preprocess(image, card.input)[None]
@@ -50,23 +63,29 @@ def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the reference of each named file beside it."""
-    if not arguments:
-        print("name an ONNX file: python -m demo.reference MODEL.onnx", file=sys.stderr)
-        return 2
-    for name in map(Path, arguments):
-        if not name.is_file():
-            print(f"{name}: no such model; make it with `python -m model_export`", file=sys.stderr)
-            return 2
-        target = name.with_suffix(".reference.json")
-        try:
-            told = reference(name)
-        except (CardError, ModelError) as error:
-            print(error, file=sys.stderr)
-            return getattr(error, "exit_code", 2)
-        target.write_text(json.dumps(told) + "\n", encoding="utf-8")
-        print(target)
+    """Write the reference of each named file beside it; the exit code, as in `demo.cli`."""
+    try:
+        if not arguments:
+            raise UsageError("name an ONNX file: python -m demo.reference MODEL.onnx")
+        for name in map(Path, arguments):
+            print(_write(name))
+    except DemoError as error:
+        complain(str(error))
+        return error.exit_code
     return 0
+
+
+def _write(model: Path) -> Path:
+    """One reference; the file that holds it."""
+    text = json.dumps(reference(model)) + "\n"
+    target = model.with_suffix(".reference.json")
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{target}: cannot be written ({error.strerror}); move it away, or the model elsewhere"
+        ) from None
+    return target
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from PIL import Image
 
 from demo.pictures.decoding import decode
-from demo.reference import main as reference_of
 from demo.reference import reference
 from model_export.card import ModelCard
 from model_export.preprocess import resize_and_crop
@@ -40,17 +38,6 @@ def test_the_committed_reference_is_of_the_committed_file() -> None:
     assert kept["model_sha256"] == told["model_sha256"], "run `make assets`"
     assert kept["pixels"] == told["pixels"]
     np.testing.assert_allclose(kept["logits"], told["logits"], rtol=0, atol=1e-4)
-
-
-def test_a_file_without_a_card_gets_no_reference(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bare = tmp_path / "bare.onnx"
-    card_free = onnx.load(ROOT / "docs" / "assets" / "models" / "alexnet64.onnx")
-    del card_free.metadata_props[:]
-    onnx.save(card_free, bare)
-    assert reference_of([str(bare)]) == 2
-    assert "bare.onnx carries no model card" in capsys.readouterr().err
 
 
 def test_from_the_button_to_the_answer(live: Any) -> None:

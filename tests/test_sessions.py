@@ -11,7 +11,6 @@ import onnx
 import onnxruntime
 import pytest
 
-from demo.reference import main as reference
 from demo.runtime import memory
 from demo.runtime.memory import added
 from demo.runtime.session import open_session
@@ -64,19 +63,6 @@ def test_int8_runs_in_eight_bits(files: dict[str, Path], tmp_path: Path) -> None
     found = what_runs(files["int8"], tmp_path)
     assert (found["QLinearConv"], found["QGemm"]) == (5, 3), found
     assert not {"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul"} & set(found), found
-
-
-def test_what_is_no_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "x.onnx"
-    file.write_bytes(b"# a text")
-    assert reference([str(file)]) == 3
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
-        f"{file}: ONNX Runtime {onnxruntime.__version__} cannot load it (it is no ONNX file, or "
-        "is cut short); make one with `python -m model_export`\n"
-    )
-    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_what_a_block_added_to_memory() -> None:

@@ -33,12 +33,10 @@ def listen(host: str, port: int) -> socket.socket:
             listener.bind((host, port))
         except (OSError, OverflowError, TypeError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            if isinstance(
-                error, (TypeError, ValueError)
-            ):  # Python's, of a host that it cannot send
+            unsayable = isinstance(error, (TypeError, ValueError))  # Python cannot ask for it
+            if unsayable:
                 why = "no name of a machine"
-            named = isinstance(error, (socket.gaierror, TypeError, ValueError))
-            option = "--host" if named else "--port"
+            option = "--host" if unsayable or isinstance(error, socket.gaierror) else "--port"
             raise UsageError(
                 f"cannot listen on {host} port {port} ({why}); choose another with {option}"
             ) from None
