@@ -12,6 +12,7 @@ _SERVE = ("fastapi", "starlette", "uvicorn", "python_multipart", "prometheus_cli
 
 def main() -> None:
     """Run the command line; a package that is not installed is said in one line, code 3."""
+    _open_streams()
     _quiet_libraries()
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no crash
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -30,6 +31,21 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(3)
+
+
+def _open_streams() -> None:
+    """Where the shell has closed output or errors (``2>&-``), let them go nowhere instead.
+
+    Python sets such a stream to None, and the next file that is opened would get its number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            if number:
+                setattr(sys, name, os.fdopen(number, "w"))
 
 
 def _quiet_libraries() -> None:

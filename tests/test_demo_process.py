@@ -119,6 +119,39 @@ def test_a_reader_that_goes_away_is_no_error(model: Path, here: Path) -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("redirected", "out", "error"),
+    [(">&-", "", ""), ("2>&-", "The colour network", ""), (">&- 2>&-", "", "")],
+    ids=["output", "error", "both"],
+)
+def test_a_stream_that_is_closed_is_no_crash(
+    model: Path, here: Path, redirected: str, out: str, error: str
+) -> None:
+    command = f"{sys.executable} -m demo classify red.png --device cpu --model {model} {redirected}"
+    result = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert (result.returncode, result.stderr) == (0, error)
+    assert result.stdout.startswith(out)
+
+
+def test_no_standard_input_is_a_picture_that_cannot_be_read(model: Path, here: Path) -> None:
+    command = f"{sys.executable} -m demo classify - --device cpu --model {model} <&-"
+    result = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 2
+    assert result.stderr == "error: -: there is no standard input; pipe a picture in, or name it\n"
+
+
 def test_neither_torch_nor_torchvision_is_imported(model: Path, here: Path) -> None:
     script = (
         "import sys\n"

@@ -38,11 +38,15 @@ class Named:
         """What `Classifier.classify` takes.
 
         Raises:
-            NotAPictureError: ``error``.
+            NotAPictureError: ``error``, or there is no standard input.
         """
         if self.error:
             raise self.error
-        return sys.stdin.buffer if self.name == STANDARD_INPUT else self.name
+        if self.name != STANDARD_INPUT:
+            return self.name
+        if sys.stdin is None:
+            raise NotAPictureError("-: there is no standard input; pipe a picture in, or name it")
+        return sys.stdin.buffer
 
     def exit_code(self, error: DemoError) -> int:
         """A folder with a bad file in it is not wrongly used; naming that file is."""
