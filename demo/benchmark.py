@@ -3,9 +3,9 @@
 Every contestant (a file on an engine) lives in a process of its own, so that its memory is its
 own. They take turns, round after round, so that what disturbs the machine disturbs all alike; the
 ratios are formed within each round, against PyTorch eager fp32 where it is installed. The floors
-say how fast the machine could be at best: the weights must be read once a batch, and the
-multiply-adds done. See docs/reference/benchmarks.md; result files follow
-docs/data/benchmarks.schema.json.
+say how fast the machine's cores could be at best: the weights must be read once a batch, and the
+multiply-adds done. What ran on a graphics card has none. See docs/reference/benchmarks.md; result
+files follow docs/data/benchmarks.schema.json.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from demo.errors import DemoError, UsageError
 from demo.options import AsJson
 from demo.report import complain
 
-ENGINES = {"openvino": "OpenVINO"}
-EXIT_CODES = "Exit code: 0 fine; 2 wrong use; 3 no usable model, provider or package."
+_ENGINES = {"openvino": "OpenVINO"}
+EXIT_CODES = (
+    "Exit code: 0 fine; 2 wrong use; 3 no usable model, provider or package; 130 stopped by Ctrl-C."
+)
 
 
 def benchmark(
@@ -48,7 +50,11 @@ def benchmark(
     ] = 0,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each contestant.")] = 7,
     seconds: Annotated[
-        float, typer.Option(min=0.01, help="About how long a turn lasts, after one warm-up run.")
+        float,
+        typer.Option(
+            min=0.01,
+            help="About how long a turn lasts, of 3 to 200 runs after one that warms up.",
+        ),
     ] = 1.0,
     save: Annotated[
         Path | None,
@@ -69,67 +75,108 @@ def benchmark(
         for name in provider or []:
             if name not in contest.PROVIDERS:
                 raise UsageError(f"--provider {name}: unknown; give {', '.join(contest.PROVIDERS)}")
-        if save is not None and save.exists() and not save.is_dir():
-            raise UsageError(f"--save {save}: a file, not a folder; name a folder")
+        providers = list(dict.fromkeys(provider or ["cpu"]))
+        if save is not None:
+            _check_folder(save, providers)
         found = contest.run(
-            models, sizes, list(dict.fromkeys(provider or ["cpu"])), peers, threads, rounds,
-            seconds, lambda note: complain(note, "note"),
+            models, sizes, providers, peers, threads, rounds, seconds,
+            lambda note: complain(note, "note"),
         )  # fmt: skip
+        if as_json:
+            extra = {"recommended": contest.recommended(found)} if recommend else {}
+            typer.echo(json.dumps(found | extra, indent=1, allow_nan=False))
+        else:
+            typer.echo("\n".join(lines(found, recommend)))
         if save is not None:
             for name in contest.save(found, save):
                 complain(f"wrote {save / name}", "note")
     except DemoError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
-    if as_json:
-        if recommend:
-            found["recommended"] = contest.recommended(found)
-        typer.echo(json.dumps(found, indent=1, allow_nan=False))
-    else:
-        typer.echo("\n".join(_lines(found, recommend)))
 
 
-def _lines(found: dict[str, Any], recommend: bool) -> list[str]:
-    """The results as a table for a terminal."""
+def _check_folder(save: Path, providers: list[str]) -> None:
+    """Whether results can be kept there, before anything is measured.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    others = [name for name in providers if name != "cpu"]
+    if others and "cpu" in providers:
+        raise UsageError(
+            "--save keeps what ran on one kind of device: run cpu by itself, without "
+            f"{' and '.join(others)}"
+        )
+    if save.exists() and not save.is_dir():
+        raise UsageError(f"--save {save}: a file, not a folder; name a folder")
+    try:
+        save.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--save {save}: cannot be made ({error.strerror}); name another folder"
+        ) from None
+
+
+def lines(found: dict[str, Any], recommend: bool) -> list[str]:
+    """The results as a table for a terminal.
+
+    Args:
+        found: what `contest.run` gave.
+        recommend: whether to add the fastest form at each batch size.
+    """
     from demo.benchmarking.contest import recommended
 
     machine, run = found["machine"], found["run"]
-    lines = [
+    told = [
         f"{machine['device']}, {run['threads']} threads, {run['rounds']} rounds in turns",
         machine["caution"],
         f"The best that NumPy reaches here: reads {machine['read_bytes_s'] / 1e9:.1f} GB/s, "
         f"{machine['multiply_adds_s'] / 1e9:.0f} thousand million multiply-adds/s in fp32",
     ]
+    names = _names(found["contestants"])
+    wide = max(map(len, names)) + 1
     for size in run["batches"]:
-        lines += ["", f"batch {size}", f"  {'':34}{'p50':>9}{'p90':>9}{'p99':>9}{'pictures':>10}"
-                  f"{'times':>8}{'floor':>9}{'memory':>8}",
-                  f"  {'':34}{'ms':>9}{'ms':>9}{'ms':>9}{'/s':>10}{run['reference']:>8.7}"
-                  f"{'ms':>9}{'MB':>8}"]  # fmt: skip
-        for row in found["contestants"]:
+        told += ["", f"batch {size}", f"  {'':{wide}}{'p50':>9}{'p90':>9}{'p99':>9}{'pictures':>10}"
+                 f"{'times':>8}{'floor':>9}{'memory':>8}",
+                 f"  {'':{wide}}{'ms':>9}{'ms':>9}{'ms':>9}{'/s':>10}{run['reference']:>8.7}"
+                 f"{'ms':>9}{'MiB':>8}"]  # fmt: skip
+        for name, row in zip(names, found["contestants"], strict=True):
             at = next(cell for cell in row["results"] if cell["batch"] == size)
-            name = f"{row['engine']} {row['precision']} {row['provider']}"
             ms = at["ms"]
-            lines.append(
-                f"  {name:34.34}{ms['p50']:9.2f}{ms['p90']:9.2f}{ms['p99']:9.2f}"
-                f"{at['images_s']:10.0f}{at['ratio']['median']:8.2f}{at['floor_ms']:9.2f}"
+            floor = f"{at['floor_ms']:9.2f}" if "floor_ms" in at else f"{'-':>9}"
+            told.append(
+                f"  {name:{wide}}{ms['p50']:9.2f}{ms['p90']:9.2f}{ms['p99']:9.2f}"
+                f"{at['images_s']:10.0f}{at['ratio']['median']:8.2f}{floor}"
                 f"{row['peak_bytes'] / 2**20:8.0f}"
             )
-    lines += ["", "Made ready (seconds) and first run (ms, at each batch size):"]
-    lines += [
-        f"  {row['engine']} {row['precision']} {row['provider']}: {row['session_s']:.2f} s; "
+    told += ["", "Made ready (seconds) and first run (ms, at each batch size):"]
+    told += [
+        f"  {name}: {row['session_s']:.2f} s; "
         + ", ".join(f"{cell['first_ms']:.1f}" for cell in row["results"])
-        for row in found["contestants"]
+        for name, row in zip(names, found["contestants"], strict=True)
     ]
     if recommend:
-        lines.append("")
+        told.append("")
         for row in recommended(found):
-            lines.append(f"At batch {row['batch']} use {_form(row)}")
+            told.append(f"At batch {row['batch']} use {_form(row)}")
             if "here" in row:
-                lines[-1] += f"; of what this runner runs itself, {_form(row['here'])}"
-    return lines
+                told[-1] += f"; of what this runner runs itself, {_form(row['here'])}"
+    return told
+
+
+def _names(contestants: list[dict[str, Any]]) -> list[str]:
+    """Engine, precision and provider of each; its file too, where another has the same."""
+    names = [
+        f"{row['engine']} {row['precision']} {row['provider'].removesuffix('ExecutionProvider')}"
+        for row in contestants
+    ]
+    return [
+        f"{name} {row['file']}" if names.count(name) > 1 else name
+        for name, row in zip(names, contestants, strict=True)
+    ]
 
 
 def _form(row: dict[str, Any]) -> str:
     """A file and what runs it."""
-    where = row["provider"] if row["engine"] == "onnxruntime" else ENGINES[row["engine"]]
+    where = row["provider"] if row["engine"] == "onnxruntime" else _ENGINES[row["engine"]]
     return f"{row['file']} ({row['precision']}, {where})"

@@ -7,7 +7,8 @@ Exit codes, of every verb:
 | 0 | fine |
 | 1 | the result is wrong; a picture is cut short, damaged or too large; a folder holds a bad one |
 | 2 | wrong use: no such file, no permission, not a picture, a folder without pictures, an option |
-| 3 | the environment lacks something: a usable model, CUDA where asked for, a package |
+| 3 | the environment lacks something: a usable model, CUDA where asked for, memory, a package |
+| 130 | stopped by Ctrl-C; `serve`, which ends in no other way, ends with 0 |
 
 Where several apply, the greatest. Results go to standard output, all else to standard error.
 Each verb is a module of its own name; what is heavy is imported when a verb runs.
@@ -19,9 +20,11 @@ import typer
 
 from demo.benchmark import EXIT_CODES as BENCHMARK_CODES
 from demo.benchmark import benchmark
-from demo.classify import EXIT_CODES, classify
+from demo.classify import EXIT_CODES as CLASSIFY_CODES
+from demo.classify import classify
 from demo.devices import EXIT_CODES as DEVICES_CODES
 from demo.devices import devices
+from demo.evaluate import EXIT_CODES as EVALUATE_CODES
 from demo.evaluate import evaluate
 from demo.serve import EXIT_CODES as SERVE_CODES
 from demo.serve import serve
@@ -40,8 +43,8 @@ def demo() -> None:
     """Run an exported AlexNet on photographs, on the GPU or the CPU."""
 
 
-app.command(epilog=EXIT_CODES)(classify)
-app.command()(evaluate)
+app.command(epilog=CLASSIFY_CODES)(classify)
+app.command(epilog=EVALUATE_CODES)(evaluate)
 app.command(epilog=BENCHMARK_CODES)(benchmark)
 app.command(epilog=SERVE_CODES)(serve)
 app.command(epilog=DEVICES_CODES)(devices)

@@ -19,7 +19,6 @@ import ctypes
 import json
 import os
 import platform
-import sys
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import distributions
@@ -55,7 +54,7 @@ def devices(as_json: AsJson = False) -> None:
         "machine": _machine(),
         "gpus": gpus(),
         "cuda_driver": _cuda_of_driver(),
-        "libraries": _libraries(),
+        "libraries": libraries(),
         "providers": [asdict(trial) for trial in trials],
         "auto": "cuda" if "CUDAExecutionProvider" in working else "cpu",
     }
@@ -65,42 +64,52 @@ def devices(as_json: AsJson = False) -> None:
 
 
 def _machine() -> dict[str, Any]:
-    from demo.runtime.machine import processor
+    from demo.runtime.machine import cores, processor
 
     memory = None
     with suppress(ValueError, OSError, AttributeError):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    may_use = getattr(os, "sched_getaffinity", None)  # Linux alone
-    cores = len(may_use(0)) if may_use else os.cpu_count()
     return {
         "system": platform.platform(),
         "python": platform.python_version(),
         "processor": processor()[0],
-        "cores": cores,
+        "cores": cores(),
         "memory_bytes": memory,
     }
 
 
 def _cuda_of_driver() -> str | None:
     """The newest CUDA that the driver can run."""
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    from demo.runtime.session import DRIVER
+
     number = ctypes.c_int(0)
     with suppress(OSError):
-        if ctypes.CDLL(library).cuDriverGetVersion(ctypes.byref(number)) == 0:
+        if ctypes.CDLL(DRIVER).cuDriverGetVersion(ctypes.byref(number)) == 0:
             return f"{number.value // 1000}.{number.value % 1000 // 10}"
     return None
 
 
-def _libraries() -> dict[str, str | None]:
+def libraries() -> dict[str, str | None]:
     """The versions of the packages that matter; None for one that could be here and is not."""
     found: dict[str, str | None] = dict.fromkeys(_ALWAYS)
     for package in distributions():
         name = str(package.metadata["Name"] or "").lower()
         if name.startswith(_FAMILIES) and name != "openvino-telemetry":
             found[name] = package.version
-    if "onnxruntime" in found:
+    if "onnxruntime" in found and found["onnxruntime-gpu"] is None:
         del found["onnxruntime-gpu"]
     return dict(sorted(found.items()))
+
+
+def clash(found: dict[str, str | None]) -> str:
+    """What is wrong with the packages of `libraries`, and the mend; empty where nothing is."""
+    both = [name for name in ("onnxruntime", "onnxruntime-gpu") if found.get(name)]
+    if len(both) < 2:
+        return ""
+    return (
+        "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: pip "
+        "uninstall both, then install the one that you want"
+    )
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
@@ -129,4 +138,6 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines.append(f"--device auto takes {told['auto']}")
     lines += ["", "Libraries:"]
     lines += [f"  {name} {found or 'not installed'}" for name, found in told["libraries"].items()]
+    if warned := clash(told["libraries"]):
+        lines.append(f"  {warned}")
     return lines

@@ -33,7 +33,7 @@ from demo.report import complain
 EXIT_CODES = (
     "Exit code: 0 fine; 1 a picture could not be read, or the file is not what PyTorch computes; "
     "2 wrong use; 3 no usable model, or no CUDA or PyTorch where asked for; 130 stopped by Ctrl-C. "
-    "The report is printed in all but the cases 2 and 3."
+    "The report is printed in all but the cases 2 and 3, once a picture was classified."
 )
 
 
@@ -41,6 +41,7 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Argument(
+            metavar="DATA",
             envvar="TINY_IMAGENET",
             help="Tiny ImageNet (folder or zip), a folder or zip of class folders, or the folder "
             "of ILSVRC-2012's validation pictures.",

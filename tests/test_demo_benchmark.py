@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from demo.benchmark import lines
 from demo.benchmarking import contest
 from demo.runtime import machine
 from tests.demo_model import card, colour_model
@@ -117,14 +119,51 @@ def test_the_best_is_named_with_its_engine() -> None:
     assert (large["engine"], large["file"], large.get("here")) == ("onnxruntime", "a.onnx", None)
 
 
+def test_text_and_files_of_two_forms_of_one_precision(model: Path, tmp_path: Path) -> None:
+    """Each has a row and a result file of its own."""
+    again = shutil.copy(model, tmp_path / "again.onnx")
+    done = benchmark(
+        model, again, "--batch", 2, "--rounds", 1, "--seconds", 0.01, "--no-peers", "--recommend",
+        "--save", tmp_path / "results",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for name in ("colour.onnx", "again.onnx"):
+        assert re.search(rf"^  onnxruntime fp32 CPU {name} +\d+\.\d\d ", done.stdout, re.MULTILINE)
+    kept = sorted((tmp_path / "results").iterdir())
+    files = [json.loads(file.read_text("utf-8"))["contestant"]["file"] for file in kept]
+    assert sorted(files) == ["again.onnx", "colour.onnx"]
+    assert sum(file.name.endswith("_fp32_again.json") for file in kept) == 1
+
+
 def test_text_for_a_person(model: Path) -> None:
     done = benchmark(
         model, "--batch", 2, "--rounds", 1, "--seconds", 0.01, "--no-peers", "--recommend"
     )
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^  onnxruntime fp32 CPU +\d+\.\d\d ", done.stdout, re.MULTILINE)
     assert "batch 2" in done.stdout
     assert "The best that NumPy reaches here: reads " in done.stdout
     assert "At batch 2 use colour.onnx (fp32, CPUExecutionProvider)" in done.stdout
+
+
+def test_what_ran_on_a_card_has_no_floor_of_its_hosts_processor(
+    ran: tuple[dict[str, Any], Path],
+) -> None:
+    """The speeds are NumPy's, on the processor: they say nothing of a card."""
+    here, card_ = (contest.floors(p, 10**9, 10**6, 2, ran[0]["machine"])
+                   for p in ("CPUExecutionProvider", "CUDAExecutionProvider"))  # fmt: skip
+    assert here["floor_ms"] == max(here["floor_bytes_ms"], here["floor_adds_ms"]) > 0
+    assert card_ == contest.floors("cuda", 10**9, 10**6, 2, ran[0]["machine"]) == {}
+    found = json.loads(json.dumps(ran[0]))
+    for cell in found["contestants"][0]["results"]:
+        for key in [key for key in cell if key.startswith("floor")]:
+            del cell[key]
+    row = next(line for line in lines(found, False) if line.startswith("  onnxruntime fp32 CPU"))
+    assert re.fullmatch(r"  onnxruntime fp32 CPU( +[\d.]+){5} +- +\d+", row)
+    content = {**found, "contestant": found["contestants"][0]}
+    del content["contestants"], content["recommended"]
+    content["machine"]["shared"] = False
+    jsonschema.validate(content, SCHEMA)
 
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
@@ -147,6 +186,12 @@ def test_a_provider_that_is_not_here(model: Path, provider: str) -> None:
         (["MODEL", "--batch", "0"], 2, "--batch 0: a batch holds at least 1 picture"),
         (["MODEL", "--provider", "tpu"], 2, "--provider tpu: unknown; give cpu, cuda, tensorrt"),
         (["MODEL", "--save", "README.md"], 2, "--save README.md: a file, not a folder"),
+        (["MODEL", "--save", "README.md/x"], 2, "--save README.md/x: cannot be made (Not a dir"),
+        (
+            ["MODEL", "--save", "x", "--provider", "cpu", "--provider", "cuda"],
+            2,
+            "--save keeps what ran on one kind of device: run cpu by itself, without cuda",
+        ),
     ],
 )
 def test_wrong_use(model: Path, arguments: list[str], code: int, says: str) -> None:

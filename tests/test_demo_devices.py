@@ -6,11 +6,14 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 
+from demo import devices
 from demo.runtime import machine, providers
 from demo.runtime.providers import TINY, expected, install_line, try_provider
 from demo.runtime.session import driver_obstacle
@@ -41,6 +44,37 @@ def test_text_for_a_person() -> None:
     lines = as_process("devices", timeout=None).stdout.splitlines()
     assert any(line.startswith("  CPU        works: made ready in ") for line in lines)
     assert any(line.startswith("--device auto takes c") for line in lines)
+
+
+def package(name: str, version: str) -> Any:
+    return SimpleNamespace(metadata={"Name": name}, version=version)
+
+
+@pytest.mark.parametrize(
+    ("installed", "told", "warned"),
+    [
+        (["onnxruntime-gpu"], {"onnxruntime-gpu": "1.0"}, False),
+        (["onnxruntime"], {"onnxruntime": "1.0"}, False),
+        (
+            ["onnxruntime", "onnxruntime-gpu"],
+            {"onnxruntime": "1.0", "onnxruntime-gpu": "1.0"},
+            True,
+        ),
+        ([], {"onnxruntime-gpu": None}, False),
+    ],
+)
+def test_two_packages_of_onnx_runtime_are_both_told(
+    monkeypatch: pytest.MonkeyPatch,
+    installed: list[str],
+    told: dict[str, str | None],
+    warned: bool,
+) -> None:
+    """They lie in the same folder, and which of them is left there nobody knows."""
+    packages = [package(name, "1.0") for name in (*installed, "NumPy", "other")]
+    monkeypatch.setattr(devices, "distributions", lambda: packages)
+    found = devices.libraries()
+    assert found == told | {"numpy": "1.0", "openvino": None, "tensorrt": None}
+    assert (devices.clash(found) != "") is warned
 
 
 def test_a_provider_that_gives_its_work_to_the_cpu_does_not_work() -> None:
@@ -91,7 +125,7 @@ def test_a_crash_in_a_driver_is_told_and_not_shared(
     ],
 )
 def test_the_line_that_installs_what_is_missing(library: str, line: str) -> None:
-    if "onnxruntime-gpu" not in (providers.package_name() or ""):
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         pytest.skip("this onnxruntime is built without CUDA")
     assert install_line(library) == line
 

@@ -21,23 +21,26 @@ import numpy as np
 from demo.errors import DeviceError, ModelError, UsageError
 from demo.places import ROOT
 from demo.runtime import machine as here
-from demo.runtime.session import check_file
+from demo.runtime.session import CPU, CUDA, NVIDIA, TENSORRT, check_file
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.errors import ExportError
 from model_export.reading import onnx_file
 
 SCHEMA_VERSION = 1
-PROVIDERS = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-}
+PROVIDERS = {"cpu": CPU, "cuda": CUDA, "tensorrt": TENSORRT}
+"""What may be asked for, and ONNX Runtime's names of them."""
+
+_ON_CARDS = (*NVIDIA, "cuda")  # the last is PyTorch's name
 _MOST_RUNS = 200
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What takes part: a file, or for PyTorch the network that the file's card names."""
+    """What takes part: a file, or for PyTorch the network that the file's card names.
+
+    ``provider`` is the engine's own name of where it runs; ``weight_bytes`` is the size of the
+    weights in the file, and ``multiply_adds`` what one picture takes.
+    """
 
     file: Path
     card: ModelCard
@@ -68,7 +71,18 @@ class Entry:
 
 
 class Contestant:
-    """An entry that runs; `turn` lets it run for a while."""
+    """An entry that runs; `turn` lets it run for a while.
+
+    Attributes:
+        told: version, provider, how it runs and the seconds until it was ready.
+        first_ms: of each batch size, the very first run in milliseconds.
+        times: of each batch size, round by round, the milliseconds of every run.
+        work: the same of processor time.
+        peak_bytes: the most memory that its process has held.
+
+    Raises:
+        DeviceError: the engine or the provider does not work here.
+    """
 
     def __init__(self, entry: Entry, threads: int) -> None:
         self.entry = entry
@@ -92,7 +106,11 @@ class Contestant:
         self.peak_bytes = 0
 
     def turn(self, batch: int, seconds: float) -> None:
-        """One warm-up run, then as many as fill about ``seconds``, at least 3."""
+        """One warm-up run, then as many as fill about ``seconds``, 3 to 200.
+
+        Raises:
+            DeviceError: a run failed, or the process has ended.
+        """
         assert self._process.stdin is not None
         known = self.times.get(batch)
         runs = 3
@@ -150,6 +168,16 @@ def run(
     note: Callable[[str], None],
 ) -> dict[str, Any]:
     """Let all take turns.
+
+    Args:
+        models: forms of one network.
+        batches: pictures at a time.
+        providers: of `PROVIDERS`, where ONNX Runtime runs them.
+        peers: whether PyTorch and OpenVINO take part, where they are installed.
+        threads: of each; 0 takes the cores there are.
+        rounds: that count.
+        seconds: about how long a turn lasts.
+        note: told, on one line, of a peer that is left out.
 
     Returns:
         ``machine``, ``run`` and ``contestants``, as the result files hold them (all of them).
@@ -244,8 +272,6 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
     for batch, rounds in one.times.items():
         every = np.concatenate([np.asarray(times) for times in rounds])
         p50, p90, p99 = (float(v) for v in np.percentile(every, (50, 90, 99)))
-        bytes_ms = 1000 * entry.weight_bytes / machine["read_bytes_s"]
-        adds_ms = 1000 * batch * entry.multiply_adds / machine["multiply_adds_s"]
         results.append(
             {
                 "batch": batch,
@@ -253,13 +279,11 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
                 "first_ms": one.first_ms[batch],
                 "ms": {"p50": p50, "p90": p90, "p99": p99},
                 "images_s": 1000 * batch / p50,
-                "floor_ms": max(bytes_ms, adds_ms),
-                "floor_bytes_ms": bytes_ms,
-                "floor_adds_ms": adds_ms,
+                **floors(entry.provider, entry.weight_bytes, entry.multiply_adds, batch, machine),
                 "ratio": _ratio(reference.times[batch], rounds),
             }
         )
-        if machine["kind"] == "cpu":
+        if entry.provider not in _ON_CARDS and reference.entry.provider not in _ON_CARDS:
             results[-1]["core_ratio"] = _ratio(reference.work[batch], one.work[batch])
     return {
         "file": entry.file.name,
@@ -273,6 +297,18 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
         "peak_bytes": one.peak_bytes,
         "results": results,
     }
+
+
+def floors(
+    provider: str, weight_bytes: int, multiply_adds: int, batch: int, machine: Mapping[str, Any]
+) -> dict[str, float]:
+    """The least milliseconds of a batch on the machine's cores, and the two of which it is the
+    greater; nothing for a graphics card, whose speeds are not measured."""
+    if provider in _ON_CARDS:
+        return {}
+    read = 1000 * weight_bytes / machine["read_bytes_s"]
+    multiply = 1000 * batch * multiply_adds / machine["multiply_adds_s"]
+    return {"floor_ms": max(read, multiply), "floor_bytes_ms": read, "floor_adds_ms": multiply}
 
 
 def _ratio(theirs: list[list[float]], ours: list[list[float]]) -> dict[str, float]:
@@ -310,6 +346,9 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
     """A file for each contestant. Of shared or virtual cores only ratios are kept: times measured
     there mean nothing elsewhere.
 
+    Returns:
+        the names of the files in the folder.
+
     Raises:
         UsageError: the folder cannot be written.
     """
@@ -329,6 +368,8 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
         else:
             content["contestant"] = row
         name = file_name(found["machine"]["device"], found["run"]["threads"], row)
+        if name in names:  # another form of that precision: its own file's name tells them apart
+            name = f"{name.removesuffix('.json')}_{_plain(Path(row['file']).stem)}.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps(content, indent=1, allow_nan=False) + "\n"
@@ -343,4 +384,9 @@ def file_name(device: str, threads: int, row: Mapping[str, Any]) -> str:
     """Device, threads, engine and version, provider, precision."""
     parts = (device, f"{threads}t", f"{row['engine']}-{row['version']}", row["provider"],
              row["precision"])  # fmt: skip
-    return "_".join(re.sub(r"[^a-z0-9.+-]+", "-", p.lower()).strip("-") for p in parts) + ".json"
+    return "_".join(map(_plain, parts)) + ".json"
+
+
+def _plain(name: str) -> str:
+    """Lower case, and nothing that a file's name cannot hold."""
+    return re.sub(r"[^a-z0-9.+-]+", "-", name.lower()).strip("-")

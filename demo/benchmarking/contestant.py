@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 
 from demo.runtime.memory import large_pages
+from demo.runtime.session import CUDA, NVIDIA, TENSORRT
 from model_export.processes.timing import Batch, Prepare, milliseconds, serve
 from model_export.reading.sessions import unpack_once
-
-TENSORRT = "TensorrtExecutionProvider"
-CUDA = "CUDAExecutionProvider"
 
 _READ = 256 * 2**20  # bytes: larger than any cache here
 _SIDE = 2048  # of the square matrices that are multiplied
@@ -68,7 +66,7 @@ def _onnxruntime(
     elif provider == TENSORRT:
         half = "1" if asked["precision"] == "fp16" else "0"
         settings = {"trt_cuda_graph_enable": "1", "trt_fp16_enable": half}
-    on_gpu = provider in (CUDA, TENSORRT)
+    on_gpu = provider in NVIDIA
     if on_gpu:
         ort.preload_dlls()
     with large_pages(not on_gpu) as moved:
@@ -119,7 +117,7 @@ def _openvino(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare]:
 def floor() -> dict[str, float]:
     """Bytes a second that can be read, and multiply-adds a second, by NumPy; the best of several.
 
-    A dot product of a vector with itself reads 256 MB; a product of two fp32 matrices of
+    A dot product of a vector with itself reads 256 MiB; a product of two fp32 matrices of
     2048 x 2048 makes 2048**3 multiply-adds. Both use as many threads as the environment gave BLAS.
     """
     vector = np.ones(_READ // 4, np.float32)

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +24,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.places import ROOT
-from demo.runtime.session import CPU, CUDA, Obstacle, driver_obstacle, first_line
+from demo.runtime.session import (
+    CPU,
+    NVIDIA,
+    Obstacle,
+    driver_obstacle,
+    first_line,
+    missing_library,
+)
 
 TINY = Path(__file__).parent / "tiny.onnx"
-TENSORRT = "TensorrtExecutionProvider"
 TOLERANCE = 1e-3
 """Of the tiny network's outputs, about one in size: wide enough for a GPU's TF32 convolutions."""
 
 _SECONDS = 180  # TensorRT builds an engine first
 _RUNS = 20
-_NEEDS_NVIDIA = (CUDA, TENSORRT)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def try_all() -> list[Trial]:
 
 def try_provider(name: str) -> Trial:
     """One provider, tried in a process of its own."""
-    if name in _NEEDS_NVIDIA and (obstacle := nvidia_obstacle()):
+    if name in NVIDIA and (obstacle := nvidia_obstacle()):
         return Trial(name, False, obstacle.reason, obstacle.mend)
     try:
         done = subprocess.run(
@@ -138,7 +142,7 @@ def _driver_line() -> str:
 
 
 def _see(name: str) -> str:
-    return "see what `nvidia-smi` says" if name in _NEEDS_NVIDIA else "report it to its maker"
+    return "see what `nvidia-smi` says" if name in NVIDIA else "report it to its maker"
 
 
 def install_line(library: str) -> str:
@@ -158,15 +162,6 @@ def built_for() -> str:
     return str(getattr(build_and_package_info, "cuda_version", "")).partition(".")[0] or "13"
 
 
-def package_name() -> str | None:
-    """Which package ONNX Runtime came in; None where it came in none of its own two."""
-    for package in ("onnxruntime-gpu", "onnxruntime"):
-        with contextlib.suppress(PackageNotFoundError):
-            version(package)
-            return package
-    return None
-
-
 # --- in the process of its own -------------------------------------------------------------------
 
 
@@ -183,30 +178,12 @@ def _preload() -> None:
                 ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
 
 
-def _missing(name: str) -> str | None:
-    """The message of the loader about a provider's own library; None where it loads."""
-    import onnxruntime
-
-    folder = Path(onnxruntime.__file__).parent / "capi"
-    stem = {CUDA: "cuda", TENSORRT: "tensorrt"}.get(name)
-    library = folder / f"libonnxruntime_providers_{stem}.so"
-    if stem is None or not library.exists():
-        return None
-    with contextlib.suppress(OSError):
-        ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
-    try:
-        ctypes.CDLL(str(library))
-    except OSError as error:
-        return str(error)
-    return None
-
-
 def _try_here(name: str) -> Trial:
     """The trial itself."""
     import onnxruntime
 
     _preload()
-    if missing := _missing(name):
+    if missing := missing_library(name):
         library = missing.partition(":")[0]
         return Trial(name, False, f"a library is missing ({missing})", install_line(library))
     options = onnxruntime.SessionOptions()

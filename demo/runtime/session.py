@@ -36,6 +36,13 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
+TENSORRT = "TensorrtExecutionProvider"
+NVIDIA = (CUDA, TENSORRT)
+"""The providers that need an NVIDIA card."""
+
+DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+"""The library of NVIDIA's driver."""
+
 KINDS = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
 """ONNX Runtime's names of the types that an input may have, and NumPy's and the card's."""
 MAKE_ONE = "make one with `python -m model_export`"
@@ -112,13 +119,12 @@ def driver_obstacle() -> Obstacle | None:
             "the installed onnxruntime is built without CUDA",
             "install onnxruntime-gpu in its place",
         )
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     try:
-        driver = ctypes.CDLL(library)
+        driver = ctypes.CDLL(DRIVER)
     except OSError:
         return Obstacle(
             "no NVIDIA driver",
-            f"install it, for {library} (in a container: start that with the GPU)",
+            f"install it, for {DRIVER} (in a container: start that with the GPU)",
         )
     count = ctypes.c_int(0)
     code = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
@@ -144,8 +150,11 @@ def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle
     try:
         session = load(path, CUDA)
         if session.get_providers()[0] != CUDA:
+            missing = missing_library(CUDA)
             return None, Obstacle(
-                _missing_library(),
+                f"ONNX Runtime cannot load it ({missing})"
+                if missing
+                else "ONNX Runtime did not take it, and ran on the CPU",
                 'install its libraries: pip install "onnxruntime-gpu[cuda,cudnn]"',
                 has_gpu=True,
             )
@@ -163,18 +172,27 @@ def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle
     return session, None
 
 
-def _missing_library() -> str:
-    """Which of CUDA's libraries keeps ONNX Runtime's provider from loading."""
+def missing_library(provider: str) -> str | None:
+    """What the system's loader says against the library of one of the `NVIDIA` providers.
+
+    It names the library that is missing. None where it loads, and for other providers.
+    """
     import onnxruntime
 
+    if provider not in NVIDIA:
+        return None
     folder = Path(onnxruntime.__file__).parent / "capi"
+    stem = provider.removesuffix("ExecutionProvider").lower()
+    library = folder / f"libonnxruntime_providers_{stem}.so"
+    if not library.exists():
+        return None
     with contextlib.suppress(OSError):
         ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
     try:
-        ctypes.CDLL(str(folder / "libonnxruntime_providers_cuda.so"))
+        ctypes.CDLL(str(library))
     except OSError as error:
-        return f"ONNX Runtime cannot load it ({error})"
-    return "ONNX Runtime did not take it, and ran on the CPU"
+        return str(error)
+    return None
 
 
 def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
