@@ -236,7 +236,7 @@ def test_the_site_draws_what_the_runner_wrote(ran: tuple[dict[str, Any], Path]) 
     from tests.test_site_content import ROOT as SITE  # it makes sitekit importable
 
     assert SITE == ROOT
-    from sitekit import benchmarks
+    from sitekit.reference import benchmarks
 
     assert "No result is on record" in benchmarks.figure([])
     drawn = benchmarks.figure(benchmarks.load_results(ran[1]))
@@ -268,7 +268,7 @@ def test_the_figure_says_what_the_data_say() -> None:
     from tests.test_site_content import ROOT as SITE  # it makes sitekit importable
 
     assert SITE == ROOT
-    from sitekit import benchmarks
+    from sitekit.reference import benchmarks
 
     faster = [result("fp32", 400, 1.5), result("int8", 100, 4.0), result("int4-int8", 50, 6.5)]
     drawn = benchmarks.figure(faster)
@@ -300,8 +300,8 @@ def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
     from tests.test_site_content import ROOT as SITE  # it makes sitekit importable
 
     assert SITE == ROOT
-    from sitekit import benchmarks
     from sitekit.errors import ContentError
+    from sitekit.reference import benchmarks
 
     file = tmp_path / "evaluation.json"
     assert benchmarks.NONE_YET in benchmarks.pace(file)

@@ -25,7 +25,7 @@ from tests.demo_server import running
 from tests.test_site_content import DOCS
 
 import write_help  # isort: skip  (lies with the hooks, which the line above finds)
-from sitekit import server_limits  # isort: skip
+from sitekit.reference import server_limits  # isort: skip
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = DOCS / "reference"

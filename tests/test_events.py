@@ -18,9 +18,9 @@ sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 
 from sitekit.bibliography import load_bibliography  # noqa: E402
 from sitekit.errors import ContentError  # noqa: E402
-from sitekit.events import THEMES, load_timeline, read_events, span  # noqa: E402
 from sitekit.facts import load_facts  # noqa: E402
 from sitekit.tables import load_tables  # noqa: E402
+from sitekit.timeline.events import THEMES, load_timeline, read_events, span  # noqa: E402
 
 ROWS: list[dict[str, Any]] = yaml.safe_load((DATA / "events.yml").read_text(encoding="utf-8"))
 BIBLIOGRAPHY = load_bibliography(DATA / "references.bib")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs" / "hooks"))
 
 from sitekit.errors import ContentError  # noqa: E402
-from sitekit.live import engine_files, manifest, model_files  # noqa: E402
+from sitekit.live.files import engine_files, manifest, model_files  # noqa: E402
 
 pytestmark = pytest.mark.browser
 

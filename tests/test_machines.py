@@ -19,9 +19,9 @@ from PIL import Image
 from tests.test_site_content import DOCS, ROOT, TABLES, TITLES
 
 from draw_pictures import STAMP, drawings, stamp  # isort: skip
-from sitekit import linked_data, machines, policy, redirects, twins  # isort: skip
+from sitekit.programs import linked_data, machines, policy, redirects, twins  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
-from sitekit.story import EDITION  # isort: skip
+from sitekit.story.pieces import EDITION  # isort: skip
 
 ADDRESSES = (ROOT / "tests" / "addresses.txt").read_text("utf-8").split()
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -14,12 +14,12 @@ import pytest
 from tests.test_site_content import DOCS, TABLES
 
 from sitekit.errors import ContentError  # isort: skip
-from sitekit.layer_cards import HELD, PICTURES, SHEETS, Explorer  # isort: skip
-from sitekit.plans import Plans, memory, shape, window  # isort: skip
-from sitekit.publish import plot_style  # isort: skip
-from sitekit.sight_charts import STEPS, field, fields_figure  # isort: skip
+from sitekit.network.layer_cards import HELD, PICTURES, SHEETS, Explorer  # isort: skip
+from sitekit.network.plans import Plans, memory, shape, window  # isort: skip
+from sitekit.programs.publish import plot_style  # isort: skip
+from sitekit.network.sight_charts import STEPS, field, fields_figure  # isort: skip
 from sitekit.tables import load_results  # isort: skip
-from sitekit.three import (  # isort: skip
+from sitekit.network.three import (  # isort: skip
     Edge,
     counts_table,
     edge_figure,

@@ -12,8 +12,8 @@ import pytest
 from tests.test_timeline import BIBLIOGRAPHY, DOCS, OURS, SOURCES, TITLES, Reader
 from tests.timeline_events import crowd, timeline
 
-from sitekit import paper  # isort: skip
-from sitekit import timeline as pages  # isort: skip
+from sitekit.timeline import paper  # isort: skip
+from sitekit.timeline import listing as pages  # isort: skip
 
 sys.path.insert(0, str(DOCS / "hooks"))
 from print_edition import print_all

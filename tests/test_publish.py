@@ -24,7 +24,7 @@ from tests.test_site_content import (
 )
 
 from sitekit.charts import winners_figure  # isort: skip
-from sitekit.publish import (  # isort: skip
+from sitekit.programs.publish import (  # isort: skip
     about,
     as_csv,
     corrections_box,

@@ -28,12 +28,12 @@ sys.path.insert(0, str(DOCS / "hooks"))
 from sitekit.bibliography import load_bibliography  # noqa: E402
 from sitekit.charts import entries_figure, swarm, winners_figure  # noqa: E402
 from sitekit.errors import ContentError  # noqa: E402
-from sitekit.events import load_timeline  # noqa: E402
 from sitekit.facts import load_facts, long_date  # noqa: E402
+from sitekit.live.samples import Samples, load_samples  # noqa: E402
 from sitekit.notes import Notes  # noqa: E402
 from sitekit.pages import Knowledge, Rendered, page_titles, render  # noqa: E402
-from sitekit.samples import Samples, load_samples  # noqa: E402
 from sitekit.tables import load_tables  # noqa: E402
+from sitekit.timeline.events import load_timeline  # noqa: E402
 
 FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
 TABLES = load_tables(DOCS / "data")

@@ -10,8 +10,8 @@ import pytest
 from tests.browsing import accessible
 from tests.test_site_content import TABLES
 
-from sitekit.memory import ledger  # isort: skip
-from sitekit.slicer import parts_of  # isort: skip
+from sitekit.story.memory import ledger  # isort: skip
+from sitekit.story.slicer import parts_of  # isort: skip
 
 pytestmark = pytest.mark.browser
 LAYERS = TABLES["layers"]

@@ -25,17 +25,17 @@ from tests.test_site_content import (
     source,
 )
 
-from sitekit.gpu_charts import gpus_figure, scientific  # isort: skip
+from sitekit.story.gpu_charts import gpus_figure, scientific  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
-from sitekit.glossary import check as check_glossary, link_terms  # isort: skip
-from sitekit.glossary_chart import step_figure  # isort: skip
-from sitekit.lanes import calendar_figure  # isort: skip
-from sitekit.network_charts import FILTERS, multiplications, picture, slide  # isort: skip
-from sitekit.memory import ledger  # isort: skip
-from sitekit.myths import check  # isort: skip
-from sitekit.people import check as check_people  # isort: skip
-from sitekit.story import EDITION, cite_box  # isort: skip
-from sitekit.story_charts import crowd, leaderboard_figure, steps_figure  # isort: skip
+from sitekit.reference.glossary import check as check_glossary, link_terms  # isort: skip
+from sitekit.reference.glossary_chart import step_figure  # isort: skip
+from sitekit.story.lanes import calendar_figure  # isort: skip
+from sitekit.network.network_charts import FILTERS, multiplications, picture, slide  # isort: skip
+from sitekit.story.memory import ledger  # isort: skip
+from sitekit.story.myths import check  # isort: skip
+from sitekit.story.people import check as check_people  # isort: skip
+from sitekit.story.pieces import EDITION, cite_box  # isort: skip
+from sitekit.story.story_charts import crowd, leaderboard_figure, steps_figure  # isort: skip
 
 STORY = [
     name

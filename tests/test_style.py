@@ -27,7 +27,7 @@ from tests.test_site_content import (
     source,
 )
 
-from sitekit.events import span  # isort: skip
+from sitekit.timeline.events import span  # isort: skip
 
 # Words that codespell doubts and that are right here, each with its reason.
 RIGHT = {

@@ -12,8 +12,8 @@ import pytest
 from tests.browsing import accessible, watched
 from tests.test_site_content import BIBLIOGRAPHY, DOCS, FACTS, TABLES, TIMELINE, TITLES
 
-from sitekit.events import THEMES  # isort: skip
-from sitekit.teach import minutes, press, quiz, reading  # isort: skip
+from sitekit.timeline.events import THEMES  # isort: skip
+from sitekit.teach.pieces import minutes, press, quiz, reading  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
 
 TEACH = TABLES["teach"]

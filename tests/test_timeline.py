@@ -20,10 +20,10 @@ from pybtex.database import parse_string
 from tests.timeline_events import THEMES, Event, crowd, event_lists, timeline
 
 # Importing the module above has put docs/hooks on the path.
-from sitekit import band, downloads, layout  # isort: skip
-from sitekit import timeline as pages  # isort: skip
+from sitekit.timeline import band, downloads, layout  # isort: skip
+from sitekit.timeline import listing as pages  # isort: skip
 from sitekit.bibliography import Reference, load_bibliography  # isort: skip
-from sitekit.events import REQUIRED, load_timeline, read_events  # isort: skip
+from sitekit.timeline.events import REQUIRED, load_timeline, read_events  # isort: skip
 from sitekit.pages import page_titles  # isort: skip
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

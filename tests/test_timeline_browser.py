@@ -17,8 +17,8 @@ from tests.test_timeline import OURS
 from tests.timeline_events import THEMES
 from tests.timeline_page import BOXES, SHOWN, opened, overlaps, visit
 
-from sitekit import layout  # isort: skip
-from sitekit import timeline as pages  # isort: skip
+from sitekit.timeline import layout  # isort: skip
+from sitekit.timeline import listing as pages  # isort: skip
 
 pytestmark = pytest.mark.browser
 

@@ -14,8 +14,8 @@ from tests.test_timeline import SOURCES
 from tests.timeline_events import crowd, timeline
 from tests.timeline_page import BOXES, SHOWN, opened, overlaps
 
-from sitekit import band  # isort: skip
-from sitekit import timeline as pages  # isort: skip
+from sitekit.timeline import band  # isort: skip
+from sitekit.timeline import listing as pages  # isort: skip
 
 pytestmark = pytest.mark.browser
 

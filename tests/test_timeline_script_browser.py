@@ -14,7 +14,7 @@ from tests.test_timeline import OURS
 from tests.timeline_events import THEMES, WILD, Event, crowd
 from tests.timeline_page import opened, visit
 
-from sitekit import layout  # isort: skip
+from sitekit.timeline import layout  # isort: skip
 
 pytestmark = pytest.mark.browser
 

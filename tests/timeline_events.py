@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs" / "hooks"))
 
-from sitekit.events import THEMES, Era, Event, Timeline
 from sitekit.facts import GRADES
+from sitekit.timeline.events import THEMES, Era, Event, Timeline
 
 WILD = (
     "<script>window.hacked = 1</script>",

@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import sync_playwright
 from sitekit.facts import load_yaml
-from sitekit.social import ICONS, icon, social_card
+from sitekit.programs.social import ICONS, icon, social_card
 
 DOCS = Path(__file__).resolve().parent.parent
 IMAGES = DOCS / "assets" / "img"

@@ -11,17 +11,17 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
-from sitekit import notebooks
-from sitekit.downloads import files as timeline_files
 from sitekit.errors import ContentError
-from sitekit.glossary import link_terms
-from sitekit.live import MANIFEST_AT, engine_files, manifest, model_files
+from sitekit.live.files import MANIFEST_AT, engine_files, manifest, model_files
 from sitekit.pages import load_knowledge, render
-from sitekit.publish import data_files, with_drawings, without_drawings, without_gaps
+from sitekit.programs.publish import data_files, with_drawings, without_drawings, without_gaps
+from sitekit.reference.glossary import link_terms
 from sitekit.shared import KNOWLEDGE as _state
 from sitekit.shared import RENDERED as _rendered
+from sitekit.teach import notebooks
 from sitekit.templates import Compiled
-from sitekit.timeline import with_strip
+from sitekit.timeline.downloads import files as timeline_files
+from sitekit.timeline.listing import with_strip
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}

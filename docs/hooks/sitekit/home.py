@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from sitekit.events import Timeline
+from sitekit.timeline.events import Timeline
 
 
 def steps(timeline: Timeline, to_root: str) -> str:

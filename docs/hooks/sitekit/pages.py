@@ -15,31 +15,28 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
-from sitekit import (
-    band,
-    benchmarks,
-    charts,
-    glossary,
-    glossary_chart,
-    home,
-    house,
-    live_page,
-    paper,
-    prices,
-    publish,
-    samples,
-    server_limits,
-    timeline,
-)
+from sitekit import charts, home
 from sitekit.bibliography import Bibliography, load_bibliography, source_list
 from sitekit.errors import ContentError
-from sitekit.events import Timeline, load_timeline
 from sitekit.facts import Facts, load_facts
-from sitekit.network import lab_pieces
+from sitekit.live import live_page, samples
+from sitekit.network.pieces import lab_pieces
 from sitekit.notes import Notes, grade_key
-from sitekit.story import cite_box, pieces
+from sitekit.programs import publish
+from sitekit.reference import (
+    benchmarks,
+    glossary,
+    glossary_chart,
+    house,
+    prices,
+    server_limits,
+)
+from sitekit.story.pieces import cite_box, pieces
 from sitekit.tables import load_tables
-from sitekit.teach import quiz, teach_pieces
+from sitekit.teach.pieces import quiz, teach_pieces
+from sitekit.timeline import band, paper
+from sitekit.timeline import listing as timeline
+from sitekit.timeline.events import Timeline, load_timeline
 
 # Pages that end with how to cite them and with what was put right in them.
 CITED = ("story/", "network/", "timeline/", "tours/", "how-it-runs/", "reference/")

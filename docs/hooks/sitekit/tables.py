@@ -9,7 +9,7 @@ from typing import Any
 
 from sitekit.errors import ContentError
 from sitekit.facts import load_yaml
-from sitekit.memory import ledger
+from sitekit.story.memory import ledger
 
 FILES = (
     "ilsvrc",

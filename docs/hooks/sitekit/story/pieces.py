@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from sitekit import gpu_charts, lanes, myths, network_charts, people, story_charts, svg
+from sitekit import svg
 from sitekit.bibliography import Bibliography
-from sitekit.events import Timeline
 from sitekit.facts import long_date
+from sitekit.network import network_charts
 from sitekit.notes import badge
-from sitekit.slicer import slicer
+from sitekit.story import gpu_charts, lanes, myths, people, story_charts
+from sitekit.story.slicer import slicer
+from sitekit.timeline.events import Timeline
 
 SITE = "The AlexNet Moment"
 EDITION = "0.1.0"  # as in CITATION.cff

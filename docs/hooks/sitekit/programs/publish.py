@@ -16,8 +16,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from sitekit.downloads import safe_cell
 from sitekit.facts import Fact, load_yaml, long_date
+from sitekit.timeline.downloads import safe_cell
 
 FIGURE = re.compile(r'<figure class="fig" id="([^"]+)">')
 DRAWING = re.compile(r"<svg [^>]*plot--wide.*?</svg>", re.DOTALL)

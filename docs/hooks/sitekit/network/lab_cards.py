@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from sitekit import sent
-from sitekit.lab import ONE, SETS, TEN, VALIDATION, Lab, began, set_of
+from sitekit.network.lab import ONE, SETS, TEN, VALIDATION, Lab, began, set_of
 
 VIEWS = {TEN: "ten views", ONE: "one view", "not stated": "views not stated"}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sitekit.samples import Samples
+from sitekit.live.samples import Samples
 
 LAYERS = {
     "filters": "The first filters",

@@ -13,7 +13,7 @@ from pathlib import Path
 from pybtex.database import BibliographyData
 
 from sitekit.bibliography import Reference, load_entries
-from sitekit.events import Event, Timeline
+from sitekit.timeline.events import Event, Timeline
 
 FIELDS = [field.name for field in fields(Event)]
 

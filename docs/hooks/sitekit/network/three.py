@@ -8,7 +8,7 @@ from typing import Any
 
 from sitekit import svg
 from sitekit.errors import ContentError
-from sitekit.plans import Plan, Plans, Row, by, millions, shape, towers
+from sitekit.network.plans import Plan, Plans, Row, by, millions, shape, towers
 
 SOURCE = (
     "Computed with PyTorch from the definitions in this project's folder model_export and in "

@@ -9,7 +9,7 @@ from typing import Any
 
 from sitekit import svg
 from sitekit.charts import Frame
-from sitekit.events import Event, Timeline, decimal_year, span
+from sitekit.timeline.events import Event, Timeline, decimal_year, span
 
 
 @dataclass(frozen=True)

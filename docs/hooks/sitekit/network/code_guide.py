@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from sitekit import svg
-from sitekit.lab import Lab
+from sitekit.network.lab import Lab
 
 WHERE = {
     "host": "the computer",

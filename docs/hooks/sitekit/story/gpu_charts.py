@@ -10,7 +10,7 @@ from typing import Any
 from sitekit import svg
 from sitekit.charts import Frame
 from sitekit.facts import long_date
-from sitekit.memory import CARDS, ledger
+from sitekit.story.memory import CARDS, ledger
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EPOCH = '<a href="https://github.com/epoch-research/training-cost-trends">Epoch AI</a>'

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from sitekit import band, bibliography, timeline
-from sitekit.events import Era, Timeline
+from sitekit import bibliography
+from sitekit.timeline import band
+from sitekit.timeline import listing as timeline
+from sitekit.timeline.events import Era, Timeline
 
-WIDTH = 1660.0  # of the chart, in the units of `sitekit.layout`; small print, for a sheet on a wall
+WIDTH = 1660.0  # of the chart, in the units of `layout`; small print, for a sheet on a wall
 FOLDER = Path("build") / "print"
 CHART, LIST = (name for name, _, _ in timeline.PRINTED)
 LICENCE = "The AlexNet Moment, an independent history project. Licence: CC BY 4.0."

@@ -13,8 +13,19 @@ from html import escape
 from typing import Any
 
 from sitekit import sent, svg
-from sitekit.lab_charts import linked
-from sitekit.plans import Plan, Plans, Row, by, memory, millions, outputs, shape, towers, window
+from sitekit.network.lab_charts import linked
+from sitekit.network.plans import (
+    Plan,
+    Plans,
+    Row,
+    by,
+    memory,
+    millions,
+    outputs,
+    shape,
+    towers,
+    window,
+)
 
 HELD = {
     "both": "half on each card",

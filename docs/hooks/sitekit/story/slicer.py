@@ -1,7 +1,7 @@
 """What the reader needs to cut the network anew across two cards: sizes by layer, and a script.
 
 The page's static figure is the end state; this closed box below it adds the trying out. The sums
-are those of `sitekit.memory`; `docs/assets/js/story/ledger.js` repeats them, and a test compares.
+are those of `memory` beside it; `docs/assets/js/story/ledger.js` repeats them, and a test compares.
 """
 
 from __future__ import annotations

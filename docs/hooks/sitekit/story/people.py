@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sitekit import svg
 from sitekit.charts import Frame
 from sitekit.errors import ContentError, unknown
-from sitekit.events import Event, Timeline
+from sitekit.timeline.events import Event, Timeline
 
 GROUPS: dict[str, str] = {
     "makers": "The three",

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sitekit.events import THEMES, Event
+from sitekit.timeline.events import THEMES, Event
 
 # (year, share of the width). Years outside are drawn at the ends.
 KNOTS: tuple[tuple[float, float], ...] = (

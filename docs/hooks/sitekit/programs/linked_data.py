@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sitekit.bibliography import Reference
-from sitekit.story import EDITION, SITE
+from sitekit.story.pieces import EDITION, SITE
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 MIT = "https://opensource.org/license/mit"

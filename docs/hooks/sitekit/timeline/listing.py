@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from html import escape
 
 from sitekit.bibliography import Reference
-from sitekit.events import THEMES, Era, Event, Timeline, Tour
 from sitekit.notes import SIGNS
+from sitekit.timeline.events import THEMES, Era, Event, Timeline, Tour
 
 DOWNLOADS = (
     ("timeline.csv", "CSV", "for a spreadsheet"),
@@ -20,7 +20,7 @@ DOWNLOADS = (
     ("timeline.bib", "BibTeX", "every source"),
     ("timeline.ics", "Calendar", "anniversaries"),
 )
-# Made by `make print`; see `sitekit.paper`.
+# Made by `make print`; see `sitekit.timeline.paper`.
 PRINTED = (
     ("timeline-wall-chart-a3.pdf", "Wall chart", "PDF, A3"),
     ("timeline-list-a4.pdf", "List", "PDF, A4, with sources"),

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from sitekit import layout, sent
-from sitekit.events import THEMES, Event, Timeline
+from sitekit import sent
+from sitekit.timeline import layout
+from sitekit.timeline.events import THEMES, Event, Timeline
 
 # Shapes of the marks, about 13 pixels across, centred on nothing; strip.css has them as well.
 SHAPES: dict[str, str] = {

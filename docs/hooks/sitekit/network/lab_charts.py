@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 
 from sitekit import svg
-from sitekit.lab import ONE, TEN, VALIDATION, Lab, began
-from sitekit.lab_cards import VIEWS
+from sitekit.network.lab import ONE, TEN, VALIDATION, Lab, began
+from sitekit.network.lab_cards import VIEWS
 
 FIRST, LAST = date(2012, 6, 1), date(2013, 3, 15)
 DEADLINE = date(2012, 9, 30)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekit import code_guide, lab_cards, lab_charts, sight_charts, three
-from sitekit.lab import ONE, TEN, Lab, began
-from sitekit.layer_cards import Explorer
-from sitekit.plans import Plans
+from sitekit.network import code_guide, lab_cards, lab_charts, sight_charts, three
+from sitekit.network.lab import ONE, TEN, Lab, began
+from sitekit.network.layer_cards import Explorer
+from sitekit.network.plans import Plans
 
 
 def lab_pieces(

@@ -1,0 +1,1 @@
+"""The live page: its files (`files`), its HTML (`live_page`), and the samples' recorded answers."""

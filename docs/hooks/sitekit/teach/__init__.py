@@ -1,0 +1,1 @@
+"""For classes: lesson plans, worksheets and quizzes (`pieces`), and notebooks as pages."""
