@@ -134,7 +134,7 @@ build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/*/*
 	@$(BIN)/python -m model_export --output $@
 
 $(NPM): package.json package-lock.json | $(VENV)/.run
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=3000
 	@touch $@
 
 # Debian's chromium where it is; else apt's, where there is apt, the right to use it and a chromium in
