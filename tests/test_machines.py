@@ -98,6 +98,23 @@ def test_a_twin_is_made_of_a_page() -> None:
     )
 
 
+def test_a_twin_gives_code_as_it_is_typed() -> None:
+    html = (
+        '<div class="highlight"><pre><span></span><code><a id="l1" href="#l1"></a><span>import</span>'
+        '<span class="w"> </span><span>demo</span>\n<a id="l2" href="#l2"></a>    <span>demo</span>'
+        "<span>.</span><span>run</span><span>(</span><span>)</span>\n</code></pre></div>"
+    )
+    assert twins.as_markdown(html, "a/", frozenset()) == "```\nimport demo\n    demo.run()\n```\n"
+
+
+def test_the_code_of_the_twins_is_that_of_the_pages(site: Path) -> None:
+    source = (DOCS / "reference" / "server.md").read_text("utf-8")
+    code = source.split("```python\n")[1].split("```")[0]
+    assert code in (site / "reference" / "server" / "index.md").read_text("utf-8")
+    lesson = (site / "notebooks" / "meet-alexnet" / "index.md").read_text("utf-8")
+    assert 'print("wants", wanted.name, wanted.shape[1:], "for each picture")' in lesson
+
+
 # --- lists, feed, sitemap ------------------------------------------------------------------------
 
 
@@ -111,6 +128,8 @@ def test_llms_txt_lists_every_page_once(site: Path) -> None:
     )
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (site / link).is_file(), link
+    told = re.findall(r"^- \[[^\]]+\]\([^)]+\): (.+)", main, re.MULTILINE)
+    assert len(told) == len(links) == len(set(told)), "each page says what it is, and no other"
 
 
 def test_without_an_address_there_is_no_empty_sitemap(site: Path) -> None:
@@ -159,6 +178,16 @@ def test_with_an_address_the_sitemap_and_the_previews_are_whole(addressed: Path)
     assert 'property="og:image" content="https://example.org/a/assets/img/social.png"' in live
     assert 'rel="canonical" href="https://example.org/a/live/"' in live
     assert data_of(addressed / "live" / "index.html")["url"] == "https://example.org/a/live/"
+
+
+def test_with_an_address_the_feed_names_whole_addresses(addressed: Path) -> None:
+    """Most readers of feeds do not know where a relative link begins."""
+    feed = ElementTree.fromstring((addressed / machines.FEED_AT).read_bytes())
+    links = [link.attrib["href"] for link in feed.iter(f"{ATOM}link")]
+    folder = "https://example.org/a/reference/corrections/"
+    assert links[:2] == [f"{folder}feed.xml", folder]
+    entries = [f"https://example.org/a/{row['page'][:-3]}/" for row in TABLES["corrections"]]
+    assert sorted(links[2:]) == sorted(entries)
 
 
 def test_the_feed_is_atom_with_one_entry_for_each_correction(site: Path) -> None:

@@ -34,7 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the files that pages may link to; `llms.txt` gets its lines once the menu is known."""
     known = KNOWLEDGE["knowledge"]
     told = {
-        machines.FEED_AT: machines.corrections_feed(known.tables["corrections"], known.titles),
+        machines.FEED_AT: machines.corrections_feed(
+            known.tables["corrections"], known.titles, config.site_url or ""
+        ),
         "robots.txt": machines.robots_txt(config.site_url or ""),
         "llms.txt": "\n",
     }

@@ -86,8 +86,9 @@ def _add_plots(files: Files, config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Fill in the facts and notes of a page; a lesson has none of these."""
+    """Fill in the facts and notes of a page; a lesson has none of these, and says what it does."""
     if page.file.src_uri.endswith(".ipynb"):
+        page.meta["description"] = notebooks.about(Path(str(page.file.abs_src_path)))
         return markdown
     root = get_relative_url(".", page.url)
     try:

@@ -71,16 +71,21 @@ def robots_txt(site_url: str) -> str:
     return f"User-agent: *\nAllow: /\n{where}"
 
 
-def corrections_feed(rows: Iterable[Mapping[str, str]], titles: Mapping[str, str]) -> str:
+def corrections_feed(
+    rows: Iterable[Mapping[str, str]], titles: Mapping[str, str], site_url: str = ""
+) -> str:
     """The corrections as an Atom feed (RFC 4287), newest first.
 
     Args:
         rows: those of `docs/data/corrections.yml`.
         titles: the title of each page by its path below `docs`.
+        site_url: the site's address; without one the feed's links are relative to it.
     """
+    root = f"{site_url.rstrip('/')}/" if site_url else "../../"
+    here = f"{site_url.rstrip('/')}/{FEED_AT}" if site_url else "feed.xml"
     ordered = sorted(rows, key=lambda row: row["date"], reverse=True)
     updated = ordered[0]["date"] if ordered else "1970-01-01"
-    entries = "".join(_entry(row, titles) for row in ordered)
+    entries = "".join(_entry(row, titles, root) for row in ordered)
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en-GB">\n'
@@ -90,16 +95,21 @@ def corrections_feed(rows: Iterable[Mapping[str, str]], titles: Mapping[str, str
         f"<updated>{updated}T00:00:00Z</updated>\n"
         "<author><name>The AlexNet Moment project</name></author>\n"
         "<rights>CC BY 4.0</rights>\n"
-        '<link rel="self" type="application/atom+xml" href="feed.xml"/>\n'
-        '<link rel="alternate" type="text/html" href="./"/>\n'
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(here)}/>\n'
+        f'<link rel="alternate" type="text/html" href={quoteattr(_folder(here))}/>\n'
         f"{entries}</feed>\n"
     )
 
 
-def _entry(row: Mapping[str, str], titles: Mapping[str, str]) -> str:
+def _folder(address: str) -> str:
+    """The folder in which an address lies."""
+    return address.rpartition("/")[0] + "/" if "/" in address else "./"
+
+
+def _entry(row: Mapping[str, str], titles: Mapping[str, str], root: str) -> str:
     title = titles[row["page"]].strip('"')
     ident = uuid.uuid5(NAMESPACE, f"{row['date']}\n{row['page']}\n{row['was']}")
-    page = f"../../{row['page'].removesuffix('.md')}/"
+    page = f"{root}{row['page'].removesuffix('.md')}/"
     told = f"Was: {row['was']} Now: {row['now']}"
     return (
         f"<entry><id>urn:uuid:{ident}</id>"

@@ -35,7 +35,7 @@ TABLE = re.compile(r'<table class="data">.*?</table>', re.DOTALL)
 def tables_of(stem: str, content: Any) -> dict[str, list[dict[str, Any]]]:
     """The tables of a data file by name: rows of fields."""
     if isinstance(content, list):
-        return {stem: content}
+        return {stem: content} if content else {}
     if all(isinstance(value, dict) for value in content.values()):
         return {stem: [{"id": key, **value} for key, value in content.items()]}
     rows = {key: value for key, value in content.items() if _is_table(value)}

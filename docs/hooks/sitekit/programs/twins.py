@@ -69,6 +69,8 @@ def as_markdown(html: str, url: str, pages: frozenset[str]) -> str:
             continue
         if _is_dropped(part):
             part.decompose()
+        elif part.name == "pre":  # code as it is typed, without the elements that colour it
+            part.string = part.get_text().strip("\n")
         elif part.name == "caption" and part.parent is not None:
             part.parent.insert_before(part.extract())
         elif part.name == "a" and part.get("href"):

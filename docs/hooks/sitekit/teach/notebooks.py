@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,6 +52,12 @@ def _pictures(stem: str, content: str) -> tuple[Picture, ...]:
         picture = base64.b64decode("".join(data))
         found.append(Picture(name, picture, told["width"], told["height"], told["alt"]))
     return tuple(found)
+
+
+def about(notebook: Path) -> str:
+    """What a lesson does, in the first sentence after its title."""
+    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    return re.split(r"(?<=\.)\s", first.split("\n\n")[1], maxsplit=1)[0]
 
 
 def _plots(notebook: dict[str, Any]) -> Iterator[tuple[str | list[str], dict[str, Any]]]:
