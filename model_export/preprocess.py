@@ -66,12 +66,8 @@ def _normalise(channel: Floats, i: int, spec: Input) -> None:
     channel /= np.float32(spec.std[i])
 
 
-def resize_and_crop(image: Image.Image, spec: Input, direct: bool = False) -> Image.Image:
-    """What the network sees, before it is turned into numbers: size x size pixels.
-
-    ``direct`` makes only the pixels that the crop keeps. It takes two thirds of the time, and
-    Pillow then rounds some values to the neighbouring grey level.
-    """
+def resize_and_crop(image: Image.Image, spec: Input) -> Image.Image:
+    """What the network sees, before it is turned into numbers: size x size pixels."""
     width, height = image.size
     shorter = min(width, height)
     across = spec.resize * width // shorter
@@ -79,7 +75,7 @@ def resize_and_crop(image: Image.Image, spec: Input, direct: bool = False) -> Im
     left = round((across - spec.size) / 2)
     top = round((down - spec.size) / 2)
     resample = _FILTERS[spec.interpolation]
-    if direct or max(across, down) > _SLENDER * spec.resize:
+    if max(across, down) > _SLENDER * spec.resize:
         x, y = width / across, height / down
         box = (left * x, top * y, (left + spec.size) * x, (top + spec.size) * y)
         return image.resize((spec.size, spec.size), resample, box=box)

@@ -12,17 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from threadpoolctl import threadpool_info
 
-from demo.classifier import Classifier
-from demo.datasets.classes import Classes
 from demo.datasets.layouts import DataSet, Labelled
-from demo.evaluation.evaluator import Evaluator
+from demo.evaluation import photographs
 from demo.evaluation.pipeline import Decoders
-from demo.evaluation.views import prepare_pixels
+from demo.evaluation.views import prepare
 from demo.pictures import resampling
 from model_export.card import Input
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
-from model_export.preprocess import preprocess, resize_and_crop, to_tensor
-from tests.demo_model import card, colour_model
+from model_export.preprocess import preprocess, resize_and_crop
 
 SAMPLES = sorted((Path(__file__).parent.parent / "demo" / "samples").glob("*.jpg"))
 RULE = IMAGENET1K.input
@@ -33,55 +30,62 @@ def noise(width: int, height: int) -> NDArray[np.uint8]:
     return np.random.default_rng(width).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def apart(pixels: NDArray[np.uint8], rule: Input = RULE) -> NDArray[np.float32]:
-    """Grey levels between the two ways, all values."""
+def unequal(pixels: NDArray[np.uint8], rule: Input = RULE) -> float:
+    """The share of values that differ from Pillow's, which they do by one level and no more."""
+    assert resampling.can(pixels.shape[1], pixels.shape[0], rule)
     exact = np.asarray(resize_and_crop(Image.fromarray(pixels), rule), np.float32)
     made = resampling.resample(pixels, rule)
     assert made.shape == exact.shape
-    return np.abs(made - exact)
+    apart = np.abs(made - exact)
+    assert apart.max() <= 1
+    return float((apart > 0).mean())
 
 
 @pytest.mark.parametrize("rule", [RULE, ALEXNET64.input], ids=["224 of 256", "64 of 64"])
 @pytest.mark.parametrize(
     "size",
-    [(500, 375), (375, 500), (256, 256), (257, 1900), (90, 60), (2048, 2048), (5000, 3), (1, 1)],
+    [(500, 375), (375, 500), (640, 480), (400, 800), (90, 60), (1400, 1400), (5000, 3), (1, 1)],
 )
-def test_within_a_grey_level_of_pillow(size: tuple[int, int], rule: Input) -> None:
-    found = apart(noise(*size), rule)
-    assert found.max() <= resampling.DIFFERENCE
-    assert found.mean() <= resampling.MEAN_DIFFERENCE
+def test_noise_is_pillows_but_for_a_few_values(size: tuple[int, int], rule: Input) -> None:
+    assert unequal(noise(*size), rule) <= 0.01
 
 
-def test_photographs_too() -> None:
+def test_photographs_are_pillows_but_for_a_value_in_two_hundred() -> None:
     for file in SAMPLES:
-        found = apart(np.asarray(Image.open(file).convert("RGB")))
-        assert found.max() <= resampling.DIFFERENCE
-        assert found.mean() <= resampling.MEAN_DIFFERENCE
+        assert unequal(np.asarray(Image.open(file).convert("RGB"))) <= 1 / 200
 
 
-def test_a_picture_of_the_wanted_size_is_left_as_it_is() -> None:
-    rule = ALEXNET64.input
-    pixels = noise(64, 64)
-    assert (resampling.resample(pixels, rule) == pixels).all()
+def test_photographs_as_large_as_imagenets_but_for_a_value_in_ten_thousand(tmp_path: Path) -> None:
+    photographs.write(tmp_path, 4)
+    for file in tmp_path.rglob("*.jpg"):
+        assert unequal(np.asarray(Image.open(file))) <= 1e-4
 
 
 def test_what_it_can_do() -> None:
     assert resampling.can(500, 375, RULE)
     assert not resampling.can(500, 375, replace(RULE, interpolation="bicubic"))
     assert not resampling.can(40_000, 400, RULE)
+    assert not resampling.can(300, 256, RULE)  # Pillow only cuts
+    assert resampling.can(400, 800, RULE)
+    assert not resampling.can(400, 801, RULE)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 @pytest.mark.parametrize("size", [(500, 375), (3000, 2000)], ids=["by products", "by Pillow"])
-def test_the_tensor_is_normalised_by_the_card(size: tuple[int, int], dtype: str) -> None:
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_tensor_is_normalised_by_the_card(
+    size: tuple[int, int], dtype: str, exact: bool
+) -> None:
     """Also in BGR, as Caffe's network wants it, and where the graph takes bytes."""
     rule = replace(BVLC.input, dtype=dtype)
     pixels = noise(*size)
     made = np.empty((1, 3, rule.size, rule.size), dtype)
-    prepare_pixels(pixels, rule, made)
-    exact = preprocess(Image.fromarray(pixels), rule)
+    prepare(pixels, rule, 1, made, exact)
+    wanted = preprocess(Image.fromarray(pixels), rule)
     level = 1 if dtype == "uint8" else 1 / 255 / min(rule.std)
-    assert np.abs(made[0].astype(np.float64) - exact).max() <= level * 1.001
+    apart = np.abs(made[0].astype(np.float64) - wanted)
+    assert apart.max() <= level * 1.001
+    assert (apart > level / 100).mean() <= (0 if exact or size[0] == 3000 else 0.01)
 
 
 def test_a_data_set_goes_through_it_on_one_thread_of_numpys_a_picture() -> None:
@@ -97,46 +101,13 @@ def test_a_data_set_goes_through_it_on_one_thread_of_numpys_a_picture() -> None:
         return batch[:, :, 100, 100]
 
     before = blas()
-    by_products = Decoders(data, RULE, 1, batch=2, products=True, network=network)
+    by_products = Decoders(data, RULE, 1, batch=2, network=network)
     made = np.concatenate([batch.logits for batch in by_products.batches()])  # type: ignore[misc]
-    exact = np.stack([preprocess(Image.open(content), RULE)[:, 100, 100] for content in contents])
-    assert np.abs(made - exact).max() <= 1.001 / 255 / min(RULE.std)
-    assert (made != exact).any()
+    wanted = np.stack([preprocess(Image.open(content), RULE)[:, 100, 100] for content in contents])
+    np.testing.assert_allclose(made, wanted, atol=1.001 / 255 / min(RULE.std))
     assert threads
     assert all(found == {1} for found in threads)
     assert blas() == before
-
-
-@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8", "int4"])
-@pytest.mark.parametrize("exact", [False, True])
-def test_only_networks_in_few_bits_are_shown_it(
-    tmp_path: Path, precision: str, exact: bool
-) -> None:
-    """The others see Pillow's pixels, and all do who ask for the exact way."""
-    size = 32
-    file = colour_model(tmp_path / "a.onnx", card(precision=precision, size=size, resize=size))
-    pixels = noise(200, 200)
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG")
-    data = DataSet("one", (Labelled("a", "0"),), lambda _: content.getvalue())
-    classes = Classes({}, ("0", "1", "2"), {}, np.arange(3), ())
-    seen = []
-    with Classifier(file, "cpu", threads=1) as classifier:
-        rule = classifier.card.input
-        evaluator = Evaluator(
-            classifier,
-            data,
-            classes,
-            exact=exact,
-            watch=lambda _, tensors, __: seen.append(tensors),
-        )
-        assert len(list(evaluator.rows())) == 1
-        pillows = preprocess(Image.fromarray(pixels), rule)
-    products = np.empty_like(pillows)
-    to_tensor(resampling.resample(pixels, rule), rule, products)
-    assert (products != pillows).any()
-    few = precision in ("int8", "int4") and not exact
-    assert (seen[0][0] == (products if few else pillows)).all()
 
 
 def blas() -> list[dict[str, object]]:

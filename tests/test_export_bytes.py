@@ -170,7 +170,7 @@ def test_the_server_speaks_bytes(made: Report) -> None:
 
 def test_evaluation_prepares_bytes(made: Report) -> None:
     """One view is what `preprocess` makes; ten are uint8 as well."""
-    image = decode(SAMPLES[0])
+    image = np.asarray(decode(SAMPLES[0]))
     for views in COUNTS:
         rule_of = rule(made.card.input, views)
         out = np.empty((views, 3, 64, 64), rule_of.dtype)

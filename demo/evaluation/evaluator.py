@@ -18,9 +18,6 @@ from demo.evaluation.tally import FIVE, Row
 from demo.evaluation.views import rule
 from demo.runtime.session import told_run
 
-ROUNDED = frozenset({"int8", "int4"})
-"""Precisions whose own rounding is far above a grey level's, so that matrix products may resize."""
-
 Logits = NDArray[np.float32]
 Watch = Callable[[Batch, NDArray[np.float32], Logits], None]
 """Called with each batch, its tensors (n, 3, size, size) and the logits (n, classes)."""
@@ -85,9 +82,8 @@ class Evaluator:
         self._bound = classifier.bound(batch * views) if gpu else None
         self._watch = watch
         spec = rule(classifier.card.input, views)
-        rounds = classifier.card.precision in ROUNDED
         self._decoders = Decoders(
-            data, spec, views, batch, threads, exact, products=rounds, pinned=gpu,
+            data, spec, views, batch, threads, exact, pinned=gpu,
             network=None if gpu else classifier.logits,
         )  # fmt: skip
         self.pace = Pace()

@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
-from demo.evaluation.views import prepare, prepare_pixels
+from demo.evaluation.views import prepare
 from demo.pictures import jpeg
 from demo.runtime.machine import cores
 from demo.runtime.pinned import page_locked
@@ -75,8 +75,7 @@ class Decoders:
         views: 1 or 10.
         batch: pictures in a batch, at most.
         threads: 0 takes the cores there are.
-        exact: decode and resize in full; see `demo.pictures.jpeg`.
-        products: of one view, not exact: resize by matrix products, see `demo.pictures.resampling`.
+        exact: without the short cuts of `demo.pictures.jpeg` and `demo.pictures.resampling`.
         pinned: lock the buffers in memory, for a GPU that fetches them.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
 
@@ -92,14 +91,12 @@ class Decoders:
         batch: int,
         threads: int = 0,
         exact: bool = False,
-        products: bool = False,
         pinned: bool = False,
         network: Network | None = None,
     ) -> None:
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
         self._exact, self._network = exact, network
         self._pinned = pinned
-        self._products = products and views == 1 and not exact
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.seconds = Seconds()
         self._counting = threading.Lock()
@@ -119,8 +116,8 @@ class Decoders:
         with ExitStack() as stack:
             if self._pinned:
                 stack.enter_context(page_locked(buffers))
-            if self._products:  # of NumPy; each is a thread's own
-                stack.enter_context(threadpool_limits(1, "blas"))
+            # NumPy's products, with which pictures are resized: each is a thread's own.
+            stack.enter_context(threadpool_limits(1, "blas"))
             pool = ThreadPoolExecutor(self._threads, "decode")
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
             while start < len(pictures) or under_way:
@@ -163,12 +160,8 @@ class Decoders:
             self.seconds.network += (time.perf_counter() - decoded) / self._threads
 
     def _prepare(self, name: str, out: NDArray[Any]) -> None:
-        content, spec = self._read(name), self._spec
-        if self._products:
-            prepare_pixels(jpeg.read_pixels(content, name, spec), spec, out)
-        else:
-            image = jpeg.read(content, name, spec, self._exact)
-            prepare(image, spec, self._views, out, direct=not self._exact)
+        pixels = jpeg.read(self._read(name), name, self._spec, self._exact)
+        prepare(pixels, self._spec, self._views, out, self._exact)
 
     def _read(self, name: str) -> bytes:
         try:

@@ -30,38 +30,23 @@ def rule(spec: Input, views: int) -> Input:
     return replace(spec, resize=round(spec.size * _SQUARE / _PATCH))
 
 
-def prepare_pixels(pixels: NDArray[np.uint8], spec: Input, out: NDArray[Any]) -> None:
-    """An RGB picture to the tensor of its centre, by matrix products where those do the rule.
+def prepare(
+    pixels: NDArray[np.uint8], spec: Input, views: int, out: NDArray[Any], exact: bool = False
+) -> None:
+    """RGB pixels to the tensors of a picture's views.
 
     Args:
         pixels: (height, width, 3), upright.
         spec: what `rule` gave.
-        out: (1, 3, size, size) of the card's type, written.
-    """
-    height, width = pixels.shape[:2]
-    if resampling.can(width, height, spec):
-        to_tensor(resampling.resample(pixels, spec), spec, out[0])
-    else:
-        prepare(Image.fromarray(pixels), spec, 1, out, direct=True)
-
-
-def prepare(
-    image: Image.Image, spec: Input, views: int, out: NDArray[Any], direct: bool = False
-) -> None:
-    """An RGB image to the tensors of its views.
-
-    Args:
-        image: upright, RGB.
-        spec: what `rule` gave.
         views: 1 or 10.
         out: (views, 3, size, size) of the card's type, written. Of ten: the patches top left, top
             right, bottom left, bottom right and centre, then their mirror images.
-        direct: see `preprocess.resize_and_crop`.
+        exact: resize with Pillow, not by `demo.pictures.resampling`.
     """
     if views == 1:
-        to_tensor(np.asarray(resize_and_crop(image, spec, direct)), spec, out[0])
+        to_tensor(_resized(pixels, spec, exact), spec, out[0])
         return
-    square = np.asarray(resize_and_crop(image, replace(spec, size=spec.resize), direct))
+    square = _resized(pixels, replace(spec, size=spec.resize), exact)
     margin = spec.resize - spec.size
     middle = round(margin / 2)
     corners = ((0, 0), (0, margin), (margin, 0), (margin, margin), (middle, middle))
@@ -69,3 +54,11 @@ def prepare(
         patch = square[top : top + spec.size, left : left + spec.size]
         to_tensor(patch, spec, out[i])
         out[i + len(corners)] = out[i, :, :, ::-1]
+
+
+def _resized(pixels: NDArray[np.uint8], spec: Input, exact: bool) -> NDArray[Any]:
+    """(size, size, 3), 0 to 255."""
+    height, width = pixels.shape[:2]
+    if not exact and resampling.can(width, height, spec):
+        return resampling.resample(pixels, spec)
+    return np.asarray(resize_and_crop(Image.fromarray(pixels), spec))

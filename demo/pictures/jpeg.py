@@ -1,14 +1,11 @@
-"""The fast way from a file to what the network sees, for pictures by the thousand: `evaluate`.
+"""The fast way from a file to pixels, for pictures by the thousand: `evaluate`.
 
-Two things save time at the price of a grey level here and there. With ``exact`` neither is done,
-and every value is the one that `classify` has. *Only the pixels that the crop keeps are resampled*
-(`preprocess.resize_and_crop`, ``direct``; for networks in few bits `demo.pictures.resampling`).
 *Large photographs are decoded small*: a JPEG can be decoded at a half, a quarter or an eighth of
 its size, which saves most of the time that a large photograph takes. That is done where the shorter
 side then still has at least `GAP` times the pixels that the card's rule resizes to, so that the
 resize does most of the averaging as ever. What the network sees then differs from the full way by
-at most `TOLERANCE` grey levels in the mean over a picture (a test measures it, for all of this).
-Pictures of ImageNet's usual size, about 500 x 375, are decoded in full.
+at most `TOLERANCE` grey levels in the mean over a picture (a test measures it). Pictures of
+ImageNet's usual size, about 500 x 375, are decoded in full, and with ``exact`` all are.
 
 Ordinary JPEGs that are decoded in full go through simplejpeg where it is installed: libjpeg-turbo
 as in Pillow, so the same pixels, with a tenth less work around it.
@@ -24,7 +21,6 @@ from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from demo.pictures.decoding import PIXEL_LIMIT, decode_smaller
 from model_export.card import Input
@@ -37,8 +33,8 @@ _FACTORS = (8, 4, 2)
 _HEAD = 1 << 16  # bytes, in which an EXIF block begins if there is one
 
 
-def read(content: bytes, name: str, spec: Input, exact: bool = False) -> Image.Image:
-    """The bytes of a file to an RGB image, upright, for the card's rule.
+def read(content: bytes, name: str, spec: Input, exact: bool = False) -> NDArray[np.uint8]:
+    """The bytes of a file to RGB pixels (height, width, 3), upright, for the card's rule.
 
     Args:
         content: of a file, of any kind that `demo.pictures.decoding` reads.
@@ -50,20 +46,11 @@ def read(content: bytes, name: str, spec: Input, exact: bool = False) -> Image.I
         NotAPictureError, PictureError: as `demo.pictures.decoding.decode`.
     """
 
-    by = _factor_of(spec, exact)
-    pixels = _ordinary(content, by)
-    return decode_smaller(content, name, by) if pixels is None else Image.fromarray(pixels)
+    def by(width: int, height: int) -> int:
+        return 1 if exact else factor(width, height, spec)
 
-
-def read_pixels(content: bytes, name: str, spec: Input) -> NDArray[np.uint8]:
-    """As `read`, but the pixels themselves: (height, width, 3), red first, not to be written to."""
-    by = _factor_of(spec, exact=False)
     pixels = _ordinary(content, by)
     return np.asarray(decode_smaller(content, name, by)) if pixels is None else pixels
-
-
-def _factor_of(spec: Input, exact: bool) -> Callable[[int, int], int]:
-    return lambda width, height: 1 if exact else factor(width, height, spec)
 
 
 def factor(width: int, height: int, spec: Input) -> int:
