@@ -29,9 +29,11 @@ serve: port $(VENV)/.run build/alexnet64.onnx engine  ## set up, export, classif
 demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures, on this machine (DEMO_PORT=8001)
 	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
-# The workers share the cores: where PyTorch takes all of them in each, its threads wait for one another.
+# The workers share the cores: where PyTorch takes all of them in each, its threads wait for one
+# another. A worker waits for a browser or a program half the time: one more of them than cores.
+WORKERS = $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))")
 test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not (timing or alone)"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not (timing or alone)"
 	$(BIN)/python -m pytest -m "timing or alone"
 
 export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
