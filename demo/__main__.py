@@ -20,6 +20,8 @@ def main() -> None:
         from demo.cli import app
 
         app(prog_name="python -m demo")
+    except KeyboardInterrupt:  # while modules are loaded; typer sees to one that comes later
+        sys.exit(130)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("demo", "model_export", ""):

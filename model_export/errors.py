@@ -43,6 +43,8 @@ def told(name: object = "") -> Iterator[None]:
     except ExportError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_code) from None
+    except BrokenPipeError:  # who reads has gone, as `head` does: typer ends quietly
+        raise
     except OSError as error:
         where = f"cannot write {name}" if name else error.filename or "cannot read"
         typer.echo(f"{where}: {error.strerror or error}", err=True)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from model_export.errors import EnvironmentLacks
 from model_export.networks import ALEXNET64
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
@@ -32,7 +33,7 @@ SIZE = ALEXNET64.input.size
 MEAN, STD = ALEXNET64.input.mean, ALEXNET64.input.std
 
 
-class DataError(Exception):
+class DataError(EnvironmentLacks):
     """The data set is not there, or not in its official layout; the text says what to do."""
 
 

@@ -34,6 +34,8 @@ from typing import Annotated, Any
 import typer
 
 from model_export import tiny_imagenet as tiny
+from model_export.errors import told
+from model_export.files import refuse_if_no_place
 from model_export.training.recipe import Recipe
 
 EPOCHS, RATE, DROPOUT, SEED = Recipe.epochs, Recipe.rate, Recipe.dropout, Recipe.seed
@@ -320,12 +322,12 @@ def main(
     Without --data or TINY_IMAGENET the official zip is downloaded into build/ first.
     """
     recipe = Recipe(epochs=epochs, rate=rate, dropout=dropout, seed=seed)
-    try:
+    with told():
+        refuse_if_no_place(out)
         source = tiny.TinyImageNet(data or tiny.download(Path("build/tiny-imagenet-200.zip")))
-        train(source.load("train", limit), source.load("val"), out, recipe, resume=resume)
-    except tiny.DataError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(3) from None
+        train_set, val_set = source.load("train", limit), source.load("val")
+    with told(out):
+        train(train_set, val_set, out, recipe, resume=resume)
 
 
 if __name__ == "__main__":

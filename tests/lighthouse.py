@@ -62,7 +62,10 @@ def scores(told: dict[str, Any]) -> dict[str, int]:
 
 
 def main(site: Path, names: list[str]) -> int:
-    """Print a row a page, medians of three runs; 1 if a bar is missed."""
+    """Print a row a page, medians of three runs; 1 if a bar is missed, 2 without a site."""
+    if not (site / "index.html").is_file():
+        print(f"{site} holds no built site: run `make site`", file=sys.stderr)
+        return 2
     missed = 0
     with serve_folder(site, compressed=True) as served:
         print(f"{'page':40}", *(f"{name:>15}" for name in CATEGORIES))
@@ -78,4 +81,7 @@ def main(site: Path, names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        print("usage: python -m tests.lighthouse SITE [PAGE ...]", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

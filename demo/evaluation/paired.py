@@ -203,10 +203,14 @@ def main(
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
     text = json.dumps(found, indent=1) + "\n"
-    if save:
-        save.parent.mkdir(parents=True, exist_ok=True)
-        save.write_text(text, "utf-8")
     sys.stdout.write(text)
+    if save:
+        try:
+            save.parent.mkdir(parents=True, exist_ok=True)
+            save.write_text(text, "utf-8")
+        except OSError as error:
+            complain(f"{save}: cannot be written ({error.strerror}); name a file elsewhere")
+            raise typer.Exit(2) from None
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from sitekit.errors import ended
+
 FOLDER = "alexnet-moment"  # what unpacking makes
 PUBLISHED_UNDER = "downloads"
 PAGE = Path("reference") / "offline" / "index.html"
@@ -108,4 +110,4 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         print("usage: python docs/hooks/pack_offline.py SITE ZIP", file=sys.stderr)
         sys.exit(2)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(ended(main, *sys.argv[1:]))

@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from sitekit.errors import ended  # noqa: E402
 from sitekit.pages import load_knowledge  # noqa: E402
 from sitekit.timeline import paper  # noqa: E402
 
@@ -63,7 +64,8 @@ def main() -> int:
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
         except Error as error:
-            print(f"no Chromium here: {str(error).splitlines()[0]}; `make browser` brings one")
+            why = str(error).splitlines()[0]
+            print(f"no Chromium here: {why}; `make browser` brings one", file=sys.stderr)
             return 3
         print_all(browser, documents, folder)
         browser.close()
@@ -75,4 +77,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -15,6 +15,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from sitekit.errors import ended
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 LONGEST = 1200  # seconds for one cell: one that hangs, not one on a busy machine
@@ -72,7 +74,7 @@ def execute(name: str) -> nbformat.NotebookNode:
 
 
 def main(chosen: list[str]) -> int:
-    """Run the lessons named, or all."""
+    """Run the lessons named, or all: 0, or 1 if a cell failed, or 2 if there is no such lesson."""
     known = names()
     for name in chosen:
         if name not in known:
@@ -80,9 +82,13 @@ def main(chosen: list[str]) -> int:
             return 2
     for name in chosen or known:
         print(name, flush=True)
-        nbformat.write(execute(name), FOLDER / f"{name}.ipynb")
+        try:
+            nbformat.write(execute(name), FOLDER / f"{name}.ipynb")
+        except (CellExecutionError, NoisyCell) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            return 1
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(ended(main, sys.argv[1:]))

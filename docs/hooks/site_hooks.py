@@ -36,6 +36,13 @@ def on_config(config: MkDocsConfig) -> None:
         raise PluginError(str(error)) from error
 
 
+def on_pre_build(config: MkDocsConfig) -> None:
+    """Stop where the site cannot be written, in a line; MkDocs would show a traceback."""
+    site = Path(config.site_dir)
+    if site.exists() and not (site.is_dir() and os.access(site, os.W_OK)):
+        raise PluginError(f"{site} cannot be written: move it away, or name another (-d)")
+
+
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Publish the sample photographs, which lie with the demo, and the timeline's files."""
     for sample in _state["knowledge"].samples.rows:

@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model_export.card import ModelCard
+from model_export.errors import told
 from model_export.forms.taps import FILTERS, STAGES
 from model_export.preprocess import preprocess, resize_and_crop
 from model_export.proof.parity import SAMPLES
+from model_export.reading import onnx_file
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -212,11 +214,13 @@ def main(
     model: Annotated[Path, typer.Argument(help="The network to open.")] = MODEL,
 ) -> None:
     """Write the pictures and the figures of the page "Layer by layer"."""
-    told, pictures = look(model)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for name, picture in pictures.items():
-        picture.save(PICTURES / name, lossless=True, quality=60, method=4)
-    RESULTS.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    with told(RESULTS):
+        onnx_file.read(model)  # what is no model is said in a line
+        found, pictures = look(model)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            picture.save(PICTURES / name, lossless=True, quality=60, method=4)
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

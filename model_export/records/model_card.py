@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from model_export.errors import ExportError, UsageError, told
 from model_export.sources import weights
 
 PAGE = weights.HERE / "weights" / "README.md"
@@ -132,14 +133,23 @@ this repository.
 """
 
 
+def _read(evaluation: Path) -> dict[str, Any]:
+    try:
+        return keep(json.loads(evaluation.read_text("utf-8")))
+    except (ValueError, LookupError, TypeError):
+        raise UsageError(
+            f"{evaluation} is not what `python -m demo evaluate --json` prints"
+        ) from None
+
+
 def main(
     evaluation: Annotated[Path, typer.Argument(help="JSON from `python -m demo evaluate --json`.")],
 ) -> None:
     """Keep a measurement beside the weights and write the model card in Markdown."""
-    found = keep(json.loads(evaluation.read_text("utf-8")))
-    if found["weights_sha256"] != weights.sha256(weights.WEIGHTS):
-        typer.echo(f"{evaluation} was measured with other weights: export and evaluate", err=True)
-        raise typer.Exit(1)
+    with told():
+        found = _read(evaluation)
+        if found["weights_sha256"] != weights.sha256(weights.WEIGHTS):
+            raise ExportError(f"{evaluation} was measured with other weights: export and evaluate")
     weights.ACCURACY.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     PAGE.write_text(render(weights.training(), found), "utf-8")
     typer.echo(f"{weights.ACCURACY}\n{PAGE}")

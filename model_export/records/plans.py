@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from model_export.errors import told
+from model_export.files import refuse_if_no_place
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS
 
 if TYPE_CHECKING:
@@ -168,8 +170,10 @@ def plans() -> list[dict[str, Any]]:
 
 def main(output: Annotated[Path, typer.Argument(help="The file to write.")] = OUTPUT) -> None:
     """Write the plans of the networks that the site compares."""
-    rows = json.loads(json.dumps(plans()))
-    output.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    with told(output):
+        refuse_if_no_place(output, ".json")
+        rows = json.loads(json.dumps(plans()))
+        output.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
