@@ -24,7 +24,7 @@ from PIL import Image
 
 from demo.errors import ModelError, ResultError
 from demo.pictures.decoding import Picture, decode
-from demo.places import ROOT
+from demo.places import DEFAULT_MODEL
 from demo.runtime.bound import Bound
 from demo.runtime.session import KINDS, MAKE_ONE, Device, open_session, told_run
 from model_export.card import METADATA_KEY, CardError, ModelCard
@@ -32,8 +32,6 @@ from model_export.preprocess import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
     import onnxruntime
-
-DEFAULT_MODEL = ROOT / "build" / "alexnet64.onnx"
 
 
 @dataclass(frozen=True)

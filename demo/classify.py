@@ -19,13 +19,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demo.errors import DemoError, PictureError, ResultError
 from demo.options import AsJson, Device, Model
+from demo.places import DEFAULT_MODEL, seen_from_here
 from demo.report import JsonReport, TextReport, complain
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def classify(
 ) -> None:
     """Name what is in photographs, with probabilities."""
     try:
-        from demo.classifier import DEFAULT_MODEL, Classifier
+        from demo.classifier import Classifier
         from demo.pictures.inputs import expand
 
-        with Classifier(model or _beside_here(DEFAULT_MODEL), device) as classifier:
+        with Classifier(model or seen_from_here(DEFAULT_MODEL), device) as classifier:
             if classifier.device_warning:
                 complain(classifier.device_warning, "warning")
             code = _classify_all(classifier, list(expand(photos)), top, as_json)
@@ -99,8 +99,3 @@ def _progress(photos: list[Named], silent: bool) -> Iterator[Iterable[Named]]:
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         yield progress.track(photos, description="Classifying")
-
-
-def _beside_here(path: Path) -> Path:
-    """A path as seen from the current folder, where it lies below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

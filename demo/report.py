@@ -28,11 +28,10 @@ class TextReport:
     def __init__(self, classifier: Classifier) -> None:
         self.console = _console()
         self.provider = classifier.provider
-        note = f" ({classifier.device_note})" if classifier.device_note else ""
-        self._print(describe(classifier.card), style="bold")
-        self._print(f"Runs on {classifier.provider}{note}.", style="dim")
+        introduce(classifier)
 
     def add(self, name: str, prediction: Prediction) -> None:
+        """A picture's classes with their bars, and its times."""
         width, height = prediction.size
         self._print("")
         self._print(f"{printable(name)} ({width} x {height})", style="bold cyan")
@@ -62,34 +61,19 @@ class TextReport:
         )
 
     def _print(self, text: str, style: str = "") -> None:
-        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        _print(self.console, text, style)
 
 
 class JsonReport:
     """One JSON object on standard output, at the end."""
 
     def __init__(self, classifier: Classifier) -> None:
-        card = classifier.card
-        self.content: dict[str, Any] = {
-            "model": {
-                "name": card.name,
-                "title": card.title,
-                "file": str(classifier.path),
-                "sha256": classifier.sha256,
-                "weights_sha256": card.weights.sha256,
-                "trained_by": card.weights.trained_by,
-                "trained_on": card.weights.trained_on,
-                "precision": card.precision,
-                "parameters": card.parameters,
-                "accuracy": [asdict(row) for row in card.accuracy],
-            },
-            "provider": classifier.provider,
-            "device": classifier.device,
-            "results": [],
-        }
+        self._identity = identity(classifier)
+        self._results: list[dict[str, Any]] = []
 
     def add(self, name: str, prediction: Prediction) -> None:
-        self.content["results"].append(
+        """A picture's classes, size and times."""
+        self._results.append(
             {
                 "file": name,
                 "status": "ok",
@@ -100,10 +84,41 @@ class JsonReport:
         )
 
     def add_error(self, name: str, message: str) -> None:
-        self.content["results"].append({"file": name, "status": "error", "error": message})
+        """A picture that failed, and why."""
+        self._results.append({"file": name, "status": "error", "error": message})
 
     def close(self) -> None:
-        sys.stdout.write(json.dumps(self.content, indent=2, allow_nan=False) + "\n")
+        """Write the object."""
+        told = self._identity | {"results": self._results}
+        sys.stdout.write(json.dumps(told, indent=2, allow_nan=False) + "\n")
+
+
+def identity(classifier: Classifier) -> dict[str, Any]:
+    """Which network runs, and where: how the object of every verb's ``--json`` begins."""
+    card = classifier.card
+    return {
+        "model": {
+            "name": card.name,
+            "title": card.title,
+            "file": str(classifier.path),
+            "sha256": classifier.sha256,
+            "weights_sha256": card.weights.sha256,
+            "trained_by": card.weights.trained_by,
+            "trained_on": card.weights.trained_on,
+            "precision": card.precision,
+            "parameters": card.parameters,
+            "accuracy": [asdict(row) for row in card.accuracy],
+        },
+        "provider": classifier.provider,
+        "device": classifier.device,
+    }
+
+
+def introduce(classifier: Classifier) -> None:
+    """The same for a person: two lines on standard output, before anything else."""
+    note = f" ({classifier.device_note})" if classifier.device_note else ""
+    _print(_console(), describe(classifier.card), "bold")
+    _print(_console(), f"Runs on {classifier.provider}{note}.", "dim")
 
 
 def describe(card: ModelCard) -> str:
@@ -142,6 +157,10 @@ def _bar(share: float, unicode: bool) -> str:
         return "#" * round(share * _BAR)
     whole, part = divmod(round(share * _BAR * 8), 8)
     return "█" * whole + _EIGHTHS[part].strip()
+
+
+def _print(console: Console, text: str, style: str) -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _console(stderr: bool = False) -> Console:

@@ -20,7 +20,8 @@ import typer
 
 from demo.errors import DemoError, UsageError
 from demo.options import AsJson, Device, Model
-from demo.report import JsonReport, complain, describe
+from demo.places import DEFAULT_MODEL, seen_from_here
+from demo.report import complain, identity, introduce
 
 EXIT_CODES = (
     "Exit code: 0 stopped by Ctrl-C; 2 wrong use (a port that is taken, no such folder); 3 no "
@@ -95,7 +96,7 @@ def _serve(
     open_page: bool,
     as_json: bool,
 ) -> None:
-    from demo.classifier import DEFAULT_MODEL, Classifier
+    from demo.classifier import Classifier
     from demo.server.app import create_app
     from demo.server.limits import Limits
     from demo.server.pages import DEFAULT_SITE
@@ -106,7 +107,7 @@ def _serve(
     if site is None and (DEFAULT_SITE / "index.html").is_file():
         site = DEFAULT_SITE
     limits = Limits()
-    with Classifier(model or DEFAULT_MODEL, device, limits.batch) as classifier:
+    with Classifier(model or seen_from_here(DEFAULT_MODEL), device, limits.batch) as classifier:
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")
         listener = listen(host, port)
@@ -120,14 +121,11 @@ def _serve(
 
         def started() -> None:
             if as_json:
-                told = JsonReport(classifier).content | {"address": address}
-                told["site"] = f"{address}site/" if site is not None else None
-                del told["results"]
+                beside = f"{address}site/" if site is not None else None
+                told = identity(classifier) | {"address": address, "site": beside}
                 typer.echo(json.dumps(told))
             else:
-                typer.echo(describe(classifier.card))
-                note = f" ({classifier.device_note})" if classifier.device_note else ""
-                typer.echo(f"Runs on {classifier.provider}{note}.")
+                introduce(classifier)
                 if site is not None:
                     typer.echo(f"The site: {address}site/")
                 typer.echo(f"The demo: {address} (Ctrl-C stops it)")

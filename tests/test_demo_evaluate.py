@@ -125,6 +125,15 @@ def test_text_for_a_person(model: Path, data: Path) -> None:
     assert "Most often confused (of 3 wrong answers): 2 green, taken for red" in text
 
 
+def test_the_name_of_the_data_cannot_command_the_terminal(
+    model: Path, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "\x1b[31mred").symlink_to(data)
+    done = evaluate(tmp_path / "\x1b[31mred", "--model", model)
+    assert "17 pictures, \\x1b[31mred (class folders), one centre view" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_unreadable_pictures_are_listed_and_counted(
     model: Path, data: Path, tmp_path: Path
 ) -> None:

@@ -36,14 +36,25 @@ def stopping() -> Iterator[list[int]]:
 @contextmanager
 def progress(planned: int, done: int) -> Iterator[Any]:
     """Running error and time left on standard error: a bar on a terminal, else a line now and
-    then."""
+    then.
+
+    Args:
+        planned: pictures in all.
+        done: of them, before this run.
+
+    Yields:
+        a function that is told after each batch how many are done, and the running error.
+    """
     if not sys.stderr.isatty():
-        last = [time.monotonic()]
+        began = last = time.monotonic()
 
         def tell(count: int, said: str) -> None:
-            if time.monotonic() - last[0] >= _LOG_SECONDS:
-                last[0] = time.monotonic()
-                print(f"{count:,} of {planned:,} pictures, {said}", file=sys.stderr)
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _LOG_SECONDS and count > done:
+                last = now
+                left = _left((now - began) / (count - done) * (planned - count))
+                print(f"{count:,} of {planned:,} pictures, {said}, {left} left", file=sys.stderr)
 
         yield tell
         return
@@ -65,3 +76,11 @@ def progress(planned: int, done: int) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("evaluating", total=planned, completed=done, said="")
         yield lambda count, said: bar.update(task, completed=count, said=said)
+
+
+def _left(seconds: float) -> str:
+    """A rough time, in seconds, minutes or hours."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= 1.5 * unit:
+            return f"about {seconds / unit:.0f} {name}"
+    return f"about {max(1, round(seconds))} s"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import typer
 
-from demo.classifier import DEFAULT_MODEL, Classifier
+from demo.classifier import Classifier
 from demo.datasets.classes import Classes, match
 from demo.datasets.layouts import DataSet, open_data
 from demo.errors import ResultError, UsageError
@@ -24,7 +24,8 @@ from demo.evaluation.rows import CsvFile, stamp
 from demo.evaluation.scores import content, lines
 from demo.evaluation.tally import Row, Running, summarise
 from demo.evaluation.views import COUNTS, rule
-from demo.report import JsonReport, TextReport, complain
+from demo.places import DEFAULT_MODEL, seen_from_here
+from demo.report import complain, identity, introduce
 
 STOPPED = 130
 
@@ -83,7 +84,7 @@ def run(asked: Asked) -> int:
     whole = open_data(asked.data, asked.ground_truth)
     with ExitStack() as stack:
         classifier = stack.enter_context(
-            Classifier(asked.model or DEFAULT_MODEL, asked.device, threads=1)
+            Classifier(asked.model or seen_from_here(DEFAULT_MODEL), asked.device, threads=1)
         )
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")
@@ -106,7 +107,7 @@ def run(asked: Asked) -> int:
                 )
             )  # fmt: skip
         if not asked.as_json:
-            TextReport(classifier)
+            introduce(classifier)
         pace, batches = _work(asked, whole, source, classifier, classes, compared, running)
         planned = len(source.pictures)
         with stopping() as stopped, progress(planned, len(running.rows)) as advance:
@@ -124,7 +125,7 @@ def run(asked: Asked) -> int:
         raise ResultError(f"{asked.data}: not one of {seen:,} pictures could be evaluated{reason}")
     found = summarise(running.rows, classes.names)
     about: dict[str, Any] = {
-        **JsonReport(classifier).content,
+        **identity(classifier),
         "dataset": source.title,
         "views": asked.views,
         "answers": len(classes.among),
@@ -135,7 +136,6 @@ def run(asked: Asked) -> int:
         "pace": {**asdict(pace), "pictures_s": pace.pictures_s, "bound_by": pace.bound_by},
         "against": compared.content() if compared and compared.count else None,
     }
-    del about["results"]
     told = content(found, about)
     if asked.as_json:
         sys.stdout.write(json.dumps(told, indent=1, allow_nan=False) + "\n")

@@ -49,7 +49,7 @@ def lines(
     """The report for a person, after the line that says whose network it is."""
     pace = about["pace"]
     views = "ten views, averaged" if about["views"] == 10 else "one centre view"
-    text = f"{found.count:,} pictures, {about['dataset']}, {views}"
+    text = f"{found.count:,} pictures, {printable(about['dataset'])}, {views}"
     if not about["complete"]:
         text = f"Stopped after {about['seen']:,} of {about['planned']:,} pictures. {text}"
     if pace["pictures"]:
