@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 import zlib
@@ -80,7 +81,6 @@ def test_a_bad_member_of_a_zip_is_one_picture_that_cannot_be_read(
         if layout == "Tiny ImageNet":
             bad = "val/images/b.JPEG"
             made.writestr("wnids.txt", "n00000001")
-            made.writestr("words.txt", "")
             made.writestr("val/val_annotations.txt", "b.JPEG\tn00000001\n")
         made.writestr(bad, "many words " * 99)
     content = bytearray(file.read_bytes())
@@ -98,6 +98,20 @@ def test_a_bad_member_of_a_zip_is_one_picture_that_cannot_be_read(
         data.read(bad)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_link_that_leads_back_is_not_walked_again(tmp_path: Path) -> None:
+    root = fill(tmp_path / "d", "a/1.png", "b/2.png")
+    (root / "a" / "all").symlink_to(root)
+    (root / "c").symlink_to(fill(tmp_path / "elsewhere", "3.png"))
+    (root / "e").symlink_to(root / "b")  # another name, and no way back: a class of its own
+    assert [p.name for p in open_data(root).pictures] == [
+        "a/1.png",
+        "b/2.png",
+        "c/3.png",
+        "e/2.png",
+    ]
+
+
 def test_limit_is_spread_evenly(tmp_path: Path) -> None:
     data = open_data(fill(tmp_path / "d", *(f"{c}/{i}.png" for c in "abcd" for i in range(5))))
     assert [p.name for p in data.spread(4).pictures] == ["a/0.png", "b/0.png", "c/0.png", "d/0.png"]
@@ -107,7 +121,6 @@ def test_limit_is_spread_evenly(tmp_path: Path) -> None:
 def test_tiny_imagenet_in_place(tmp_path: Path) -> None:
     root = fill(tmp_path / "tiny-imagenet-200", "val/images/val_1.JPEG", "val/images/val_0.JPEG")
     (root / "wnids.txt").write_text("n02124075\nn07920052\n")
-    (root / "words.txt").write_text("n02124075\tEgyptian cat\n")
     (root / "val" / "val_annotations.txt").write_text(
         "val_0.JPEG\tn07920052\t0\t0\t1\t1\nval_1.JPEG\tn02124075\t0\t0\t1\t1\n"
     )
@@ -219,13 +232,12 @@ def test_files_of_the_kit_that_cannot_be_read(tmp_path: Path) -> None:
         ("val/val_annotations.txt", b"val_0.JPEG\n"),
         ("val/val_annotations.txt", b"\xff\xfe"),
         ("val/val_annotations.txt", b"val_0.JPEG\tn99999999\n"),
-        ("words.txt", b"n02124075"),
+        ("wnids.txt", b"\xff\xfe"),
     ],
 )
 def test_tiny_imagenet_with_damaged_lists(tmp_path: Path, name: str, content: bytes) -> None:
     root = fill(tmp_path / "tiny-imagenet-200", "val/images/val_0.JPEG")
     (root / "wnids.txt").write_text("n02124075\n")
-    (root / "words.txt").write_text("n02124075\tEgyptian cat\n")
     (root / "val" / "val_annotations.txt").write_text("val_0.JPEG\tn02124075\n")
     (root / name).write_bytes(content)
     with pytest.raises(UsageError, match="Tiny ImageNet with files missing or damaged"):

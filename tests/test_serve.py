@@ -130,6 +130,18 @@ def test_answers_are_as_described(server: Running) -> None:
         jsonschema.validate(server.ask(path, body).json, schema)
 
 
+@pytest.mark.parametrize("content", ["[", "[]", ""])
+def test_a_list_of_networks_that_is_none_is_passed_on(
+    model: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "assets" / "live").mkdir(parents=True)
+    (tmp_path / "index.html").write_text("x")
+    (tmp_path / "assets" / "live" / "manifest.json").write_text(content)
+    with running(model, site=tmp_path) as server:
+        answer = server.ask("/site/assets/live/manifest.json")
+    assert (answer.status, answer.body) == (200, content.encode())
+
+
 @pytest.mark.parametrize(
     "path",
     ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/engine", "/v2/models/colour", "/site/",

@@ -15,6 +15,7 @@ import pytest
 
 from demo import UsageError
 from demo.serve import address_of, open_to_others
+from demo.server.guard import names_of
 from demo.server.run import listen
 from tests.demo_model import card, colour_model
 from tests.demo_server import Running, metric, picture, wait_until
@@ -132,6 +133,23 @@ def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
 def test_a_host_that_is_none(host: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         listen(host, 0)
+
+
+@pytest.mark.parametrize("name", ["", "http://museum.local/", "museum.local:8001", "a b", "a@b"])
+def test_a_name_that_no_request_could_have_is_refused(name: str) -> None:
+    """It would let nobody in; an empty one, everybody who sends no name."""
+    with pytest.raises(UsageError) as caught:
+        names_of("127.0.0.1", (name,))
+    assert str(caught.value) == (
+        f"--allow-host {name!r}: give a name as in an address, without scheme or port: museum.local"
+    )
+
+
+def test_names_are_compared_as_names_are() -> None:
+    ours = names_of("127.0.0.1", ("Museum.local.", "fe80::1", "10.0.0.7", "xn--mnchen-3ya.de"))
+    assert ours == {
+        "localhost", "127.0.0.1", "::1", "museum.local", "fe80::1", "10.0.0.7", "xn--mnchen-3ya.de",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

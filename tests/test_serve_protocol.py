@@ -298,6 +298,9 @@ def head(**changes: Any) -> dict[str, Any]:
         (head(shape=[10**18, 3, SIZE, SIZE]), "inputs[0].shape: "),
         (head(data=[1, 2]), "inputs[0].data: 2 numbers came, and its shape needs 192"),
         (head(data=["x"] * 192), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=["1"] * 192), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=[True] * 192), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=None), "inputs[0].data: an even list of numbers is needed"),
         (head(data=[[1], 2]), "inputs[0].data: an even list of numbers is needed"),
         (head(data=[1e300] * 192), "inputs[0]: holds a value that is no finite number"),
         (
@@ -305,6 +308,10 @@ def head(**changes: Any) -> dict[str, Any]:
             "inputs[0]: 0 bytes of binary data came, and its shape needs 768",
         ),
         (head() | {"outputs": [{"name": "x"}]}, "outputs: only 'logits', not 'x'"),
+        (  # each would be an answer of its own
+            head() | {"outputs": [{"name": "logits"}] * 100_000},
+            "outputs: 100,000 are asked for, and at most 4 are given",
+        ),
         (
             head() | {"outputs": [{"name": "logits", "parameters": {"classification": "x"}}]},
             "outputs: classification is a count, not 'x'",

@@ -109,11 +109,19 @@ class Folder:
         return (self.path / name).is_file()
 
     def names(self) -> list[str]:
-        """Every file, links to folders followed as torchvision does."""
+        """Every file, links to folders followed as torchvision does, but never back to a folder
+        that they lie in: that would be the same pictures once more."""
         found = []
-        for folder, _, files in os.walk(self.path, followlinks=True):
-            place = Path(folder).relative_to(self.path)
-            found += [(place / name).as_posix() for name in files]
+        for folder, inside, files in os.walk(self.path, followlinks=True):
+            place = Path(folder)
+            found += [(place / name).relative_to(self.path).as_posix() for name in files]
+            above = Path(os.path.realpath(folder))
+            inside[:] = [
+                name
+                for name in inside
+                if not (place / name).is_symlink()
+                or not above.is_relative_to(os.path.realpath(place / name))
+            ]
         return found
 
     def read(self, name: str) -> bytes:
@@ -179,7 +187,7 @@ def _tiny_imagenet(path: Path, store: Folder | Zip, root: str) -> DataSet:
         raise UsageError(str(error)) from None
     except Exception:  # lists that are missing, damaged, or of another form
         raise UsageError(
-            f"{path}: Tiny ImageNet with files missing or damaged (words.txt or "
+            f"{path}: Tiny ImageNet with files missing or damaged (wnids.txt or "
             "val/val_annotations.txt); fetch or unpack it again"
         ) from None
     pictures = tuple(Labelled(name, source.wnids[index]) for name, index in entries)

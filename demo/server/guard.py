@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 import sys
 import time
 import traceback
@@ -23,6 +24,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo.errors import UsageError
 from demo.server.metrics import Metrics
 
 POLICY = (
@@ -44,8 +46,25 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def names_of(host: str, more: Sequence[str] = ()) -> frozenset[str]:
-    """The names that a server bound to ``host`` goes by, without ports."""
-    return LOOPBACK | {host.lower()} | {name.lower() for name in more}
+    """The names that a server bound to ``host`` goes by, without ports, in lower case.
+
+    Raises:
+        UsageError: one of ``more`` is nothing that a `Host` header could name.
+    """
+    return LOOPBACK | {host.lower()} | {_name(name) for name in more}
+
+
+def _name(given: str) -> str:
+    """One further name, as it is compared."""
+    name = given.lower().rstrip(".")
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(name))
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", name):
+        raise UsageError(
+            f"--allow-host {given!r}: give a name as in an address, without scheme or port: "
+            "museum.local"
+        )
+    return name
 
 
 class Guard:

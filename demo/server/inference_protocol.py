@@ -35,6 +35,7 @@ JSON_BYTES = 4 * 2**20
 DATATYPES = {"float32": ("FP32", "<f4"), "uint8": ("UINT8", "|u1")}
 """The card's type of the input, the protocol's name of it, and NumPy's of its bytes."""
 
+_MOST_OUTPUTS = 4  # of the one that there is: logits and classes, each as numbers or bytes
 _LENGTH = "inference-header-content-length"
 _EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "statistics"]
 _SHARED = "shared memory is not offered here; send tensors in the body"
@@ -214,6 +215,11 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
         )
     if _SHARED_PARAMETER in given.parameters:
         raise NotOffered(f"inputs[0]: {_SHARED}")
+    if len(asked.outputs or ()) > _MOST_OUTPUTS:
+        raise Refused(
+            f"outputs: {len(asked.outputs or ()):,} are asked for, and at most {_MOST_OUTPUTS} are "
+            "given"
+        )
     for output in asked.outputs or ():
         if _SHARED_PARAMETER in output.parameters:
             raise NotOffered(f"outputs: {_SHARED}")
@@ -236,10 +242,13 @@ def _tensor(given: Input, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
         tensor: NDArray[Any] = np.frombuffer(binary, kind)
     else:
         try:
-            with np.errstate(over="ignore"):  # too large for float32 is told below
-                tensor = np.asarray(given.data, np.float32).ravel()
-        except (ValueError, TypeError, OverflowError):
-            raise Refused("inputs[0].data: an even list of numbers is needed") from None
+            numbers = np.asarray(given.data)
+        except ValueError:
+            numbers = np.empty(0, object)
+        if numbers.dtype.kind not in "iuf":
+            raise Refused("inputs[0].data: an even list of numbers is needed")
+        with np.errstate(over="ignore"):  # too large for float32 is told below
+            tensor = numbers.astype(np.float32).ravel()
         if tensor.size != count:
             raise Refused(
                 f"inputs[0].data: {tensor.size} numbers came, and its shape needs {count}"

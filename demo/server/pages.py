@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -93,8 +94,9 @@ class SiteFiles(StaticFiles):
         if isinstance(response, FileResponse):
             file = Path(response.path)
             if Path(os.path.normpath(path)).as_posix() == _MANIFEST:
-                told = json.loads(file.read_text("utf-8")) | {"runner": RUNNER}
-                return Response(json.dumps(told), media_type="application/json")
+                with contextlib.suppress(ValueError, TypeError):  # no list: passed on as it is
+                    told = json.loads(file.read_text("utf-8")) | {"runner": RUNNER}
+                    return Response(json.dumps(told), media_type="application/json")
             return _with_policy(response, file)
         return response
 
