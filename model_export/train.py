@@ -23,11 +23,11 @@ where the device has it; the figure to quote is the exported file's (model card)
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +35,7 @@ import typer
 
 from model_export import tiny_imagenet as tiny
 from model_export.errors import told
-from model_export.files import refuse_if_no_place
+from model_export.files import refuse_if_no_place, write_atomically
 from model_export.training.recipe import Recipe
 
 EPOCHS, RATE, DROPOUT, SEED = Recipe.epochs, Recipe.rate, Recipe.dropout, Recipe.seed
@@ -89,13 +89,6 @@ def machine(device: str) -> dict[str, str]:
         "python": platform.python_version(),
         "precision": "bfloat16 autocast, float32 weights" if has_bfloat16(device) else "float32",
     }
-
-
-def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a new file beside ``path``, then move it there in one step."""
-    fresh = path.with_name(path.name + ".new")
-    write(fresh)
-    os.replace(fresh, path)
 
 
 class Run:
@@ -199,7 +192,7 @@ class Run:
     def save(self) -> None:
         """Write the three files."""
         import torch
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         from model_export.architectures import alexnet64
         from model_export.training.scaffold import fold, scaffold
@@ -211,14 +204,16 @@ class Run:
             "curve": self.curve,
             "recipe": self.recipe.as_json(),
         }
-        replace(self.out / "checkpoint.pt", lambda path: torch.save(state, path))
+        checkpoint = io.BytesIO()
+        torch.save(state, checkpoint)
+        write_atomically(self.out / "checkpoint.pt", checkpoint.getvalue())
         copy = scaffold(alexnet64(self.classes))
         copy.load_state_dict(self.average.module.state_dict())
         folded = fold(copy.cpu(), alexnet64(self.classes))
         half = {name: value.half().contiguous() for name, value in folded.state_dict().items()}
-        replace(self.out / "alexnet64.safetensors", lambda path: save_file(half, path))
+        write_atomically(self.out / "alexnet64.safetensors", save(half))
         text = json.dumps(self.report(), indent=1) + "\n"
-        replace(self.out / "results.json", lambda path: path.write_text(text, "utf-8"))
+        write_atomically(self.out / "results.json", text.encode())
 
     def report(self) -> dict[str, Any]:
         """What ``results.json`` holds: recipe, data, machine, curve (a row an epoch)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -18,3 +19,16 @@ def command(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedPro
         check=False,
         cwd=cwd,
     )
+
+
+def processor_seconds(*arguments: str | Path) -> float:
+    """What the command takes of the processor, the least of five times: on a machine with nothing
+    else to do that is the time to wait."""
+
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert command(*arguments).returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return min(once() for _ in range(5))

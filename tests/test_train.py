@@ -38,7 +38,6 @@ def make_set(folder: Path, classes: int = 6, each: int = 16) -> Path:
     wnids = [f"n0000000{c}" for c in range(classes)]
     (root / "val" / "images").mkdir(parents=True)
     (root / "wnids.txt").write_text("\n".join(wnids))
-    (root / "words.txt").write_text("".join(f"{w}\tcolour {w}, shade\n" for w in wnids))
     rows = []
     for c, wnid in enumerate(wnids):
         images = root / "train" / wnid / "images"
@@ -99,7 +98,7 @@ def test_wrong_sources_say_how_to_supply_the_data(tmp_path: Path) -> None:
 def test_a_validation_only_set_has_nothing_to_train_on(tmp_path: Path) -> None:
     root = make_set(tmp_path)
     with zipfile.ZipFile(tmp_path / "val.zip", "w") as archive:
-        for name in ("wnids.txt", "words.txt", "val/val_annotations.txt"):
+        for name in ("wnids.txt", "val/val_annotations.txt"):
             archive.write(root / name, f"tiny-imagenet-200/{name}")
     source = tiny.TinyImageNet(tmp_path / "val.zip")
     with pytest.raises(tiny.DataError, match="holds no train pictures"):

@@ -62,13 +62,14 @@ def serve(load: Callable[[Mapping[str, Any]], tuple[dict[str, Any], Prepare, int
 
 
 def milliseconds(run: Callable[[], object]) -> float:
+    """What one run takes by the clock."""
     began = time.perf_counter()
     run()
     return 1000 * (time.perf_counter() - began)
 
 
 def both(run: Callable[[], object]) -> tuple[float, float]:
-    """Milliseconds by the clock, and of processor time, that of all threads together."""
+    """Milliseconds of one run by the clock, and of processor time, all threads together."""
     worked = time.process_time()
     passed = milliseconds(run)
     return passed, 1000 * (time.process_time() - worked)

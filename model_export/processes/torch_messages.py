@@ -26,6 +26,7 @@ class Array(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, array: NDArray[Any]) -> Array:
+        """A copy of an array; what is not uint8 becomes float32."""
         kind: Literal["<f4", "|u1"] = "|u1" if array.dtype == np.uint8 else "<f4"
         return cls(array.shape, np.ascontiguousarray(array, kind).tobytes(), kind)
 

@@ -33,6 +33,7 @@ class Point:
 
     @property
     def error(self) -> float:
+        """With five guesses, per cent."""
         return 100 * float(self.result["top5"])
 
 

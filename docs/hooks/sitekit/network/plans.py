@@ -24,10 +24,12 @@ class Plan:
 
     @property
     def name(self) -> str:
+        """By which pages ask for it."""
         return str(self.told["name"])
 
     @property
     def title(self) -> str:
+        """As readers meet it."""
         return str(self.told["title"])
 
     @property
@@ -37,6 +39,7 @@ class Plan:
 
     @property
     def layers(self) -> Sequence[Row]:
+        """What runs, first to last."""
         return self.told["layers"]  # type: ignore[no-any-return]
 
     def find(self, layer: str) -> Row | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from html import escape
 from math import prod
 from typing import Any
 
@@ -47,12 +48,8 @@ def slicer(layers: Mapping[str, Any], to_root: str, card: float = 3.0) -> str:
     return (
         '<details class="slicer" id="slicer"><summary>Cut it yourself: move layers between two '
         "cards</summary>"
-        f'<div class="slicer__room" data-ledger="{_attribute(told)}">'
+        f'<div class="slicer__room" data-ledger="{escape(json.dumps(told))}">'
         "<p>Moving layers needs JavaScript. Without it, the table above gives the same count for "
         "other batch sizes.</p></div></details>"
         f'<script type="module" src="{to_root}assets/js/story/ledger.js"></script>'
     )
-
-
-def _attribute(value: Any) -> str:
-    return json.dumps(value).replace("&", "&amp;").replace('"', "&quot;")
