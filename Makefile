@@ -101,6 +101,7 @@ clean:  ## remove what was built (the environment in .venv stays)
 	rm -rf build site node_modules .cache .pytest_cache .mypy_cache .ruff_cache
 
 setup: $(VENV)/.run  ## create .venv with everything that runs
+	@echo "$(VENV) is ready: source $(VENV)/bin/activate, once in each terminal"
 
 # By its name in the environment, so that no character of it is the shell's; asked without Python,
 # which may not be here yet.
@@ -125,7 +126,7 @@ $(BIN)/python:
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what runs into $(VENV) (PyTorch and its CUDA libraries: about 6 GB, once)"
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,serve,export,live]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,serve,export,live,notebooks]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

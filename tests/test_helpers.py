@@ -120,3 +120,27 @@ def test_ctrl_c_while_modules_are_loaded_is_quiet(room: str, tmp_path: Path) -> 
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, "", "")
+
+
+def test_the_exporter_without_its_packages_says_how_to_get_them(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import not_here\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "model_export"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "the Python package not_here is not installed: run `make setup` and use "
+        '.venv/bin/python, or pip install ".[export]"\n',
+    )
+
+
+def test_setup_brings_what_the_lessons_need() -> None:
+    made = (
+        (ROOT / "Makefile").read_text("utf-8").split("$(VENV)/.run:")[1].split("$(VENV)/.dev:")[0]
+    )
+    assert ",notebooks" in made

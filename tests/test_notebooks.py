@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,8 @@ from typing import Any
 import nbformat
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.test_site_content import ROOT  # and the path to the builders
+
 FOLDER = ROOT / "docs" / "notebooks"
 LESSONS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e-?\d+)?")
@@ -35,6 +37,17 @@ def runner() -> ModuleType:
 
 def committed(name: str) -> nbformat.NotebookNode:
     return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def test_a_lesson_in_plain_python_prints_what_it_says() -> None:
+    code = (
+        "import lesson; lesson.say('A **cup**<sup>[1](#source-1)</sup>.'); "
+        "lesson.show(lesson.plt.figure(), 'A photograph of a cup of espresso.')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=FOLDER, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "A **cup**[1](#source-1).\n[Figure: A photograph of a cup of espresso.]\n"
 
 
 def test_every_lesson_has_its_source(runner: ModuleType) -> None:

@@ -9,6 +9,7 @@ files (`fact`, `tables`) and carry a numbered note (`cite`), listed at the end (
 from __future__ import annotations
 
 import io
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import matplotlib as mpl
 import PIL.Image
+from IPython import get_ipython
 from IPython.display import Image, Markdown, display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -54,13 +56,17 @@ def show(figure: Figure, alt: str) -> None:
     """Show a figure with the sentence that stands in for it where it cannot be seen.
 
     It is drawn at 1.5 times its size in CSS pixels, for sharp screens, in 128 colours, which keeps
-    the notebooks small.
+    the notebooks small. Where no notebook runs, the sentence is printed.
 
     Raises:
         ValueError: ``alt`` is too short to say anything.
     """
     if len(alt.split()) < 6:
         raise ValueError(f"say in words what the figure shows, not {alt!r}")
+    if get_ipython() is None:  # run as plain Python
+        plt.close(figure)
+        print(f"[Figure: {alt}]")
+        return
     figure.tight_layout()
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=SHARPNESS * 96)
@@ -74,7 +80,10 @@ def show(figure: Figure, alt: str) -> None:
 
 def say(text: str) -> None:
     """A sentence (Markdown) whose numbers were computed just now."""
-    display(Markdown(text))
+    if get_ipython() is None:  # run as plain Python
+        print(re.sub(r"<[^>]+>", "", text))
+    else:
+        display(Markdown(text))
 
 
 def bars(axes: Any, names: list[str], values: list[float], colour: str = DEEP) -> None:
