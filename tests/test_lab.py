@@ -17,7 +17,8 @@ import tests.test_site_content  # noqa: F401 - puts the site's hooks on the path
 from sitekit.errors import ContentError  # isort: skip
 from sitekit.network.lab import ONE, TEN, Lab, set_of  # isort: skip
 from sitekit.network.lab_cards import explorer  # isort: skip
-from sitekit.network.lab_charts import errors_figure, evidence_figure, points  # isort: skip
+from sitekit.network.lab_charts import errors_figure, points  # isort: skip
+from sitekit.network.lab_entry_charts import evidence_figure  # isort: skip
 
 DATA = Path(__file__).parent.parent / "docs" / "data"
 ROWS: dict[str, Any] = yaml.safe_load((DATA / "experiments.yml").read_text(encoding="utf-8"))

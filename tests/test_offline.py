@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import zipfile
@@ -15,7 +16,7 @@ from tests.live_page import state
 from tests.serving import serve_folder
 from tests.test_site_content import DOCS, ROOT
 
-from pack_offline import FOLDER, PAGE, checksum_of, main, pack, publish  # isort: skip
+from pack_offline import FOLDER, INSIDE, PAGE, PLAIN_IN, checksum_of, main, pack, publish  # isort: skip
 from pack_offline import Incomplete  # isort: skip
 
 ENGINE = ROOT / "node_modules" / "onnxruntime-web" / "dist" / "ort.wasm.min.mjs"
@@ -92,6 +93,37 @@ def small_zip(folder: Path) -> Path:
 def test_the_page_has_the_place_that_is_filled(site: Path) -> None:
     assert (site / PAGE).read_text("utf-8").count('id="offline-file"') == 1
     assert "make offline" in (DOCS / "reference" / "offline.md").read_text("utf-8")
+
+
+def test_inside_the_zip_the_page_says_that_it_is_the_edition(site: Path, tmp_path: Path) -> None:
+    """In the page, in its twin for programs and in the search; the published site names the zip."""
+    told = {
+        name.as_posix(): (site / name).read_text("utf-8") for name in (PAGE, *PLAIN_IN)
+    }  # as built
+    copy = small_site(tmp_path / "site")
+    for name, text in told.items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(text, "utf-8")
+
+    def inside(target: Path) -> dict[str, str]:
+        with zipfile.ZipFile(target) as archive:
+            return {name: archive.read(f"{FOLDER}/{name}").decode() for name in told}
+
+    digest = pack(copy, tmp_path / "one.zip")
+    for name, text in inside(tmp_path / "one.zip").items():
+        assert "built without the file" in told[name], name
+        assert "built without the file" not in text, name
+        assert text.count(INSIDE) == 1, name
+    json.loads(inside(tmp_path / "one.zip")["search/search_index.json"])
+    publish(copy, tmp_path / "one.zip", digest)
+    for name in told:
+        text = (copy / name).read_text("utf-8")
+        assert digest in text, name
+        assert "one.zip" in text, name
+        assert INSIDE not in text, name
+        assert "built without the file" not in text, name
+    json.loads((copy / "search" / "search_index.json").read_text("utf-8"))
+    assert pack(copy, tmp_path / "two.zip") == digest  # published or not, the zip is the same
 
 
 @pytest.mark.browser

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.browsing import PAGES, WIDTHS, accessible, cut_off, darken, watched
 
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 # Compressed, before the press of a button (the bars of every page).
 BUDGET = {"document": 30_000, "stylesheet": 40_000, "script": 80_000}
+MENU = ".md-sidebar--primary .md-nav__item .md-nav__item a.md-nav__link:visible"
 SAYS = "words => document.querySelector('article').innerText === words"
 # Layout shifts of the page's first two seconds, as web vitals count them.
 SHIFTS = """() => { window.shifts = 0; new PerformanceObserver(list => {
@@ -30,7 +32,28 @@ def test_the_list_of_pages_is_the_sites(site: Path) -> None:
         if "<article" in path.read_text("utf-8")
     }
     assert {page.removesuffix("/") + "/" for page in PAGES} == built
-    assert (site / "404.html").exists()
+    lost = BeautifulSoup((site / "404.html").read_text("utf-8"), "html.parser").find("article")
+    assert lost is not None
+    ways = [str(link["href"]) for link in lost.find_all("a", href=True)]
+    assert len(ways) >= 4
+    for way in ways:  # whoever comes to nothing finds a way on
+        assert (site / way.lstrip("/") / "index.html").is_file(), way
+
+
+def test_the_first_tab_stands_where_the_page_begins(chromium: Any, served: str) -> None:
+    """The words of the first tab, the sign, and the first words below: one edge."""
+    left = """found => { const range = document.createRange(); range.selectNodeContents(found);
+      return Math.round(range.getBoundingClientRect().left); }"""
+    with watched(chromium, served) as page:
+        for width in (1220, 1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            for name, first in (("", "h1"), ("how-it-runs/", "h1"), ("story/people/", MENU)):
+                page.goto(served + name)
+                edges = {
+                    page.locator(at).first.evaluate(left)
+                    for at in (".md-tabs__link", ".md-header .md-logo", first)
+                }
+                assert len(edges) == 1, (name, width, edges)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -45,7 +45,8 @@ def test_every_task_has_an_answer_and_room_for_one() -> None:
         assert len(sheet["tasks"]) >= 5
         for task in sheet["tasks"]:
             assert task["answer"]
-            assert task["lines"] in (1, 2, 3, 6), "teach.css draws these"
+            assert ("lines" in task) != ("squares" in task)  # to write on, or to draw on
+            assert 1 <= task.get("lines", task.get("squares")) <= 12
 
 
 def test_every_worksheet_stands_with_its_answers_on_its_own_sheet(site: Path) -> None:
@@ -53,6 +54,9 @@ def test_every_worksheet_stands_with_its_answers_on_its_own_sheet(site: Path) ->
     for sheet in TEACH["worksheets"]:
         for ident in (sheet["id"], f"{sheet['id']}-answers"):
             assert re.search(rf'<section class="sheet">\s*<h2 id="{ident}"', page), ident
+    drawn = re.search(r'class="squares" aria-hidden="true">((?:<span></span>)+)</span>', page)
+    assert drawn is not None
+    assert drawn[1].count("<span>") == TEACH["worksheets"][0]["tasks"][0]["squares"]
     assert page.rindex('class="lines') < page.index('<h2 id="a-filter-by-hand-answers"')
 
 
@@ -99,7 +103,8 @@ def test_the_reading_list_names_sources_and_pages_that_exist() -> None:
     cited: list[str] = []
     text = reading(TEACH["reading"], BIBLIOGRAPHY, TITLES, lambda key: cited.append(key) or "")
     assert len(cited) == sum("source" in row for row in TEACH["reading"])
-    assert "## From eleven {#from-eleven}" in text
+    assert "## From age eleven {#from-age-eleven}" in text
+    assert "- [Meet AlexNet](../notebooks/meet-alexnet.ipynb). " in text  # as the lesson has it
 
 
 def test_the_press_page_has_every_story_page_with_sourced_facts() -> None:

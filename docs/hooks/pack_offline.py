@@ -22,6 +22,17 @@ FOLDER = "alexnet-moment"  # what unpacking makes
 PUBLISHED_UNDER = "downloads"
 PAGE = Path("reference") / "offline" / "index.html"
 PLACE = re.compile(r'(<p class="offline-file" id="offline-file">).*?(</p>)', re.DOTALL)
+# The page's twin for programs and the index of the search say the same, without the markup.
+PLAIN_IN = (Path("reference") / "offline" / "index.md", Path("search") / "search_index.json")
+PLAIN = re.compile(
+    r"This copy of the page was built without the file\..*?as below\."
+    r"|You are reading the offline edition:.*?its checksum\."
+    r"|The file is \S+, \d+ MB; its checksum \(SHA-256\) is [0-9a-f]{64}\."
+)
+INSIDE = (
+    "You are reading the offline edition: this copy of the site came out of the zip. "
+    "To pass it on, give the zip; the published page has its checksum."
+)
 DATE = (1980, 1, 1, 0, 0, 0)  # the oldest that a zip can hold
 # What makes the edition whole: the live page's engine and its network.
 NEEDED = ("index.html", "assets/live/engine/ort.wasm.min.mjs", "assets/models/alexnet64.onnx")
@@ -59,10 +70,27 @@ def pack(site: Path, target: Path) -> str:
             entry.external_attr = 0o100644 << 16
             stored = path.suffix in STORED
             entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+            archive.writestr(entry, _inside(name, path), compresslevel=9)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     checksum_of(target).write_text(f"{digest}  {target.name}\n", encoding="ascii")
     return digest
+
+
+def _inside(name: str, path: Path) -> bytes:
+    """A file as the zip holds it: what says where the zip is says there that this is it."""
+    if name == PAGE.as_posix():
+        return _placed(path, INSIDE).encode()
+    if Path(name) in PLAIN_IN:
+        return PLAIN.sub(INSIDE, path.read_text("utf-8")).encode()
+    return path.read_bytes()
+
+
+def _placed(page: Path, words: str) -> str:
+    """The page with these words about the file."""
+    text, count = PLACE.subn(rf"\g<1>{words}\g<2>", page.read_text("utf-8"))
+    if count != 1:
+        raise Incomplete(f"{page} has no place for the file: look for offline-file in its source")
+    return text
 
 
 def checksum_of(target: Path) -> Path:
@@ -73,7 +101,7 @@ def checksum_of(target: Path) -> Path:
 def publish(site: Path, target: Path, digest: str) -> None:
     """Put the zip and its checksum into the site, and the words about them on its page.
 
-    The page inside the zip stays as it was: a file cannot hold its own checksum.
+    The page inside the zip says that it is the edition: a file cannot hold its own checksum.
     """
     folder = site / PUBLISHED_UNDER
     folder.mkdir(exist_ok=True)
@@ -86,11 +114,12 @@ def publish(site: Path, target: Path, digest: str) -> None:
         f'Its <a href="{link}.sha256" download>checksum</a> (SHA-256): '
         f"<code>{digest}</code>"
     )
-    page = site / PAGE
-    text, count = PLACE.subn(rf"\g<1>{words}\g<2>", page.read_text("utf-8"))
-    if count != 1:
-        raise Incomplete(f"{page} has no place for the file: look for offline-file in its source")
-    page.write_text(text, encoding="utf-8", newline="")
+    (site / PAGE).write_text(_placed(site / PAGE, words), encoding="utf-8", newline="")
+    plain = f"The file is {target.name}, {size:.0f} MB; its checksum (SHA-256) is {digest}."
+    for file in (site / name for name in PLAIN_IN):
+        if file.is_file():
+            text = PLAIN.sub(plain, file.read_text("utf-8"))
+            file.write_text(text, encoding="utf-8", newline="")
 
 
 def main(site: str, target: str) -> int:

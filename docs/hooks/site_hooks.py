@@ -22,9 +22,12 @@ from sitekit.teach import notebooks
 from sitekit.templates import Compiled
 from sitekit.timeline.downloads import files as timeline_files
 from sitekit.timeline.listing import with_strip
+from sitekit.typography import typeset
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}
+# Pages on which scripts write and compare the same words as the data.
+SCRIPTED = {"timeline.md", "live.md"}
 _drawings: dict[str, list[str]] = {}  # of each page, while the search index reads its words
 
 
@@ -117,10 +120,12 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         terms = get_relative_url("reference/glossary/", page.url)
         html = link_terms(html, _state["knowledge"].tables["glossary"], terms)
     if lesson:
-        return html
+        return typeset(html)
     html = _rendered[page.file.src_uri].fill(html)
     to_timeline = get_relative_url("timeline/", page.url)
     html = with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
+    if page.file.src_uri not in SCRIPTED:
+        html = typeset(html)
     html, _drawings[page.file.src_uri] = without_drawings(html)
     return html
 

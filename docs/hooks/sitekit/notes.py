@@ -59,7 +59,7 @@ class Notes:
             raise ContentError(f'grade "{grade}" is none of {", ".join(GRADES)}')
         references = [self._bibliography[key] for key in keys]
         self.cited.update(keys)
-        path = "/" in at.split(",")[0]  # a file keeps its small letter
+        path = re.match(r"\S*[/.]\w", at)  # a file keeps its small letter
         place = f" {escape(at if path else at[:1].upper() + at[1:])}." if at else ""
         remark = f" {escape(say)}" if say else ""
         sources = " ".join(reference.html for reference in references)

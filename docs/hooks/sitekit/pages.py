@@ -33,6 +33,7 @@ from sitekit.reference import (
 )
 from sitekit.story.pieces import cite_box, pieces
 from sitekit.tables import load_tables
+from sitekit.teach import notebooks
 from sitekit.teach.pieces import quiz, teach_pieces
 from sitekit.timeline import band, paper
 from sitekit.timeline import listing as timeline
@@ -122,7 +123,10 @@ def load_knowledge(root: Path) -> Knowledge:
 
 def page_titles(docs: Path) -> dict[str, str]:
     """The title that each page gives itself at its head, by its path below ``docs``."""
-    titles = {}
+    titles = {
+        lesson.relative_to(docs).as_posix(): notebooks.heading(lesson)
+        for lesson in sorted(docs.rglob("*.ipynb"))
+    }
     for page in sorted(docs.rglob("*.md")):
         found = re.search(r"^title: (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
         titles[page.relative_to(docs).as_posix()] = found[1].strip('" ') if found else page.stem

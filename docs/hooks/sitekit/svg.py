@@ -7,7 +7,7 @@ with the screen; the style sheet shows the one that fits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from sitekit.facts import NBSP
@@ -57,12 +57,26 @@ def spread(middle: float, low: float, high: float) -> str:
 
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], numeric: int) -> str:
     """A data table; the last ``numeric`` columns hold figures and are set right."""
-    first = len(head) - numeric
-    cells = "".join(
-        f'<th scope="col"{" class=num" if i >= first else ""}>{escape(h)}</th>'
-        for i, h in enumerate(head)
-    )
+    return _table(caption, head, f"<tbody>{_rows(rows, len(head) - numeric)}</tbody>", numeric)
+
+
+def grouped_table(
+    caption: str,
+    head: Sequence[str],
+    groups: Mapping[str, Sequence[Sequence[str]]],
+    numeric: int,
+) -> str:
+    """A data table in groups of rows, each below a line that names it."""
     body = "".join(
+        f'<tbody><tr><th scope="rowgroup" colspan="{len(head)}">{escape(name)}</th></tr>'
+        f"{_rows(rows, len(head) - numeric)}</tbody>"
+        for name, rows in groups.items()
+    )
+    return _table(caption, head, body, numeric)
+
+
+def _rows(rows: Sequence[Sequence[str]], first: int) -> str:
+    return "".join(
         "<tr>"
         + "".join(
             f"<td{' class=num' if i >= first else ''}>{escape(cell)}</td>"
@@ -71,11 +85,19 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], nume
         + "</tr>"
         for row in rows
     )
+
+
+def _table(caption: str, head: Sequence[str], body: str, numeric: int) -> str:
+    first = len(head) - numeric
+    cells = "".join(
+        f'<th scope="col"{" class=num" if i >= first else ""}>{escape(h)}</th>'
+        for i, h in enumerate(head)
+    )
     return (
         '<div class="table-wrap" tabindex="0" role="region" '
         f'aria-label="{escape(caption, quote=True)}"><table class="data">'
         f"<caption>{escape(caption)}</caption>"
-        f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<thead><tr>{cells}</tr></thead>{body}</table></div>"
     )
 
 
@@ -98,15 +120,18 @@ def figure(
         plots: the drawings.
         look: what to see, for the reader who does not yet.
         source: source and cautions, as HTML.
-        data: the data table.
+        data: the data table; empty where the table is the figure.
         show_data: whether the table stands open.
     """
+    details = (
+        f'<details class="fig__data"{" open" if show_data else ""}>'
+        f"<summary>The numbers behind this figure</summary>{data}</details>"
+    )
     return (
         f'<figure class="fig" id="{name}">'
         f'<div class="fig__head"><p class="fig__headline">{escape(headline)}</p>'
         f'<p class="fig__unit">{escape(unit)}</p></div>'
         f'{plots}<figcaption><p class="fig__look">{escape(look)}</p>'
         f'<p class="fig__source">{source}</p>'
-        f'<details class="fig__data"{" open" if show_data else ""}>'
-        f"<summary>The numbers behind this figure</summary>{data}</details></figcaption></figure>"
+        f"{details if data else ''}</figcaption></figure>"
     )

@@ -37,26 +37,41 @@ def places(lab: Lab, at: Sequence[str]) -> str:
     return f"<small>{links}</small>"
 
 
+def _wires(
+    above: Sequence[tuple[float, float]],
+    below: Sequence[tuple[float, float]],
+    high: float,
+    low: float,
+) -> list[str]:
+    """Lines from a row of boxes to the next: straight where they match, else over a crossbar."""
+    ends = [sum(box) / 2 for box in above], [sum(box) / 2 for box in below]
+    if len(above) == len(below) == 2 or ends[0] == ends[1]:
+        return [svg.line(x, high, x, low, "lead") for x in ends[1]]
+    bar = (high + low) / 2
+    return [
+        svg.line(min(*ends[0], *ends[1]), bar, max(*ends[0], *ends[1]), bar, "lead"),
+        *(svg.line(x, high, x, bar, "lead") for x in ends[0]),
+        *(svg.line(x, bar, x, low, "lead") for x in ends[1]),
+    ]
+
+
 def _flow_plot(steps: Sequence[Mapping[str, Any]], form: str) -> str:
     wide = form == "wide"
-    width, pitch, box = (960, 56, 38) if wide else (360, 56, 38)
-    left, right = (250.0, 930.0) if wide else (8.0, 352.0)
+    width, pitch, box = (780, 56, 36) if wide else (360, 56, 36)
+    left, right = (200.0, 772.0) if wide else (8.0, 352.0)
     middle = (left + right) / 2
-    parts = []
+    parts, above = [], [(left, right)]
     for i, step in enumerate(steps):
         y = 10.0 + pitch * i
-        if i:
-            parts.append(svg.line(middle, y - pitch + box, middle, y, "lead"))
         if step["where"] == "both":
             halves = [(left, middle - 8), (middle + 8, right)]
-            if i:
-                parts.append(svg.line(left + 90, y - 9, right - 90, y - 9, "lead"))
-                parts += [svg.line(x, y - 9, x, y, "lead") for x in (left + 90, right - 90)]
-                parts.append(svg.line(middle, y - 9, middle, y + box, "lead"))
         elif step["where"] == "one":
             halves = [(left, middle - 8)]
         else:
             halves = [(left, right)]
+        if i:
+            parts += _wires(above, halves, y - pitch + box, y)
+        above = halves
         for n, (x1, x2) in enumerate(halves):
             kind = "rival" if step["where"] in ("host", "exchange") else "deep"
             parts.append(svg.tag("rect", x=x1, y=y, width=x2 - x1, height=box, class_=kind))
@@ -66,7 +81,7 @@ def _flow_plot(steps: Sequence[Mapping[str, Any]], form: str) -> str:
             if step["where"] == "one":
                 words = f"{step['title']}: GPU 0" if wide else "Scores: GPU 0"
             label = "on-deep" if kind == "deep" else "year"
-            parts.append(svg.text((x1 + x2) / 2, y + 24, words, label))
+            parts.append(svg.text((x1 + x2) / 2, y + 23, words, label))
         if wide:
             parts.append(svg.text(left - 16, y + 24, WHERE[step["where"]], "tick", "end"))
     titles = "; ".join(step["title"] for step in steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -16,6 +16,7 @@ FIRST, LAST = date(2012, 6, 1), date(2013, 3, 15)
 DEADLINE = date(2012, 9, 30)
 MONTHS = ("Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
 NAMED = ("120-2012", "137", "145", "145-2010", "141-2009-2010", "146-2012-2011", "148", "106b")
+LETTER = 7.6  # generous width of a character of a name in the drawing
 HIGHEST = 25.0  # per cent; the two results on Fall 2009 lie far above and are told in the note
 SOURCE = (
     'Source: notes in the <a href="https://github.com/computerhistory/AlexNet-Source-Code">'
@@ -80,7 +81,7 @@ def _mark(x: float, y: float, point: Point, to_runs: str) -> str:
 
 def _errors_plot(found: list[Point], form: str, to_runs: str) -> str:
     wide = form == "wide"
-    width, height = (960, 470) if wide else (360, 420)
+    width, height = (780, 440) if wide else (360, 420)
     left, right, top, bottom = 46.0, width - (16.0 if wide else 8.0), 24.0, height - 34.0
     low = 15.0
     high = max(p.error for p in found) + 0.4
@@ -96,11 +97,42 @@ def _errors_plot(found: list[Point], form: str, to_runs: str) -> str:
     parts.append(svg.line(x, top - 6, x, bottom, "divide"))
     parts.append(svg.text(x + 5, top + 4, "deadline", "tick", "start"))
     parts += [_mark(_x(p.day, left, right), y(p.error), p, to_runs) for p in found]
-    for p in found:
-        if wide and p.run in NAMED and p.result["views"] == TEN:
-            at = _x(p.day, left, right)
-            parts.append(svg.text(at - 9, y(p.error) + 17, f"#{p.run}", "lead-label", "end"))
+    if wide:
+        spots = [(_x(p.day, left, right), y(p.error)) for p in found]
+        named = [
+            (spot, f"#{p.run}")
+            for p, spot in zip(found, spots, strict=True)
+            if p.run in NAMED and p.result["views"] == TEN
+        ]
+        parts += _names(named, spots)
     return linked(width, height, f"{len(found)} results by the day their runs began", parts, form)
+
+
+def _names(
+    named: Sequence[tuple[tuple[float, float], str]], spots: Sequence[tuple[float, float]]
+) -> list[str]:
+    """Names beside their marks, each where it touches no mark and no other name."""
+    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in spots]
+    parts = []
+    for (x, y), words in named:
+        room = len(words) * LETTER
+        boxes = [
+            (x + across - (room if anchor == "end" else 0), y + down - 10, anchor, across, down)
+            for down in (17, 5, -9, 24, -16)
+            for across, anchor in ((-9, "end"), (9, "start"))
+        ]
+
+        def crowd(box: tuple[float, float, str, int, int], room: float = room) -> int:
+            left, top = box[:2]
+            return sum(
+                left < right and left + room > other and top < low and top + 12 > high
+                for other, high, right, low in taken
+            )
+
+        left, top, anchor, across, down = min(boxes, key=crowd)
+        taken.append((left, top, left + room, top + 12))
+        parts.append(svg.text(x + across, y + down, words, "lead-label", anchor))
+    return parts
 
 
 def linked(width: float, height: float, label: str, parts: list[str], form: str) -> str:
@@ -169,8 +201,8 @@ def _family_plot(lab: Lab, form: str, to_runs: str) -> str:
     wide = form == "wide"
     pitch, top = (17, 34) if wide else (26, 20)
     rows = lab.tree()
-    width, height = (960 if wide else 360), top + pitch * len(rows) + 26
-    left, right = 20.0, width - 190.0
+    width, height = (780 if wide else 360), top + pitch * len(rows) + 26
+    left, right = 20.0, width - 150.0
     place: dict[str, tuple[float, float]] = {}
     parts = _months(left, right, top - 14, height - 26, 1) if wide else []
     for i, (name, depth) in enumerate(rows):
@@ -246,93 +278,3 @@ def family_figure(lab: Lab, to_runs: str) -> str:
         f"notes. Without a date: drawn beside the elder. {SOURCE} Figure: this site.",
         data,
     )
-
-
-# --- the notes beside the paper ------------------------------------------------------------------
-
-
-def evidence_figure(lab: Lab, to_runs: str) -> str:
-    """The published figures beside those of the notes."""
-    found = lab.matches()
-    fit = sum(match.fits for match in found)
-
-    def cells(pair: tuple[float, float], digits: int) -> str:
-        return "".join(f"<td class=num>{value:.{digits}f}</td>" for value in pair)
-
-    body = "".join(
-        f"<tr><td>{escape(m.paper)}</td>{cells(m.published, 1)}"
-        f"<td>{' minus '.join(_run(name, to_runs) for name in m.runs)}</td>{cells(m.noted, 3)}"
-        f"<td>{'yes' if m.fits else 'no'}</td></tr>"
-        for m in found
-    )
-    heads = ("Paper, 1 guess", "Paper, 5 guesses", "Run", "Notes, 1 guess", "Notes, 5 guesses")
-    table = (
-        '<div class="table-wrap" tabindex="0" role="region" aria-label="Paper and notes">'
-        '<table class="data"><caption>Published figures and the notes</caption><thead><tr>'
-        '<th scope="col">Where in the paper</th>'
-        + "".join(f'<th scope="col"{"" if h == "Run" else " class=num"}>{h}</th>' for h in heads)
-        + f'<th scope="col">Same when rounded</th></tr></thead><tbody>{body}</tbody></table></div>'
-    )
-    return svg.figure(
-        "lab-evidence",
-        f"{fit} of {len(found)} published pairs of figures are in the notes",
-        "Error in per cent, or its difference in points between two runs.",
-        "",
-        "Each row has two figures that could have differed, and neither does.",
-        "Paper: Krizhevsky, Sutskever and Hinton 2012. Computed at build from the notes; which "
-        f"run to hold against which row is our reading. {SOURCE}",
-        table,
-        show_data=True,
-    )
-
-
-def _run(name: str, to_runs: str) -> str:
-    return f'<a href="{to_runs}#run-{name}">#{escape(name)}</a>'
-
-
-def entries_figure(lab: Lab, to_runs: str) -> str:
-    """The file names on the results page, taken apart."""
-    blocks = []
-    for entry in lab.data["entries"]:
-        items = []
-        for member in entry["members"]:
-            run = lab[member["run"]]
-            sure = "named in full" if member["basis"] == "name" else "our inference"
-            ten = [r for r in run["results"] if r["set"] == VALIDATION and r["views"] == TEN]
-            error = f"{100 * ten[0]['top5']:.2f}%" if ten else "not noted"
-            items.append(
-                f"<tr><td><code>{escape(member['token'])}</code></td>"
-                f"<td>{_run(member['run'], to_runs)}</td><td>{sure}</td>"
-                f"<td>{escape(began(run))}</td><td>{_extra(lab, member['run'])}</td>"
-                f"<td class=num>{error}</td></tr>"
-            )
-        head = "".join(
-            f'<th scope="col">{h}</th>'
-            for h in ("In the name", "Run", "How sure", "Began", "Trained before on")
-        )
-        caption = f"{entry['file']}: {entry['error']:g}% error, {entry['described_as']}"
-        blocks.append(
-            f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escape(caption)}">'
-            f'<table class="data"><caption>{escape(caption)}</caption><thead><tr>{head}'
-            '<th scope="col" class=num>5 guesses, alone</th></tr></thead>'
-            f"<tbody>{''.join(items)}</tbody></table></div>"
-        )
-    sizes = [len(entry["members"]) for entry in lab.data["entries"]]
-    return svg.figure(
-        "lab-entries",
-        f"The two file names hold {sizes[0]} and {sizes[1]} run numbers",
-        "Networks in each entry, with their own errors on the validation pictures (ten views).",
-        "",
-        "The paper counts the same number of networks in its Table 2.",
-        'File names: <a href="https://www.image-net.org/challenges/LSVRC/2012/results.html">'
-        f"ILSVRC 2012 results page</a>, read in a stored copy. {SOURCE}",
-        "".join(blocks),
-        show_data=True,
-    )
-
-
-def _extra(lab: Lab, name: str) -> str:
-    """The larger collections that a run's elders were trained on."""
-    seen = [lab.by_name[a]["trained_on"] for a in lab.parents(name) if a in lab.by_name]
-    names = [s.partition(" (")[0].removeprefix("ImageNet ") for s in seen if "Fall" in s]
-    return escape(", ".join(dict.fromkeys(names)) or "nothing else")

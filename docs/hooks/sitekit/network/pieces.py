@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitekit.network import code_guide, lab_cards, lab_charts, sight_charts, three
+from sitekit.facts import NBSP
+from sitekit.network import code_guide, lab_cards, lab_charts, lab_entry_charts, sight_charts, three
 from sitekit.network.lab import ONE, TEN, Lab, began
 from sitekit.network.layer_cards import Explorer
 from sitekit.network.plans import Plans
@@ -49,6 +50,7 @@ def lab_pieces(
     return {
         "run": run,
         "run_began": lambda name: began(lab[name]),
+        "run_day": lambda name: began(lab[name]).rpartition(NBSP)[0],  # where the year is plain
         "run_ended": lambda name: f"{lab[name]['ended']['epoch']:g}",
         "run_change": lambda name: str(lab[name]["change"]),
         "run_error": error,
@@ -66,8 +68,8 @@ def lab_pieces(
             lab_charts.errors_figure(lab, "" if here else to_runs)
         ),
         "figure_lab_family": lambda: block(lab_charts.family_figure(lab, to_runs)),
-        "figure_lab_evidence": lambda: block(lab_charts.evidence_figure(lab, to_runs)),
-        "figure_lab_entries": lambda: block(lab_charts.entries_figure(lab, to_runs)),
+        "figure_lab_evidence": lambda: block(lab_entry_charts.evidence_figure(lab, to_runs)),
+        "figure_lab_entries": lambda: block(lab_entry_charts.entries_figure(lab, to_runs)),
         **three.pieces(tables, block),
         "layer_explorer": lambda: block(Explorer(tables, to_root).html()),
         "figure_fields": lambda: block(sight_charts.fields_figure(Plans(tables["plans"]))),

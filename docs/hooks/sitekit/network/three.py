@@ -123,8 +123,8 @@ def stacks_figure(plans: Plans) -> str:
     )
     return svg.figure(
         "stacks",
-        f"torchvision's variant has other filter counts in {count['torchvision']} of 5 "
-        "convolutions; the replica and ours have none",
+        f"torchvision's variant has other filter counts in {count['torchvision']} of its "
+        "5 convolutions; the replica and ours keep those of 2012",
         "Each block is a layer with weights; its width is its number of filters, or of units in "
         "the last three, drawn to a smaller scale. A cut block lies in two halves. Below it, "
         "in order, what follows.",

@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from sitekit import svg
+from sitekit.facts import NBSP
 
-HEAD = ("Network", "Form", "MB", "Top-1, %", "Top-5, %", "Distance", "Time")
+HEAD = ("Form", "MB", "Top-1, %", "Top-5, %", "Distance", "Time")
+CAPTION = "Size, accuracy, distance and time of every form"
 
 
 def table(prices: Mapping[str, Any]) -> str:
     """Every network in every form: size, accuracy with its interval, distance, time over fp32's."""
-    rows = []
+    groups: dict[str, list[tuple[str, ...]]] = {}
     for row in prices["rows"]:
         form = row["precision"]
         if row["block"]:
-            form += f", blocks of {row['block']}"
+            form += f", blocks{NBSP}of{NBSP}{row['block']}"
         random = " (random weights)" if row["weights"] == "random" else ""
         time = row["time_over_fp32"]
-        rows.append(
+        groups.setdefault(row["network"] + random, []).append(
             (
-                row["network"] + random,
                 form,
                 f"{row['bytes'] / 1e6:.1f}",
                 _rate(row["top1"]),
@@ -30,7 +31,7 @@ def table(prices: Mapping[str, Any]) -> str:
                 svg.spread(time["median"], time["low"], time["high"]),
             )
         )
-    return svg.table("Size, accuracy, distance and time of every form", HEAD, rows, 5)
+    return svg.grouped_table(CAPTION, HEAD, groups, 5)
 
 
 def _rate(rate: Mapping[str, float] | None) -> str:

@@ -60,6 +60,19 @@ def about(notebook: Path) -> str:
     return re.split(r"(?<=\.)\s", first.split("\n\n")[1], maxsplit=1)[0]
 
 
+def heading(notebook: Path) -> str:
+    """The title of a lesson: the heading of its first cell.
+
+    Raises:
+        ContentError: it does not begin with one.
+    """
+    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    title = first.partition("\n")[0]
+    if not title.startswith("# "):
+        raise ContentError(f"{notebook.name}: does not begin with a heading")
+    return title.removeprefix("# ").strip()
+
+
 def _plots(notebook: dict[str, Any]) -> Iterator[tuple[str | list[str], dict[str, Any]]]:
     for cell in notebook["cells"]:
         for output in cell.get("outputs", ()):

@@ -64,22 +64,28 @@ def plan(row: Mapping[str, Any], expand: Expand) -> str:
     )
     return (
         f"**Aim.** {row['aim']}\n\n**You need.** {row['needs']}\n\n"
-        f"| Minutes | Step | How |\n|---|---|---|\n{steps}\n"
+        f'<div class="plan" markdown>\n\n'
+        f"| Minutes | Step | How |\n|---|---|---|\n{steps}\n\n</div>\n"
     )
 
 
 def worksheet(row: Mapping[str, Any], expand: Expand) -> str:
-    """A worksheet as Markdown, a sheet of its own on paper, with lines to write on."""
+    """A worksheet as Markdown, a sheet of its own on paper, with room to write or to draw."""
     tasks = "\n\n".join(
-        f"{number}. {expand(task['ask'])}\n\n    "
-        f'<span class="lines" aria-hidden="true">{"<span></span>" * task["lines"]}</span>'
+        f"{number}. {expand(task['ask'])}\n\n    {_room(task)}"
         for number, task in enumerate(row["tasks"], 1)
     )
     return (
         f'<section class="sheet" markdown>\n\n## {row["title"]} {{#{row["id"]}}}\n\n'
         f'<p class="sheet__who">Name <span class="sheet__name"></span></p>\n\n'
-        f"{expand(row['before'])} For readers {row['ages']}.\n\n{tasks}\n\n</section>\n"
+        f"{expand(row['before'])} For ages {row['ages']}.\n\n{tasks}\n\n</section>\n"
     )
+
+
+def _room(task: Mapping[str, Any]) -> str:
+    """Lines to write on, or squared paper so many squares high."""
+    kind = "squares" if "squares" in task else "lines"
+    return f'<span class="{kind}" aria-hidden="true">{"<span></span>" * task[kind]}</span>'
 
 
 def answers(row: Mapping[str, Any], expand: Expand) -> str:
@@ -147,13 +153,14 @@ def reading(
         parts.append(f"\n## {ages} {{#{ages.lower().replace(' ', '-')}}}\n")
         for row in (row for row in rows if row["ages"] == ages):
             if "page" in row:
-                stem = row["page"].rsplit("/", 1)[-1].removesuffix(".ipynb")
-                title = titles.get(row["page"], stem.replace("-", " ").capitalize())
-                what = f"[{title}](../{row['page']})"
+                if row["page"] not in titles:
+                    raise unknown("page", row["page"], list(titles), "docs/data/teach.yml")
+                what = f"[{titles[row['page']]}](../{row['page']})."
             else:
                 source = bibliography[row["source"]]
-                what = f"{source.authors} ({source.year}), *{source.title}*{cite(row['source'])}"
-            parts.append(f"- {what}. {row['why']}")
+                what = f"{source.authors} ({source.year}), *{source.title}*."
+                what += cite(row["source"])
+            parts.append(f"- {what} {row['why']}")
     return "\n".join(parts) + "\n"
 
 

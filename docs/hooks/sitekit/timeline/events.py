@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sitekit.errors import ContentError, unknown
-from sitekit.facts import GRADES, load_yaml, long_date
+from sitekit.facts import GRADES, NBSP, load_yaml, long_date
 
 # Theme: (sign, word). Sign and word together, never colour alone.
 THEMES: dict[str, tuple[str, str]] = {
@@ -32,6 +32,16 @@ THEMES: dict[str, tuple[str, str]] = {
 REQUIRED = ("id", "date", "title", "text", "theme", "importance", "people", "sources", "grade")
 OPTIONAL = ("end", "according_to", "caveat", "not_known_then", "checked", "pages", "related")
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def date_range(first: str, last: str) -> str:
+    """Two dates in words, without saying twice what they share: ``2 to 3 November 2012``."""
+    shared = 0
+    if first.count("-") == last.count("-"):
+        while shared < first.count("-") and first.split("-")[shared] == last.split("-")[shared]:
+            shared += 1
+    words = long_date(first).split(NBSP)
+    return f"{NBSP.join(words[: len(words) - shared])} to {long_date(last)}"
 
 
 @dataclass(frozen=True)
@@ -63,8 +73,7 @@ class Event:
     @property
     def when(self) -> str:
         """The date in words, with its end where it has one."""
-        words = long_date(self.date)
-        return f"{words} to {long_date(self.end)}" if self.end else words
+        return date_range(self.date, self.end) if self.end else long_date(self.date)
 
     @property
     def moment(self) -> float:

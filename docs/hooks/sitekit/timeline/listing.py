@@ -153,10 +153,10 @@ def tour(walk: Tour, to_timeline: str) -> str:
             f'<li id="{walk.id}-{number}" class="tl-{event.theme}">'
             f'<p class="tour__says">{escape(step.says)}</p>'
             f"<h3>{escape(event.title)}</h3>"
-            f'<p class="tour__when"><time datetime="{event.date}">{event.when}</time></p>'
+            f'<p class="tour__when"><time datetime="{event.date}">{event.when}</time> '
+            f'<a href="{to_timeline}#{event.id}">Sources, on the timeline</a></p>'
             f"<p>{escape(event.text)}</p>"
-            f'<p class="tour__on">{onward} '
-            f'<a href="{to_timeline}#{event.id}">Sources, on the timeline</a></p></li>'
+            f'<p class="tour__on">{onward}</p></li>'
         )
     return f'<ol class="tour">{"".join(stops)}</ol>'
 
