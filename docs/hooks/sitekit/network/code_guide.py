@@ -55,14 +55,23 @@ def _wires(
     ]
 
 
+def _halved(words: str) -> tuple[str, str]:
+    """A title in two lines, as even as its words allow."""
+    parts = words.split()
+    cuts = [(" ".join(parts[:n]), " ".join(parts[n:])) for n in range(1, len(parts))]
+    return min(cuts, key=lambda cut: max(map(len, cut)))
+
+
 def _flow_plot(steps: Sequence[Mapping[str, Any]], form: str) -> str:
     wide = form == "wide"
-    width, pitch, box = (780, 56, 36) if wide else (360, 56, 36)
+    width, gap = (780, 20) if wide else (360, 18)
     left, right = (200.0, 772.0) if wide else (8.0, 352.0)
     middle = (left + right) / 2
-    parts, above = [], [(left, right)]
+    parts: list[str] = []
+    above, high = [(left, right)], 10.0
     for i, step in enumerate(steps):
-        y = 10.0 + pitch * i
+        y = high + gap if i else high
+        box = 58 if step["where"] in ("both", "one") and not wide else 36
         if step["where"] == "both":
             halves = [(left, middle - 8), (middle + 8, right)]
         elif step["where"] == "one":
@@ -70,22 +79,23 @@ def _flow_plot(steps: Sequence[Mapping[str, Any]], form: str) -> str:
         else:
             halves = [(left, right)]
         if i:
-            parts += _wires(above, halves, y - pitch + box, y)
-        above = halves
+            parts += _wires(above, halves, high, y)
+        above, high = halves, y + box
         for n, (x1, x2) in enumerate(halves):
             kind = "rival" if step["where"] in ("host", "exchange") else "deep"
             parts.append(svg.tag("rect", x=x1, y=y, width=x2 - x1, height=box, class_=kind))
-            words = step["title"] if wide or len(halves) == 1 else f"GPU {n}"
-            if wide and len(halves) == 2:
-                words = f"{step['title']}: GPU {n}"
-            if step["where"] == "one":
-                words = f"{step['title']}: GPU 0" if wide else "Scores: GPU 0"
+            words = step["title"] if kind == "rival" else f"{step['title']}: GPU {n}"
+            lines = [words] if kind == "rival" or wide else [f"GPU {n}", *_halved(step["title"])]
             label = "on-deep" if kind == "deep" else "year"
-            parts.append(svg.text((x1 + x2) / 2, y + 23, words, label))
+            first = y + box / 2 + 5 - 8 * (len(lines) - 1)
+            parts += [
+                svg.text((x1 + x2) / 2, first + 16 * at, line, label)
+                for at, line in enumerate(lines)
+            ]
         if wide:
-            parts.append(svg.text(left - 16, y + 24, WHERE[step["where"]], "tick", "end"))
+            parts.append(svg.text(left - 16, y + 23, WHERE[step["where"]], "tick", "end"))
     titles = "; ".join(step["title"] for step in steps)
-    return svg.drawing(width, pitch * len(steps) + 4, f"In order: {titles}.", parts, form)
+    return svg.drawing(width, int(high) + 4, f"In order: {titles}.", parts, form)
 
 
 def flow_figure(lab: Lab, steps: Sequence[Mapping[str, Any]]) -> str:

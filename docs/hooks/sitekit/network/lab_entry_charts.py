@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from sitekit import svg
+from sitekit.facts import NBSP
 from sitekit.network.lab import TEN, VALIDATION, Lab, began
 from sitekit.network.lab_charts import SOURCE
 
@@ -28,7 +29,13 @@ def evidence_figure(lab: Lab, to_runs: str) -> str:
         f"<td>{'yes' if m.fits else 'no'}</td></tr>"
         for m in found
     )
-    heads = ("Paper, 1 guess", "Paper, 5 guesses", "Run", "Notes, 1 guess", "Notes, 5 guesses")
+    heads = (
+        f"Paper, 1{NBSP}guess",
+        f"Paper, 5{NBSP}guesses",
+        "Run",
+        f"Notes, 1{NBSP}guess",
+        f"Notes, 5{NBSP}guesses",
+    )
     table = (
         '<div class="table-wrap" tabindex="0" role="region" aria-label="Paper and notes">'
         '<table class="data"><caption>Published figures and the notes</caption><thead><tr>'
@@ -134,7 +141,8 @@ def entries_figure(lab: Lab, to_runs: str) -> str:
         legend + _entries_plot(lab, entries, "wide") + _entries_plot(lab, entries, "narrow"),
         "Count the boxes: the paper's Table 2 has as many networks in each entry.",
         'File names: <a href="https://www.image-net.org/challenges/LSVRC/2012/results.html">'
-        f"ILSVRC 2012 results page</a>, read in a stored copy. {SOURCE}",
+        f"ILSVRC 2012 results page</a>, read in a stored copy. Which runs 141, 145f and the two "
+        f"numbers with 146 stand for is our inference. {SOURCE} Figure: this site.",
         "".join(blocks),
     )
 

@@ -120,7 +120,8 @@ def data_list(data: Path, to_data: str) -> str:
             link(f"{name}.csv", "CSV" if len(tables) == 1 else f"CSV: {name}") for name in tables
         ]
         fields = "".join(
-            f"<p>{f'<b>{name}</b>, ' if len(tables) > 1 else ''}{len(rows):,} rows: "
+            f"<p>{f'<b>{name}</b>, ' if len(tables) > 1 else ''}"
+            f"{f'{len(rows):,} rows: ' if rows else 'no rows so far'}"
             f"{', '.join(f'<code>{field}</code>' for field in fields_of(rows))}</p>"
             for name, rows in tables.items()
         )

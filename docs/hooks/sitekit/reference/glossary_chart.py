@@ -95,7 +95,7 @@ def step_figure(glossary: Sequence[Mapping[str, Any]]) -> str:
         "A network learns by going forth to a guess and back with the error",
         "One step of training, with the word for each of its parts.",
         _wide() + _narrow(),
-        "Follow the dashed line: the changed weights are the filters of the next step. That is all "
+        "Look at the weights: once changed, they are the filters of the next step. That is all "
         "the learning there is.",
         "A sketch, not to scale: AlexNet goes through five layers of filters and three fully "
         "connected ones. Figure: this site.",
