@@ -61,7 +61,7 @@ def test_what_differs_from_2012() -> None:
     assert other_counts(PLANS["caffe"], model) == []
     assert other_counts(PLANS["torchvision"], model) == [1, 2, 4]
     assert other_counts(PLANS["alexnet64"], model) == [6, 7, 8]
-    assert "in 3 of 5" in stacks_figure(PLANS)
+    assert "in 3 of its 5" in stacks_figure(PLANS)
 
 
 def test_halves_are_where_the_ledger_has_them() -> None:
