@@ -16,6 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
+import model_export
 from tests.test_site_content import DOCS, ROOT, TABLES, TITLES
 
 from draw_pictures import STAMP, drawings, stamp  # isort: skip
@@ -383,7 +384,7 @@ def test_the_citation_file_is_valid_and_of_this_edition() -> None:
     assert len(set(told["keywords"])) == len(told["keywords"])
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'version = "{told["version"]}"' in project
-    assert told["version"] == EDITION
+    assert told["version"] == EDITION == model_export.__version__
 
 
 def test_the_pictures_are_drawn_from_what_stands_in_the_data() -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.test_site_content import (
     BIBLIOGRAPHY,
     DOCS,
     FACTS,
     ILSVRC,
-    ROOT,
     TABLES,
     TIMELINE,
     TITLES,
@@ -34,7 +31,7 @@ from sitekit.network.network_charts import FILTERS, multiplications, picture, sl
 from sitekit.story.memory import ledger  # isort: skip
 from sitekit.story.myths import check  # isort: skip
 from sitekit.story.people import check as check_people  # isort: skip
-from sitekit.story.pieces import EDITION, cite_box  # isort: skip
+from sitekit.story.pieces import cite_box  # isort: skip
 from sitekit.story.story_charts import crowd, leaderboard_figure, steps_figure  # isort: skip
 
 STORY = [
@@ -206,11 +203,6 @@ def test_a_broken_myth_is_named(change: dict[str, object], message: str) -> None
 
 
 # --- how to cite ---------------------------------------------------------------------------------
-
-
-def test_the_edition_is_that_of_the_citation_file() -> None:
-    citation = yaml.safe_load(Path(ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == EDITION
 
 
 def test_a_page_says_how_to_cite_it() -> None:

@@ -103,7 +103,7 @@ def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> s
 def on_post_build(config: MkDocsConfig) -> None:
     """Write the files that are made from the whole site."""
     site, data = Path(config.site_dir), Path(config.docs_dir) / "data"
-    told = _twins(config)
+    told = _twins()
     addresses = {"" if url == "./" else url for url in _contents}
     try:
         told |= redirects.redirect_pages(load_yaml(data / "redirects.yml") or [], addresses)
@@ -120,7 +120,7 @@ def on_post_build(config: MkDocsConfig) -> None:
             (site / empty).unlink(missing_ok=True)
 
 
-def _twins(config: MkDocsConfig) -> dict[str, str]:
+def _twins() -> dict[str, str]:
     pages = frozenset(_contents)
     told = {}
     for url, (page, html) in _contents.items():

@@ -52,7 +52,6 @@ def lab_pieces(
         "run_began": lambda name: began(lab[name]),
         "run_day": lambda name: began(lab[name]).rpartition(NBSP)[0],  # where the year is plain
         "run_ended": lambda name: f"{lab[name]['ended']['epoch']:g}",
-        "run_change": lambda name: str(lab[name]["change"]),
         "run_error": error,
         "run_gain": gain,
         "run_right": right,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sitekit import svg
 from sitekit.errors import ContentError
-from sitekit.network.plans import Plan, Plans, Row, by, millions, shape, towers
+from sitekit.network.plans import Plan, Plans, Row, by, millions, towers
 
 SOURCE = (
     "Computed with PyTorch from the definitions in this project's folder model_export and in "
@@ -140,15 +140,13 @@ def stacks_figure(plans: Plans) -> str:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def _by_stage(
-    plans: Plans, caption: str, tell: Callable[[Plan, int], str], numeric: bool = False
-) -> str:
+def _by_stage(plans: Plans, caption: str, tell: Callable[[Plan, int], str]) -> str:
     rows = [
         (weighted(plans["2012"], n)["layer"], *(tell(plan, n) for plan in plans.values()))
         for n in range(1, LAST + 1)
     ]
     head = ("Layer", *(plan.title for plan in plans.values()))
-    return svg.table(caption, head, rows, numeric=len(plans) if numeric else 0)
+    return svg.table(caption, head, rows, numeric=0)
 
 
 def _filters(plan: Plan, stage: int) -> str:
@@ -170,11 +168,6 @@ def filters_table(plans: Plans) -> str:
 def order_table(plans: Plans) -> str:
     """What follows each layer with weights."""
     return _by_stage(plans, "What follows, in order", lambda p, n: order(p, n) or "the scores")
-
-
-def maps_table(plans: Plans) -> str:
-    """The maps that each layer with weights gives."""
-    return _by_stage(plans, "Outputs: width, height and maps", lambda p, n: shape(weighted(p, n)))
 
 
 def counts_table(plans: Plans) -> str:
@@ -364,15 +357,10 @@ def pieces(tables: Mapping[str, Any], block: Callable[[str], str]) -> dict[str, 
         "plan_input": lambda name, what: str(plans[name].told["input"][what]),
         "plan_accuracy": accuracy,
         "plan_stride": lambda name, layer: str(plans[name][layer]["stride"]),
-        "plan_out": lambda name, layer: shape(plans[name][layer]),
         "plan_side": lambda name, layer: str(plans[name][layer]["out"][0]),
         "plan_sees": lambda name, layer: str(plans[name][layer]["field"]),
-        "plan_maps": lambda name, layer: f"{plans[name][layer]['out'][2]:,}",
         "table": lambda caption, head, rows: block(svg.table(caption, head, rows, 0)),
         "figure_stacks": lambda: block(stacks_figure(plans)),
         "figure_edge": lambda: block(edge_figure(plans)),
-        "filters_table": lambda: block(filters_table(plans)),
-        "order_table": lambda: block(order_table(plans)),
-        "maps_table": lambda: block(maps_table(plans)),
         "counts_table": lambda: block(counts_table(plans)),
     }
