@@ -26,8 +26,8 @@ from demo.errors import ModelError, ResultError
 from demo.pictures.decoding import Picture, decode
 from demo.places import DEFAULT_MODEL
 from demo.runtime.bound import Bound
-from demo.runtime.session import KINDS, MAKE_ONE, Device, open_session, told_run
-from model_export.card import METADATA_KEY, CardError, ModelCard
+from demo.runtime.session import KINDS, MAKE_ONE, Device, card_in, open_session, told_run
+from model_export.card import ModelCard
 from model_export.preprocess import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
@@ -201,20 +201,34 @@ class Classifier:
         logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
         return logits
 
+    def check_numbers(self, logits: NDArray[np.float32]) -> None:
+        """Whether logits can be an answer.
+
+        Raises:
+            ResultError: one of them is no number, or infinite.
+        """
+        if not np.isfinite(logits).all():
+            raise ResultError(
+                f"{self.path}: gave a value that is no number on {self.provider}; "
+                "try --device cpu, or a model of another precision"
+            )
+
     def bound(self, batch: int) -> Bound:
         """Buffers for batches of one size, where the network runs; see `demo.runtime.bound`.
 
         Raises:
             ValueError: the classifier is closed.
+            DeviceError: there is no memory for them.
         """
         if self._session is None:
             raise ValueError("the classifier is closed")
         card = self.card
         shape = (batch, 3, card.input.size, card.input.size)
-        return Bound(
-            self._session, card.input.name, card.output, shape, len(card.labels), self.device,
-            card.input.dtype,
-        )  # fmt: skip
+        with told_run(self.path, self.provider, batch):
+            return Bound(
+                self._session, card.input.name, card.output, shape, len(card.labels), self.device,
+                card.input.dtype,
+            )  # fmt: skip
 
     def scores(self, logits: NDArray[np.float32], top: int = 5) -> list[tuple[ClassScore, ...]]:
         """The likeliest ``top`` classes of each row of logits (N, classes), the likeliest first."""
@@ -239,11 +253,7 @@ class Classifier:
         began = time.perf_counter()
         logits = self.logits(batch)
         inference = 1000 * (time.perf_counter() - began) / len(pictures)
-        if not np.isfinite(logits).all():
-            raise ResultError(
-                f"{self.path}: gave a value that is no number on {self.provider}; "
-                "try --device cpu, or a model of another precision"
-            )
+        self.check_numbers(logits)
         for i, scores in enumerate(self.scores(logits, top)):
             yield Prediction(sizes[i], scores, Milliseconds(decoded[i], inference))
 
@@ -253,13 +263,7 @@ class Classifier:
 
     def _read_card(self, session: onnxruntime.InferenceSession) -> ModelCard:
         """The card in the file, checked against the graph it describes."""
-        metadata = session.get_modelmeta().custom_metadata_map
-        try:
-            card = ModelCard.from_metadata(metadata, str(self.path))
-        except CardError as error:
-            if METADATA_KEY not in metadata:
-                raise ModelError(str(error)) from None
-            raise ModelError(f"{self.path}: {error}; {MAKE_ONE}") from None
+        card = card_in(session.get_modelmeta().custom_metadata_map, self.path)
         for what, name, known in (
             ("input", card.input.name, session.get_inputs()),
             ("output", card.output, session.get_outputs()),

@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from demo.errors import DemoError, ModelError, UsageError
+from demo.errors import DemoError, UsageError
 from demo.pictures.decoding import decode
 from demo.places import SAMPLES
 from demo.report import complain
-from demo.runtime.session import CPU, check_file, load
-from model_export.card import CardError, ModelCard
+from demo.runtime.session import CPU, card_in, check_file, load
 from model_export.preprocess import preprocess, resize_and_crop
 
 PICTURE = SAMPLES / "cat.jpg"
@@ -45,10 +44,7 @@ def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
         PictureError: the picture cannot be decoded.
     """
     session = session_of(model)
-    try:
-        card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map, str(model))
-    except CardError as error:
-        raise ModelError(str(error)) from None
+    card = card_in(session.get_modelmeta().custom_metadata_map, model)
     image = decode(picture)
     pixels = np.asarray(resize_and_crop(image, card.input))
     tensor = preprocess(image, card.input)[None]

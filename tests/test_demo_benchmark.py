@@ -201,6 +201,29 @@ def test_wrong_use(model: Path, arguments: list[str], code: int, says: str) -> N
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("card_text", "said"),
+    [
+        (
+            None,
+            "{0} carries no model card, so its labels and its input are unknown: export it with "
+            "`python -m model_export`",
+        ),
+        (
+            "{",
+            "{0}: the model card cannot be read: Input data was truncated; make one with "
+            "`python -m model_export`",
+        ),
+    ],
+)
+def test_a_file_without_a_card_that_can_be_read(
+    tmp_path: Path, card_text: str | None, said: str
+) -> None:
+    file = colour_model(tmp_path / "odd.onnx", card_text)
+    done = benchmark(file, "--no-peers")
+    assert (done.returncode, done.stderr) == (3, f"error: {said.format(file)}\n")
+
+
 def test_two_networks_are_no_contest(model: Path, tmp_path: Path) -> None:
     other = colour_model(tmp_path / "other.onnx", card(architecture="another"))
     done = benchmark(model, other)

@@ -116,6 +116,9 @@ def test_a_bad_picture_is_named(classifier: Classifier, tmp_path: Path) -> None:
         classifier.classify([*pictures(1), tmp_path / "cat.jpg"])
     assert str(caught.value) == f"{tmp_path}/cat.jpg: no such file; check its name"
     with pytest.raises(NotAPictureError) as caught:
+        classifier.classify(["a\0b.jpg"])
+    assert str(caught.value) == "a\0b.jpg: no name of a file; check its name"
+    with pytest.raises(NotAPictureError) as caught:
         classifier.classify([tmp_path])
     assert str(caught.value) == f"{tmp_path}: a folder, not a picture; give a file inside it"
 

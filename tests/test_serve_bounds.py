@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from demo.pictures.decoding import decode
 from demo.server.limits import Limits
 from demo.server.run import listen
 from tests.demo_server import Running, form, hold_network, metric, picture, running, wait_until
@@ -75,6 +77,28 @@ def test_large_pictures_take_turns_and_are_all_answered(model: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda one: server.ask("/v1/classify", one), contents))
     assert [answer.json["top"][0]["label"] for answer in answers] == ["blue"] * 16
+
+
+def test_waiting_for_memory_is_no_decoding(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two large pictures, and room for one; the first takes its time once both are accepted."""
+    first = threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        if not first.is_set():
+            first.set()
+            wait_until(lambda: metric(server, "alexnet_accepted") == 2)
+            time.sleep(0.3)
+        return decode(*arguments)
+
+    monkeypatch.setattr("demo.server.engine.decode", slowly)
+    with running(model, Limits(decoding_bytes=2_000_000)) as server, ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(server.ask, "/v1/classify", picture(RED, (500, 500)))]
+        wait_until(first.is_set)
+        asked.append(pool.submit(server.ask, "/v1/classify", picture(BLUE, (500, 500))))
+        one, other = (answer.result().json["milliseconds"] for answer in asked)
+    assert one["decode"] >= 300
+    assert other["queue"] >= 200
+    assert other["decode"] < one["decode"]
 
 
 def test_slow_senders_are_hung_up_on_and_hold_nobody_up(model: Path) -> None:

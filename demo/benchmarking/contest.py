@@ -21,8 +21,8 @@ import numpy as np
 from demo.errors import DeviceError, ModelError, UsageError
 from demo.places import ROOT
 from demo.runtime import machine as here
-from demo.runtime.session import CPU, CUDA, NVIDIA, TENSORRT, check_file
-from model_export.card import METADATA_KEY, CardError, ModelCard
+from demo.runtime.session import CPU, CUDA, MAKE_ONE, NVIDIA, TENSORRT, card_in, check_file
+from model_export.card import ModelCard
 from model_export.errors import ExportError
 from model_export.reading import onnx_file
 
@@ -233,10 +233,9 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
         check_file(path)
         try:
             model = onnx_file.read(path)
-            card = ModelCard.from_metadata(model.metadata, str(path))
-        except (ExportError, CardError) as error:
-            made = "" if METADATA_KEY in str(error) else "; make one with `python -m model_export`"
-            raise ModelError(f"{error}{made}") from None
+        except ExportError as error:
+            raise ModelError(f"{error}; {MAKE_ONE}") from None
+        card = card_in(model.metadata, path)
         if entries and card.architecture != entries[0].card.architecture:
             raise UsageError(
                 f"{path}: {card.architecture}, but {entries[0].file} is "
@@ -375,7 +374,10 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
             text = json.dumps(content, indent=1, allow_nan=False) + "\n"
             (folder / name).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{folder / name}: cannot be written ({error.strerror})") from None
+            raise UsageError(
+                f"{folder / name}: cannot be written ({error.strerror}); name another "
+                "folder with --save"
+            ) from None
         names.append(name)
     return names
 

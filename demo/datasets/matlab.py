@@ -36,9 +36,13 @@ def synsets(file: Path) -> dict[int, str]:
             if kind == _MATRIX and (found := _classes(data)):
                 return found
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from None
+        raise UsageError(
+            f"{file}: cannot be read ({error.strerror}); check its permissions"
+        ) from None
     except (ValueError, LookupError, struct.error, zlib.error) as error:
-        raise UsageError(f"{file}: no MAT-file of level 5, or damaged ({error})") from None
+        raise UsageError(
+            f"{file}: no MAT-file of level 5, or damaged ({error}); copy the kit's own there again"
+        ) from None
     raise UsageError(f"{file}: holds no synsets with {_ID} and {_WNID}; is it the kit's meta.mat?")
 
 

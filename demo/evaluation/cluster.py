@@ -28,6 +28,7 @@ from demo.evaluation.tally import Row
 from demo.places import ROOT
 
 INSTALL = 'pip install -c constraints.txt -e ".[cluster]"'
+_WITHOUT = "without --cluster this machine does the same by itself"
 _ATTEMPTS = 3
 _STORE = 200 * 2**20  # bytes of Ray's shared memory here: rows are small
 
@@ -118,8 +119,9 @@ def evaluate_on_cluster(job: Job, places: Sequence[int], workers: int) -> Iterat
             for group in done.iter_rows():
                 yield [_row(*told) for told in json.loads(group["rows"])]
         except ray.exceptions.RayError as error:
-            lines = [line for line in str(error).splitlines() if line.strip()]
-            raise DeviceError(f"the cluster failed: {' '.join(lines[-1].split())[-300:]}") from None
+            lines = [line for line in str(error).splitlines() if line.strip()] or ["no reason told"]
+            said = " ".join(lines[-1].split())[-300:]
+            raise DeviceError(f"the cluster failed: {said}; {_WITHOUT}") from None
 
 
 def _row(file: str, truth: str, top: list[str], probabilities: list[float], error: str) -> Row:
@@ -197,4 +199,6 @@ def _start(ray: Any, settings: dict[str, Any]) -> None:
             said = " ".join(str(error).split())
             if "timed out" not in said or attempt == _ATTEMPTS - 1:
                 where = os.environ.get("RAY_ADDRESS", "this machine")
-                raise DeviceError(f"Ray does not run on {where}: {said[:300]}") from None
+                raise DeviceError(
+                    f"Ray does not run on {where}: {said[:300]}; {_WITHOUT}"
+                ) from None

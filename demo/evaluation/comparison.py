@@ -40,6 +40,15 @@ class Comparison:
         views: to a picture.
         device: where PyTorch runs.
         weights: the original weights, where they are neither bundled nor cached.
+
+    Attributes:
+        count: pictures that both have seen.
+        seconds: that PyTorch took for them.
+        max_abs: the greatest difference between two logits.
+        other_first: the first 20 pictures with another first guess, and both guesses.
+
+    Raises:
+        DemoError: as `TorchPeer`, when the block is entered and by `watch`.
     """
 
     file: Path

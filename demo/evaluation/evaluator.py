@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from demo.classifier import Classifier, softmax
 from demo.datasets.classes import Classes
 from demo.datasets.layouts import DataSet
-from demo.errors import ResultError
 from demo.evaluation.pipeline import Batch, Decoders
 from demo.evaluation.tally import FIVE, Row
 from demo.evaluation.views import rule
@@ -126,11 +125,7 @@ class Evaluator:
             began = time.perf_counter()
             logits = self._run(tensors)
             self._decoders.seconds.network += time.perf_counter() - began
-        if not np.isfinite(logits).all():
-            raise ResultError(
-                f"{self._classifier.path}: gave a value that is no number on "
-                f"{self._classifier.provider}; try --device cpu, or a model of another precision"
-            )
+        self._classifier.check_numbers(logits)
         if self._watch:
             self._watch(batch, tensors, logits)
         chances = probabilities(logits[:, self._classes.among], self._views)

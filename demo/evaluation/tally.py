@@ -43,7 +43,8 @@ class Row:
 
 @dataclass
 class Tally:
-    """Hits of one class among its pictures."""
+    """Of one class: ``count`` pictures, and how many of them were right at the first guess and
+    among five."""
 
     label: str
     wnid: str
@@ -81,29 +82,27 @@ class Evaluation:
 
 @dataclass
 class Running:
-    """A running count, for the progress line."""
+    """A running count, for the progress line; ``rows`` are all that were counted, in their order.
+
+    ``count`` pictures were classified, ``top1`` and ``top5`` of them rightly.
+    """
 
     count: int = 0
     top1: int = 0
     top5: int = 0
     unreadable: int = 0
-    _kept: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     def add(self, rows: Iterable[Row]) -> None:
         """Count these too."""
         for row in rows:
-            self._kept.append(row)
+            self.rows.append(row)
             if row.error:
                 self.unreadable += 1
                 continue
             self.count += 1
             self.top1 += row.top1
             self.top5 += row.top5
-
-    @property
-    def rows(self) -> list[Row]:
-        """All that were counted, in their order."""
-        return self._kept
 
     def said(self) -> str:
         """Running errors: ``error 58.8 % top-1, 34.1 % top-5``."""

@@ -55,8 +55,10 @@ class TorchPeer:
         loaded: version, device and weights, as the worker says.
 
     Raises:
-        DemoError: with exit code 3 where PyTorch is not installed, there is no such GPU or the
-            original weights are not here; 2 for a file that is none of our networks'.
+        DeviceError: PyTorch is not installed, there is no such GPU, or the original weights are
+            not here.
+        ResultError: the file is none of our networks'.
+        UsageError: no such file, or ``weights`` is none.
     """
 
     def __init__(
@@ -93,7 +95,11 @@ class TorchPeer:
         self.close()
 
     def run(self, batch: NDArray[Any]) -> tuple[NDArray[np.float32], float]:
-        """Logits (N, classes) of a batch (N, 3, size, size), and the seconds it took there."""
+        """Logits (N, classes) of a batch (N, 3, size, size), and the seconds it took there.
+
+        Raises:
+            DeviceError: its process has ended.
+        """
         answer = self._ask(Run(Array.of(batch)), Logits)
         return answer.logits.numpy(), answer.seconds
 
@@ -129,7 +135,10 @@ class TorchPeer:
         if isinstance(reply, Failed):
             raise _ERRORS.get(reply.exit_code, DeviceError)(reply.message)
         if reply is None:
-            raise DeviceError(f"PyTorch's process ended by itself ({self._last_words()})")
+            raise DeviceError(
+                f"PyTorch's process ended by itself ({self._last_words()}); where memory was "
+                "short, a smaller --batch needs less"
+            )
         assert isinstance(reply, wanted)
         return reply
 

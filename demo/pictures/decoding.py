@@ -75,6 +75,8 @@ def decode(
                 return _decode_file(file, name, pixel_limit)
         except OSError as error:
             raise _unreadable(error, name) from None
+        except ValueError:  # Python's own, of a name with a zero in it
+            raise NotAPictureError(f"{name}: no name of a file; check its name") from None
     if isinstance(picture, bytes):
         return _decode_stream(io.BytesIO(picture), name or "the picture", pixel_limit)
     if isinstance(picture, Image.Image):
@@ -94,6 +96,9 @@ def decode_smaller(content: bytes, name: str, factor: Callable[[int, int], int])
     """The bytes of a file, as `decode`; a JPEG at a fraction of its size, which saves time.
 
     ``factor`` is given the JPEG's width and height, and says by how much: 1, 2, 4 or 8.
+
+    Raises:
+        NotAPictureError, PictureError: as `decode`.
     """
     _check_signature(content[:16], name)
     if len(content) > BYTE_LIMIT:

@@ -50,7 +50,11 @@ class Bound:
         self._binding.bind_ortvalue_output(output, self._output)
 
     def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
-        """Logits (batch, classes) of a batch of just `shape`, contiguous."""
+        """Logits (batch, classes) of a batch of just `shape`, contiguous.
+
+        Raises:
+            Exception: ONNX Runtime's own; `demo.runtime.session.told_run` has the words for it.
+        """
         self._image.update_inplace(batch)
         self._session.run_with_iobinding(self._binding)
         found: NDArray[np.float32] = self._output.numpy()

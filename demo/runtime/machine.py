@@ -28,7 +28,19 @@ def cores() -> int:
 
 
 def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
-    """What is measured on, how fast it is at best, and how far its times can be trusted."""
+    """What is measured on, how fast it is at best, and how far its times can be trusted.
+
+    Args:
+        threads: that the measured speeds use.
+        gpu: whether all that is timed runs on a graphics card.
+        busy: `load` before anything was started.
+
+    Returns:
+        ``machine`` of the result files: ``docs/data/benchmarks.schema.json`` describes it.
+
+    Raises:
+        DeviceError: the speeds could not be measured.
+    """
     measured = subprocess.run(
         [sys.executable, "-m", "demo.benchmarking.contestant", json.dumps({"engine": "floor"})],
         env=environment(threads),
@@ -38,7 +50,10 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
         check=False,
     )
     if measured.returncode:
-        raise DeviceError(f"the machine could not be measured: {measured.stderr.strip()[-200:]}")
+        said = measured.stderr.strip()[-200:] or f"code {measured.returncode}"
+        raise DeviceError(
+            f"the machine could not be measured: {said}; that takes about 0.4 GB of memory"
+        )
     name, virtual = processor()
     if gpu:
         name = gpu_name() or name

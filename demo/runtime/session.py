@@ -27,6 +27,7 @@ import numpy as np
 
 from demo.errors import DeviceError, ModelError
 from demo.runtime.memory import large_pages
+from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.reading.sessions import UNPACK_ONCE, unpack_once
 
 if TYPE_CHECKING:
@@ -274,6 +275,20 @@ def check_file(path: Path) -> None:
             f"{path}: the model cannot be read ({error.strerror}); check its permissions, or "
             f"{MAKE_ONE}"
         ) from None
+
+
+def card_in(metadata: dict[str, str], path: Path) -> ModelCard:
+    """The card in a file's metadata.
+
+    Raises:
+        ModelError: there is none, or it cannot be read.
+    """
+    try:
+        return ModelCard.from_metadata(metadata, str(path))
+    except CardError as error:
+        if METADATA_KEY not in metadata:  # it names the file and the mend
+            raise ModelError(str(error)) from None
+        raise ModelError(f"{path}: {error}; {MAKE_ONE}") from None
 
 
 def first_line(error: Exception) -> str:

@@ -28,7 +28,7 @@ class Times(BaseModel):
     """Where the time went, in milliseconds."""
 
     decode: float = Field(description="Reading the picture and resizing it.")
-    queue: float = Field(description="Waiting for a thread and for the network.")
+    queue: float = Field(description="Waiting for a thread, for memory and for the network.")
     inference: float = Field(description="The network, for the whole batch.")
 
 

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.classifier import Classifier, ClassScore
-from demo.errors import ResultError
 from demo.pictures.decoding import decode, memory_needed
 from demo.server.errors import Busy, Late
 from demo.server.limits import Limits
@@ -38,8 +37,8 @@ T = TypeVar("T")
 class Split:
     """Where the time of one request went, milliseconds.
 
-    ``decode``: reading the picture and resizing it. ``queue``: waiting for a thread and for the
-    network. ``inference``: the network, for the whole batch that the picture was in.
+    ``decode``: reading the picture and resizing it. ``queue``: waiting for a thread, for memory
+    and for the network. ``inference``: the network, for the whole batch that the picture was in.
     """
 
     decode: float
@@ -217,10 +216,7 @@ class Engine:
         tensor, size, began, ended = await loop.run_in_executor(self._decoders, self._prepare, data)
         job = _Job(tensor, self._future())
         logits, inference, batch = await self._enqueue(job)
-        if not np.isfinite(logits).all():
-            raise ResultError(
-                f"the network gave a value that is no number on {self.classifier.provider}"
-            )
+        self.classifier.check_numbers(logits)
         split = Split(
             decode=1000 * (ended - began),
             queue=1000 * ((began - arrived) + (job.began - job.queued)),
@@ -232,10 +228,15 @@ class Engine:
         return Answer(self.classifier.scores(logits, top)[0], size, split, batch)
 
     def _prepare(self, data: bytes) -> tuple[NDArray[Any], tuple[int, int], float, float]:
-        """Decode and preprocess; the tensor, the picture's size, and when that began and ended."""
+        """Decode and preprocess; the tensor, the picture's size, and when that began and ended.
+
+        The beginning is as much later as it had to wait for memory.
+        """
         began = time.perf_counter()
         needed = memory_needed(data, "the picture", self.limits.pixels)
+        waits = time.perf_counter()
         with self._room.of(needed):
+            began += time.perf_counter() - waits
             image = decode(data, "the picture", self.limits.pixels)
             tensor = preprocess(image, self.classifier.card.input)[None]
             size = image.size
