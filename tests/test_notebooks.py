@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,6 +63,26 @@ def test_source_and_notebook_are_the_same(runner: ModuleType, name: str) -> None
     assert [(c.cell_type, c.source) for c in source.cells] == [
         (c.cell_type, c.source) for c in notebook.cells
     ], "run `make notebooks`"
+
+
+def test_ctrl_c_ends_a_lesson_at_once_and_quietly() -> None:
+    """nbclient's own handler would close the kernel, and wait for its answer all the same."""
+    running = subprocess.Popen(
+        [sys.executable, "docs/hooks/run_notebooks.py", "build-it"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # also under nohup
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "build-it\n"
+    time.sleep(1.5)  # it may stand anywhere between here and its end
+    os.killpg(running.pid, signal.SIGINT)
+    _, complaint = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGINT, complaint
+    assert complaint == ""
 
 
 def told(cell: Any) -> str:

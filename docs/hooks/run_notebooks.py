@@ -9,6 +9,10 @@ What would differ from run to run for no reason (cell ids, times, the kernel's v
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +28,22 @@ LONGEST = 1200  # seconds for one cell: one that hangs, not one on a busy machin
 
 class NoisyCell(Exception):
     """A cell warned or wrote to standard error; the text holds what it wrote."""
+
+
+class Client(NotebookClient):
+    """Ends at Ctrl-C; nbclient's own handler closes the kernel and then waits for its answer."""
+
+    async def async_start_new_kernel(self, **more: object) -> None:
+        """Start the kernel, and take that handler off, which was put on just before."""
+        with contextlib.suppress(RuntimeError):  # no main thread, no handlers
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        await super().async_start_new_kernel(**more)
+
+    def kill(self) -> None:
+        """End the kernel at once, and forget the goodbye that it would be told at exit."""
+        atexit.unregister(self._cleanup_kernel)
+        with contextlib.suppress(AttributeError):  # it has not begun
+            self.km.provisioner.process.kill()
 
 
 def names() -> list[str]:
@@ -56,15 +76,20 @@ def execute(name: str) -> nbformat.NotebookNode:
         NoisyCell: a cell wrote to standard error; a warning is a mistake here.
     """
     notebook = source(name)
-    client = NotebookClient(
+    client = Client(
         notebook,
         timeout=LONGEST,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of its own transport
         record_timing=False,
         coalesce_streams=True,  # a slow machine hands over what is printed in pieces
         resources={"metadata": {"path": str(FOLDER)}},
     )
-    client.execute()
+    try:
+        client.execute()
+    except KeyboardInterrupt:
+        client.kill()
+        raise
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
