@@ -33,6 +33,17 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(3)
+    except OSError as error:
+        if error.filename is not None:  # not the output: nobody foresaw it
+            raise
+        print(
+            f"error: the output cannot be written ({error.strerror or error}); make room, or send "
+            "it elsewhere",
+            file=sys.stderr,
+        )
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (what is left of it goes there)
+            os.dup2(nowhere.fileno(), 1)
+        sys.exit(3)
 
 
 def _open_streams() -> None:

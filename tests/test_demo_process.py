@@ -139,6 +139,26 @@ def test_a_stream_that_is_closed_is_no_crash(
     assert result.stdout.startswith(out)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", ["classify red.png --device cpu --model {}", "devices"])
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_a_full_disk_is_one_line(model: Path, here: Path, arguments: str, form: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "demo", *arguments.format(model).split(), *form.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+    assert (result.returncode, result.stderr) == (
+        3,
+        "error: the output cannot be written (No space left on device); make room, or send it "
+        "elsewhere\n",
+    )
+
+
 def test_no_standard_input_is_a_picture_that_cannot_be_read(model: Path, here: Path) -> None:
     command = f"{sys.executable} -m demo classify - --device cpu --model {model} <&-"
     result = subprocess.run(
