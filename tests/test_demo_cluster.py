@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -149,6 +150,23 @@ def test_wrong_use(model: Path, data: Path, arguments: list[str], says: str) -> 
     done = CliRunner().invoke(app, ["evaluate", str(data), "--model", str(model), *arguments])
     assert done.exit_code == 2
     assert says in done.stderr
+
+
+@pytest.mark.parametrize("form", ["{}", "ray://{}"])
+def test_a_cluster_that_is_not_there(
+    model: Path, data: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Ray would look for it for minutes."""
+    with socket.socket() as bound:  # not listening: whoever comes is refused
+        bound.bind(("127.0.0.1", 0))
+        address = form.format(f"127.0.0.1:{bound.getsockname()[1]}")
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        done = CliRunner().invoke(app, ["evaluate", str(data), "--model", str(model), "--cluster"])
+    assert done.exit_code == 3
+    assert done.stderr == (
+        f"error: no Ray answers at RAY_ADDRESS={address} (Connection refused); start one there "
+        "with `ray start --head`, or unset RAY_ADDRESS for one on this machine\n"
+    )
 
 
 def test_without_ray(model: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

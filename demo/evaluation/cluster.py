@@ -16,12 +16,14 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from demo.errors import DeviceError
 from demo.evaluation.tally import Row
@@ -30,6 +32,7 @@ from demo.places import ROOT
 INSTALL = 'pip install -c constraints.txt -e ".[cluster]"'
 _WITHOUT = "without --cluster this machine does the same by itself"
 _ATTEMPTS = 3
+_SECONDS = 10.0  # for a machine to answer at all
 _STORE = 200 * 2**20  # bytes of Ray's shared memory here: rows are small
 
 
@@ -95,8 +98,9 @@ def evaluate_on_cluster(job: Job, places: Sequence[int], workers: int) -> Iterat
         workers: actors at a time.
 
     Raises:
-        DeviceError: Ray is not installed, does not start, or the workers fail.
+        DeviceError: Ray is not installed, does not start or answer, or the workers fail.
     """
+    _find_cluster()
     ray = _ray()
     size = max(1, job.batch // job.views)
     groups = [
@@ -126,6 +130,25 @@ def evaluate_on_cluster(job: Job, places: Sequence[int], workers: int) -> Iterat
 
 def _row(file: str, truth: str, top: list[str], probabilities: list[float], error: str) -> Row:
     return Row(file, truth, tuple(top), tuple(probabilities), error)
+
+
+def _find_cluster() -> None:
+    """Whether anything answers where RAY_ADDRESS says; Ray itself would try for minutes.
+
+    Raises:
+        DeviceError: nothing does.
+    """
+    address = os.environ.get("RAY_ADDRESS", "")
+    place = urlsplit(address if "//" in address else f"//{address}")
+    try:
+        if place.hostname and place.port:  # else it is one of Ray's own words, such as auto
+            socket.create_connection((place.hostname, place.port), _SECONDS).close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DeviceError(
+            f"no Ray answers at RAY_ADDRESS={address} ({reason}); start one there with `ray start "
+            "--head`, or unset RAY_ADDRESS for one on this machine"
+        ) from None
 
 
 def _ray() -> Any:
