@@ -53,6 +53,16 @@ def test_class_folders(tmp_path: Path, kind: str) -> None:
     assert data.note == "1 files that are no pictures by their names were left aside"
 
 
+def test_pictures_in_no_class_are_told_apart_from_what_is_no_picture(tmp_path: Path) -> None:
+    root = fill(tmp_path / "d", "a/1.png", "b/2.png", "loose.png", "lost.jpg", "README.md")
+    data = open_data(root)
+    assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png"]
+    assert data.note == (
+        "1 files that are no pictures by their names were left aside; "
+        "2 pictures that lie in no class folder were left aside"
+    )
+
+
 def test_a_single_class_and_tiny_imagenet_training(tmp_path: Path) -> None:
     one = open_data(fill(tmp_path / "one", "red/a.png", "red/b.png"))
     assert {p.wnid for p in one.pictures} == {"red"}

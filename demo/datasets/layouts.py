@@ -197,18 +197,23 @@ def _tiny_imagenet(path: Path, store: Folder | Zip, root: str) -> DataSet:
 def _class_folders(path: Path, store: Folder | Zip) -> DataSet:
     names = [name for name in store.names() if not _hidden(name)]
     root = _common_root(names)
-    pictures, others = [], 0
+    pictures, others, loose = [], 0, 0
     for name in sorted(names):
         inside = name.removeprefix(root)
         folder, slash, _ = inside.partition("/")
-        if slash and is_picture(name):
+        if not is_picture(name):
+            others += 1
+        elif slash:
             pictures.append(Labelled(name, class_of(folder)))
         else:
-            others += 1
+            loose += 1
     if not pictures:
         raise UsageError(f"{path}: holds no labelled pictures in a layout known here; {LAYOUTS}")
     title = f"{path.name or path.resolve().name} (class folders)"
-    return DataSet(title, tuple(pictures), store.read, _left(others))
+    notes = [_left(others)] if others else []
+    if loose:
+        notes.append(f"{loose:,} pictures that lie in no class folder were left aside")
+    return DataSet(title, tuple(pictures), store.read, "; ".join(notes))
 
 
 def _hidden(name: str) -> bool:

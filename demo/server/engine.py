@@ -141,6 +141,7 @@ class Engine:
 
     @property
     def full(self) -> bool:
+        """Whether as many wait as may."""
         return self.accepted >= self.limits.queue
 
     async def stop(self) -> None:

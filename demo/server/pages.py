@@ -90,6 +90,7 @@ class SiteFiles(StaticFiles):
         return _with_policy(response, Path(full_path))
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """What is at a path below the folder, with the policy; the live page's list, completed."""
         response = await super().get_response(path, scope)
         if isinstance(response, FileResponse):
             file = Path(response.path)

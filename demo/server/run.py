@@ -82,11 +82,13 @@ class _Server(uvicorn.Server):
         self._on_start = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As ever, and then say so."""
         await super().startup(sockets)
         self._on_start()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """The first signal lets it finish, a second one does not; the old handlers come back."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -22,6 +22,7 @@ class Duration:
     seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
+        """Once more, and how long it took."""
         self.count += 1
         self.seconds += seconds
 
