@@ -87,6 +87,14 @@ def test_shared_cores_keep_ratios_alone(ran: tuple[dict[str, Any], Path], tmp_pa
         assert ("p50" in text) is ("read_bytes_s" in text) is ("peak_bytes" in text) is not shared
 
 
+def test_files_of_one_name_do_not_overwrite_each_other(
+    ran: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    found = ran[0] | {"contestants": ran[0]["contestants"] * 4}
+    names = contest.save(found, tmp_path)
+    assert len({file.name for file in tmp_path.iterdir()}) == len(set(names)) == 4
+
+
 def test_the_schema_refuses_times_of_shared_cores(ran: tuple[dict[str, Any], Path]) -> None:
     found = {**ran[0], "contestant": ran[0]["contestants"][0]}
     del found["contestants"], found["recommended"]

@@ -384,7 +384,7 @@ def test_data_that_is_not_there(tmp_path: Path) -> None:
     [
         (["--views", "5"], "--views 5: give 1, the centre, or 10, as in the paper"),
         (["--resume"], "--resume goes on with a file of rows: name it with --csv FILE"),
-        (["--csv", ""], "--csv is empty: name a file"),
+        (["--csv", ""], "--csv names no file: give the name of one"),
         (["--weights", "w"], "--weights is for --against torch: add that, or leave it out"),
         (
             ["--resume", "--csv", "r.csv", "--against", "torch"],

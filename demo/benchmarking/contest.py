@@ -369,6 +369,8 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
         name = file_name(found["machine"]["device"], found["run"]["threads"], row)
         if name in names:  # another form of that precision: its own file's name tells them apart
             name = f"{name.removesuffix('.json')}_{_plain(Path(row['file']).stem)}.json"
+        if name in names:  # of the same name in another folder
+            name = f"{name.removesuffix('.json')}_{len(names) + 1}.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps(content, indent=1, allow_nan=False) + "\n"

@@ -67,7 +67,7 @@ class CsvFile:
         self._path, self._run, self._names = path, run, names
         self.done: list[Row] = []
         if path == Path():
-            raise UsageError("--csv is empty: name a file")
+            raise UsageError("--csv names no file: give the name of one")
         try:
             kept = ""
             if path.exists() and not resume:

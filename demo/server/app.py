@@ -53,7 +53,7 @@ def create_app(
         try:
             await engine.start()
         except Exception as error:  # uvicorn keeps it to itself, and ends the process with code 3
-            complain(str(error))
+            complain(str(error) or type(error).__name__)
             raise
         yield
         await engine.stop()
