@@ -351,7 +351,7 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
     Raises:
         UsageError: the folder cannot be written.
     """
-    names = []
+    names: list[str] = []
     for row in found["contestants"]:
         content = {**found, "machine": dict(found["machine"]), "contestants": None}
         del content["contestants"]
