@@ -126,7 +126,9 @@ def stop(process: subprocess.Popen[str]) -> str:
 
 @made_by_make
 def test_make_serve() -> None:
-    subprocess.run(["make", "build/alexnet64.onnx"], cwd=ROOT, env=ENVIRONMENT, check=True)
+    subprocess.run(
+        ["make", "build/alexnet64.onnx", "engine"], cwd=ROOT, env=ENVIRONMENT, check=True
+    )
     port = free_port()
     process = start("make", "serve", f"PORT={port}")
     began = time.monotonic()
