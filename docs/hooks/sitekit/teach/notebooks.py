@@ -96,7 +96,10 @@ def _page(html: str, stem: str, plotted: tuple[Picture, ...]) -> str:
     plots = iter(plotted)
     parts = []
     for number, cell in enumerate(_cells(BeautifulSoup(html, "html.parser"))):
-        parts.append(_cell(cell, plots))
+        part = _cell(cell, plots)
+        if number == 0:  # what the lesson does stands first, as the answer does on other pages
+            part = part.replace("<p>", '<p class="answer">', 1)
+        parts.append(part)
         if number == 0:
             parts.append(_downloads(stem))
     return "\n".join(parts)
