@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from model_export.exporter import Report
 from model_export.networks import ALEXNET64, NETWORKS
 from model_export.proof.accuracy import MOST_LOST
 
@@ -23,8 +25,14 @@ ROUNDING = re.compile(r"\d(?:\.\d+)?e-\d+")  # differs from processor to process
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("page")
+def folder(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run. The file that the page's first command makes is there already: that
+    command may be another worker's."""
+    made = tmp_path_factory.mktemp("page")
+    (made / "build").mkdir()
+    for file in (exported.file, exported.card_file):
+        shutil.copy(file, made / "build")
+    return made
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

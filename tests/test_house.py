@@ -184,6 +184,14 @@ def test_the_rooms_are_there_and_the_arrows_are_so() -> None:
     assert set(re.findall(r"`(\w+)`", page)) == folders
 
 
+def test_no_module_is_long() -> None:
+    folders = ("demo", "docs", "model_export", "tests")
+    modules = [p for f in folders for kind in ("py", "js") for p in (ROOT / f).rglob(f"*.{kind}")]
+    assert len(modules) > 200
+    long = {p.name: n for p in modules if (n := len(p.read_text("utf-8").splitlines())) > 400}
+    assert long == {}
+
+
 def test_reading_a_card_imports_no_torch() -> None:
     code = "import sys, model_export.card; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -51,8 +51,3 @@ def test_the_pure_modules(node: str) -> None:
     told = run(node, "--test", *files)
     assert told.returncode == 0, told.stdout
     assert re.search(r"fail 0$", told.stdout, re.MULTILINE)
-
-
-def test_no_module_is_long() -> None:
-    for path in SCRIPTS.rglob("*.js"):
-        assert len(path.read_text("utf-8").splitlines()) <= 400, path.name

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from model_export.exporter import Report
+from tests.browsing import watched
 from tests.demo_server import Running, running
 
 pytestmark = pytest.mark.browser
@@ -23,16 +24,10 @@ def server(exported: Report, site: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    """A fresh page; an error on its console fails the test."""
-    context = chromium.new_context()
-    page = context.new_page()
-    trouble: list[str] = []
-    page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
-    page.on("pageerror", lambda e: trouble.append(str(e)))
-    yield page
-    context.close()
-    assert trouble == []
+def page(chromium: Any, server: Running) -> Iterator[Any]:
+    """A fresh page; an error on its console or a request to another host fails the test."""
+    with watched(chromium, server.address) as page:
+        yield page
 
 
 def test_pages_run_under_the_policy_at_the_first_visit_and_the_next(

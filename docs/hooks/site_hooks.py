@@ -48,51 +48,40 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Publish the sample photographs, which lie with the demo, and the timeline's files."""
-    for sample in _state["knowledge"].samples.rows:
-        uri = sample.uri
-        if files.get_file_from_path(uri) is None:
-            files.append(File.generated(config, uri, abs_src_path=str(sample.path)))
-    knowledge = _state["knowledge"]
-    bibliography = Path(config.docs_dir) / "data" / "references.bib"
-    told = timeline_files(knowledge.timeline, knowledge.bibliography, bibliography)
-    told = {f"assets/timeline/{name}": content for name, content in told.items()}
-    told |= {
-        f"data/{n}": c
-        for n, c in data_files(Path(config.docs_dir) / "data", knowledge.facts).items()
-    }
-    for uri, content in told.items():
-        if files.get_file_from_path(uri) is None:
+    knowledge, data = _state["knowledge"], Path(config.docs_dir) / "data"
+    told: dict[str, str | bytes | Path] = {s.uri: s.path for s in knowledge.samples.rows}
+    listed = timeline_files(knowledge.timeline, knowledge.bibliography, data / "references.bib")
+    for name, content in (*listed.items(), *knowledge.printed.items()):
+        told[f"assets/timeline/{name}"] = content
+    for name, content in data_files(data, knowledge.facts).items():
+        told[f"data/{name}"] = content
+    for uri, content in (told | _live(config) | _plots(files)).items():
+        if files.get_file_from_path(uri) is not None:
+            continue  # it lies in `docs` itself
+        if isinstance(content, Path):
+            files.append(File.generated(config, uri, abs_src_path=str(content)))
+        else:
             files.append(File.generated(config, uri, content=content))
-    for name, path in knowledge.printed.items():
-        uri = f"assets/timeline/{name}"
-        if files.get_file_from_path(uri) is None:
-            files.append(File.generated(config, uri, abs_src_path=str(path)))
-    _add_live(files, config)
-    _add_plots(files, config)
 
 
-def _add_live(files: Files, config: MkDocsConfig) -> None:
-    """Publish the live page's engine and networks, and the list of them."""
+def _live(config: MkDocsConfig) -> dict[str, str | Path]:
+    """The live page's engine and networks by their addresses, and the list of them."""
     root = Path(config.config_file_path).parent
     try:
         models = model_files(Path(config.docs_dir), os.environ.get("MODELS", ""))
     except ContentError as error:
         raise PluginError(str(error)) from error
-    for uri, path in {**engine_files(root), **models}.items():
-        if files.get_file_from_path(uri) is None:
-            files.append(File.generated(config, uri, abs_src_path=str(path)))
-    if files.get_file_from_path(MANIFEST_AT) is None:
-        files.append(File.generated(config, MANIFEST_AT, content=manifest(root, models)))
+    return {**engine_files(root), **models, MANIFEST_AT: manifest(root, models)}
 
 
-def _add_plots(files: Files, config: MkDocsConfig) -> None:
-    """Publish the plots of the lessons as pictures of their own."""
-    for lesson in [file for file in files if file.src_uri.endswith(".ipynb")]:
-        folder, path = lesson.src_uri.removesuffix(".ipynb"), Path(str(lesson.abs_src_path))
-        for plot in notebooks.pictures(path):
-            uri = f"{folder}/{plot.name}"
-            if files.get_file_from_path(uri) is None:
-                files.append(File.generated(config, uri, content=plot.content))
+def _plots(files: Files) -> dict[str, bytes]:
+    """The plots of the lessons as pictures of their own, by their addresses."""
+    return {
+        f"{lesson.src_uri.removesuffix('.ipynb')}/{plot.name}": plot.content
+        for lesson in files
+        if lesson.src_uri.endswith(".ipynb")
+        for plot in notebooks.pictures(Path(str(lesson.abs_src_path)))
+    }
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
