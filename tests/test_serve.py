@@ -137,9 +137,12 @@ def test_a_list_of_networks_that_is_none_is_passed_on(
     (tmp_path / "assets" / "live").mkdir(parents=True)
     (tmp_path / "index.html").write_text("x")
     (tmp_path / "assets" / "live" / "manifest.json").write_text(content)
+    (tmp_path / "facts.yml").write_text("a: 1\n")
     with running(model, site=tmp_path) as server:
         answer = server.ask("/site/assets/live/manifest.json")
+        facts = server.ask("/site/facts.yml")
     assert (answer.status, answer.body) == (200, content.encode())
+    assert facts.headers["content-type"] == "application/yaml"  # as the page's JSON-LD says
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import mimetypes
 import os
 import re
 from functools import lru_cache
@@ -25,6 +26,8 @@ from demo.places import ROOT, SAMPLES
 PAGE = Path(__file__).parent / "page"
 DEFAULT_SITE = ROOT / "site"
 RUNNER = {"engine": "/v1/engine", "classify": "/v1/classify"}
+
+mimetypes.add_type("application/yaml", ".yml")  # RFC 9512; Python does not know it
 
 _MANIFEST = "assets/live/manifest.json"
 _SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
