@@ -25,8 +25,11 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import platform
+import struct
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +41,9 @@ from model_export.errors import told
 from model_export.files import refuse_if_no_place, write_atomically
 from model_export.training.recipe import Recipe
 
+# What PyTorch raises for a file that is none of its own, by what the bytes happen to be.
+_NO_CHECKPOINT = (pickle.UnpicklingError, struct.error, RuntimeError, EOFError, ValueError,
+                  LookupError, TypeError, AttributeError)  # fmt: skip
 EPOCHS, RATE, DROPOUT, SEED = Recipe.epochs, Recipe.rate, Recipe.dropout, Recipe.seed
 
 
@@ -139,15 +145,21 @@ class Run:
         """Go on from the last checkpoint, if there is one.
 
         Raises:
-            DataError: the checkpoint was made with another recipe.
+            DataError: the checkpoint was made with another recipe, or is none.
         """
         import torch
 
         path = self.out / "checkpoint.pt"
         if not path.exists():
             return
-        saved = torch.load(path, map_location=self.device, weights_only=True)
-        if saved["recipe"] != self.recipe.as_json():
+        try:
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            recipe = saved["recipe"]
+        except _NO_CHECKPOINT:
+            raise tiny.DataError(
+                f"{path} is no checkpoint of a training run, or damaged: start without --resume"
+            ) from None
+        if recipe != self.recipe.as_json():
             raise tiny.DataError(f"{path} has another recipe: start without --resume")
         self.net.load_state_dict(saved["net"])
         self.average.load_state_dict(saved["average"])
@@ -251,7 +263,7 @@ def train(
         `Run.report`.
 
     Raises:
-        DataError: ``resume`` with a checkpoint of another recipe.
+        DataError: ``resume`` with a checkpoint of another recipe, or with none that can be read.
     """
     import torch
     from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -295,6 +307,17 @@ def train(
     return run.report()
 
 
+def _both(source: tiny.TinyImageNet, limit: int | None) -> tuple[tiny.Split, tiny.Split]:
+    """The training and the validation pictures."""
+    try:
+        return source.load("train", limit), source.load("val")
+    except (OSError, LookupError, ValueError, zipfile.BadZipFile) as error:
+        raise tiny.DataError(
+            f"{source.path}: Tiny ImageNet with files missing or damaged ({error}). "
+            f"{tiny.how_to_supply()}"
+        ) from None
+
+
 def main(
     data: Annotated[
         Path | None,
@@ -320,7 +343,7 @@ def main(
     with told():
         refuse_if_no_place(out)
         source = tiny.TinyImageNet(data or tiny.download(Path("build/tiny-imagenet-200.zip")))
-        train_set, val_set = source.load("train", limit), source.load("val")
+        train_set, val_set = _both(source, limit)
     with told(out):
         train(train_set, val_set, out, recipe, resume=resume)
 

@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import typer
 from PIL import Image
 from safetensors.torch import load_file
 
 from model_export import tiny_imagenet as tiny
 from model_export.architectures import ResponseNorm, alexnet64
-from model_export.train import train
+from model_export.train import main, train
 from model_export.training.augment import augment, colour_axes
 from model_export.training.recipe import Recipe
 from model_export.training.scaffold import BandedResponseNorm, fold, scaffold
@@ -240,6 +241,24 @@ def test_resuming_with_another_recipe_is_refused(short_run: tuple[tiny.TinyImage
             resume=True,
             device="cpu",
         )
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", b"\x80\x02N."])
+def test_resuming_with_what_is_no_checkpoint_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(content)
+    source = tiny.TinyImageNet(make_set(tmp_path, each=3))
+    sets = source.load("train"), source.load("val")
+    with pytest.raises(tiny.DataError, match="is no checkpoint of a training run, or damaged"):
+        train(*sets, tmp_path, SMALL, resume=True, device="cpu")
+
+
+def test_damaged_data_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_set(tmp_path, classes=2, each=4)
+    (root / "wnids.txt").write_text("n00000000")
+    with pytest.raises(typer.Exit) as stopped:
+        main(data=root, out=tmp_path / "out", limit=None)
+    assert stopped.value.exit_code == 3
+    assert "Tiny ImageNet with files missing or damaged ('n00000001')" in capsys.readouterr().err
 
 
 def test_the_command_without_data_says_how_to_supply_it(tmp_path: Path) -> None:
