@@ -248,3 +248,15 @@ def test_pillow_takes_what_is_not_ordinary(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(jpeg, "_simplejpeg", lambda: None)  # not installed
     assert jpeg._ordinary(whole, lambda width, height: 1) is None
     assert jpeg.read(whole, "x", RULE).tobytes() == decode(whole).tobytes()
+
+
+def test_a_network_that_pytorchs_loop_does_not_know_is_one_line(tmp_path: Path) -> None:
+    model = colour_model(tmp_path / "colour.onnx", card())
+    done = subprocess.run(
+        [sys.executable, "-m", "demo.evaluation.paired", str(model), "--photographs", "32"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: PyTorch's loop does not run here: {model}: ")
+    assert "is missing for" in line

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -86,7 +87,8 @@ class UsualLoop:
         if not line:
             _, said = self._process.communicate()
             last = (said.strip().splitlines() or ["it said nothing"])[-1]
-            raise DeviceError(f"PyTorch's loop does not run here: {last}")
+            reason = re.sub(r"^[\w.]+(Error|Exception|Lacks): ", "", last)
+            raise DeviceError(f"PyTorch's loop does not run here: {reason}")
         told: dict[str, Any] = json.loads(line)
         return told
 
@@ -125,12 +127,9 @@ def run(models: list[Path], data: Path, rounds: int) -> dict[str, Any]:
                     ratios[i].append(usual["seconds"] / mine["seconds"])
                     work[i].append(usual["core_seconds"] / mine["core_seconds"])
                     shares[i].append(mine["network_share"])
-    machine = here.measure(0, False, busy)
-    for key in ("read_bytes_s", "multiply_adds_s"):
-        machine.pop(key, None)
     sizes = [len(source.read(p.name)) for p in source.pictures]
     return {
-        "machine": machine,
+        "machine": here.describe(False, busy),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "photographs": len(source.pictures),
         "pixels": [photographs.WIDTH, photographs.HEIGHT],

@@ -41,6 +41,7 @@ class _Scratch(threading.local):
         self._held: dict[str, Floats] = {}
 
     def of(self, name: str, *shape: int) -> Floats:
+        """An array of that shape with anything in it; the same memory for the same name."""
         size = prod(shape)
         held = self._held.get(name)
         if held is None or held.size < size:

@@ -54,6 +54,11 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
         raise DeviceError(
             f"the machine could not be measured: {said}; that takes about 0.4 GB of memory"
         )
+    return {**describe(gpu, busy), **json.loads(measured.stdout)}
+
+
+def describe(gpu: bool, busy: float | None) -> dict[str, Any]:
+    """`measure` without the measured speeds, which take some seconds."""
     name, virtual = processor()
     if gpu:
         name = gpu_name() or name
@@ -72,7 +77,6 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
         "system": platform.system(),
         "shared": shared,
         "caution": caution,
-        **json.loads(measured.stdout),
     }
 
 
