@@ -89,7 +89,8 @@ _CUT = """() => {
   for (let node; (node = words.nextNode());) {
     const around = node.parentElement;
     if (!around.checkVisibility() || around.closest('pre, svg, code, a[href^="http"]')) continue;
-    for (const word of node.data.matchAll(/[\\p{L}\\p{N}]{2,}/gu)) {
+    const said = node.data.replace(/\\S*:\\/\\/\\S*/g, address => ' '.repeat(address.length));
+    for (const word of said.matchAll(/[\\p{L}\\p{N}]{2,}/gu)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
       const rows = [...range.getClientRects()].filter(row => row.width);
