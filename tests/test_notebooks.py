@@ -132,9 +132,9 @@ def test_a_fresh_run_says_the_same(
 @pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 def test_with_the_data_set_the_layers_show_what_they_take_for_alike(
-    runner: ModuleType, tiny_imagenet: Any, monkeypatch: pytest.MonkeyPatch
+    runner: ModuleType, some_of_tiny_imagenet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TINY_IMAGENET", str(Path(os.environ["TINY_IMAGENET"]).absolute()))
+    monkeypatch.setenv("TINY_IMAGENET", str(some_of_tiny_imagenet))
     cells = runner.execute("what-layers-see").cells
     cell = next(c for c in cells if "needs-data" in c.metadata.get("tags", ()))
     assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 2

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-import venv
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.as_user import ENVIRONMENT, ROOT, free_port, get, run, start, stop
+
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
@@ -29,13 +25,16 @@ ELSEWHERE = {
     "make test": "this is it; test_ci_runs_make_test",
     "make site": "make offline runs it",
     ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
-    'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra_alone",
-    "mkdocs serve": "test_docs_extra_alone",
+    'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra.py",
+    "mkdocs serve": "test_docs_extra.py",
     "make notebooks": "test_notebooks.py runs each lesson",
+    ".venv/bin/python -m model_export": "test_export_page.py, and make before all tests",
+    ".venv/bin/python -m model_export --precision int4 --taps --output build/inside.onnx": (
+        "test_export_page.py"
+    ),
     "make train": "test_train.py: hours",
     "make train ARGS=--resume": "test_train.py: hours",
 }
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
 
 pytestmark = pytest.mark.alone
 
@@ -46,13 +45,6 @@ made_by_make = pytest.mark.skipif(
 
 def test_the_readme_leads_with_two_commands() -> None:
     assert COMMANDS[:2] == ["make serve", "make test"]
-
-
-def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    """A command in the project's folder, as its user would give it."""
-    return subprocess.run(
-        command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
-    )
 
 
 @made_by_make
@@ -80,48 +72,6 @@ def test_ci_runs_make_test() -> None:
     made = run("make", "--dry-run", "test")
     assert made.returncode == 0, made.stderr
     assert ".venv/bin/python -m pytest" in made.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def get(url: str, wait: float) -> str:
-    """The page, asked for until it is there or ``wait`` seconds are over."""
-    end = time.monotonic() + wait
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return str(answer.read().decode())
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
-
-
-def start(*command: str, **more: str) -> subprocess.Popen[str]:
-    """A command that serves until `stop`; ``more`` is added to its environment."""
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=ENVIRONMENT | more,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
-def stop(process: subprocess.Popen[str]) -> str:
-    """Ctrl-C for the whole group; what it printed."""
-    os.killpg(process.pid, signal.SIGINT)
-    try:
-        return process.communicate(timeout=20)[0]
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.communicate()[0]
 
 
 @made_by_make
@@ -217,28 +167,6 @@ def test_the_site_is_made_with_the_live_pages_engine(verb: str) -> None:
     made = run("make", "--dry-run", "--always-make", verb).stdout
     assert 0 < made.index("npm ci --ignore-scripts") < made.index("mkdocs")
     assert "the site will be built without it" in made
-
-
-def test_docs_extra_alone(tmp_path: Path) -> None:
-    """`pip install .[docs]` and `mkdocs serve`: no torch, no ONNX Runtime, and the site is up."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    done = run(*pip, "-c", "constraints.txt", "-e", ".[docs]")
-    if done.returncode and re.search(r"Connection|Temporary failure|No matching", done.stderr):
-        pytest.skip("no package registry within reach")
-    assert done.returncode == 0, done.stderr
-    code = (
-        "import importlib.util as u; print([m for m in ('torch', 'onnxruntime') if u.find_spec(m)])"
-    )
-    assert subprocess.check_output([python, "-c", code], text=True) == "[]\n"
-    port = free_port()
-    process = start(str(python), "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}")
-    try:
-        page = get(f"http://127.0.0.1:{port}/", wait=60)
-    finally:
-        printed = stop(process)
-    assert "AlexNet" in page, printed
 
 
 def test_numbers_are_those_of_the_measurement() -> None:
