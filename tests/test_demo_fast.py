@@ -17,8 +17,9 @@ from PIL import Image
 
 from demo import Classifier
 from demo.datasets.layouts import DataSet, Labelled
-from demo.errors import PictureError
+from demo.errors import DeviceError, PictureError
 from demo.evaluation import photographs
+from demo.evaluation.paired import UsualLoop
 from demo.evaluation.pipeline import Decoders, share
 from demo.evaluation.views import prepare
 from demo.pictures import jpeg
@@ -250,13 +251,10 @@ def test_pillow_takes_what_is_not_ordinary(monkeypatch: pytest.MonkeyPatch) -> N
     assert jpeg.read(whole, "x", RULE).tobytes() == decode(whole).tobytes()
 
 
-def test_a_network_that_pytorchs_loop_does_not_know_is_one_line(tmp_path: Path) -> None:
+def test_a_network_that_pytorchs_loop_does_not_know_is_told_in_a_line(tmp_path: Path) -> None:
     model = colour_model(tmp_path / "colour.onnx", card())
-    done = subprocess.run(
-        [sys.executable, "-m", "demo.evaluation.paired", str(model), "--photographs", "32"],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 3
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"error: PyTorch's loop does not run here: {model}: ")
+    with pytest.raises(DeviceError) as error:
+        UsualLoop(model, tmp_path)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(f"PyTorch's loop does not run here: {model}: ")
     assert "is missing for" in line
