@@ -30,7 +30,7 @@ demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures
 	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
 # The workers share the cores: where PyTorch takes all of them in each, its threads wait for one
-# another. A worker waits for a browser or a program half the time: one more of them than cores.
+# another. One worker more than cores, as one often waits for a browser or a program.
 WORKERS = $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))")
 test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not (timing or alone)"
