@@ -21,6 +21,17 @@ from tests.demo_command import ROOT, Classify, as_process
 from tests.malformed import READ_HERE
 
 
+def in_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """A line of bash, where the test stands."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+
+
 def test_help_says_the_codes() -> None:
     result = as_process("classify", "--help", env=os.environ | {"COLUMNS": "100"}, cwd=ROOT)
     assert result.returncode == 0
@@ -108,13 +119,7 @@ def test_an_endless_device_is_no_picture(model: Path, here: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error(model: Path, here: Path) -> None:
     command = f"{sys.executable} -m demo classify --model {model} . | head -1"
-    result = subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    result = in_shell(command)
     assert result.stdout.startswith("The colour network")
     assert result.stderr == ""
 
@@ -128,13 +133,7 @@ def test_a_stream_that_is_closed_is_no_crash(
     model: Path, here: Path, redirected: str, out: str, error: str
 ) -> None:
     command = f"{sys.executable} -m demo classify red.png --device cpu --model {model} {redirected}"
-    result = subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    result = in_shell(command)
     assert (result.returncode, result.stderr) == (0, error)
     assert result.stdout.startswith(out)
 
@@ -161,13 +160,7 @@ def test_a_full_disk_is_one_line(model: Path, here: Path, arguments: str, form: 
 
 def test_no_standard_input_is_a_picture_that_cannot_be_read(model: Path, here: Path) -> None:
     command = f"{sys.executable} -m demo classify - --device cpu --model {model} <&-"
-    result = subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    result = in_shell(command)
     assert result.returncode == 2
     assert result.stderr == "error: -: there is no standard input; pipe a picture in, or name it\n"
 
