@@ -54,6 +54,9 @@ def test_without_a_script_everything_is_there(chromium: Any, served: str) -> Non
     assert page.locator("#alexnet-wins h3").is_visible()
     top = page.locator("#alexnet-wins").bounding_box()["y"]
     assert 0 <= top < 400
+    # An entry of a height that is only assumed would move the one that the address names.
+    last = "getComputedStyle(document.querySelector('.tl-list > li:last-child'))"
+    assert page.evaluate(f"{last}.contentVisibility") == "visible"
     page.goto(served + "tours/#alexnet-in-ten-steps-1")
     page.locator("#alexnet-in-ten-steps-1 .more").click()
     assert page.url.endswith("#alexnet-in-ten-steps-2")
