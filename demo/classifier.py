@@ -81,6 +81,7 @@ class Classifier:
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where it works.
         batch_size: pictures that go through the network together.
         threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
+        winograd: for many pictures on the CPU, see `demo.runtime.session.open_session`.
 
     Attributes:
         path: the ONNX file.
@@ -102,12 +103,13 @@ class Classifier:
         device: Device = "auto",
         batch_size: int = 32,
         threads: int = 0,
+        winograd: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
         self.path = Path(model)
         self.batch_size = batch_size
-        runtime = open_session(self.path, device, threads)
+        runtime = open_session(self.path, device, threads, winograd)
         self._session: onnxruntime.InferenceSession | None = runtime.session
         self.card = self._read_card(runtime.session)
         self.provider: str = runtime.provider

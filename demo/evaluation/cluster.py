@@ -64,7 +64,8 @@ class Worker:
         self._job = job
         truth = Path(job.ground_truth) if job.ground_truth else None
         self._data = open_data(Path(job.data), truth)
-        self._classifier = Classifier(job.model, job.device, threads=1)  # type: ignore[arg-type]
+        device: Any = job.device
+        self._classifier = Classifier(job.model, device, threads=1, winograd=not job.exact)
         known = (picture.wnid for picture in self._data.pictures)
         self._classes = match(self._classifier.card, known, job.intersection)
 

@@ -84,7 +84,12 @@ def run(asked: Asked) -> int:
     whole = open_data(asked.data, asked.ground_truth)
     with ExitStack() as stack:
         classifier = stack.enter_context(
-            Classifier(asked.model or seen_from_here(DEFAULT_MODEL), asked.device, threads=1)
+            Classifier(
+                asked.model or seen_from_here(DEFAULT_MODEL),
+                asked.device,
+                threads=1,
+                winograd=not asked.exact,
+            )
         )
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")

@@ -27,6 +27,7 @@ import numpy as np
 
 from demo.errors import DeviceError, ModelError
 from demo.runtime.memory import large_pages
+from demo.runtime.winograd import rewritten
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.reading.sessions import UNPACK_ONCE, unpack_once
 
@@ -76,11 +77,18 @@ class Runtime:
     warning: str = ""
 
 
-def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runtime:
+def open_session(
+    path: Path, device: Device = "auto", threads: int = 0, winograd: bool = False
+) -> Runtime:
     """Load an ONNX file on a device.
 
-    ``threads`` is how many one run on the CPU may use, 0 all cores. With 1, several of the
-    program's own threads can run the session at once without getting in each other's way.
+    Args:
+        path: the file.
+        device: `auto` takes CUDA where it works.
+        threads: how many one run on the CPU may use, 0 all cores. With 1, several of the program's
+            own threads can run the session at once without getting in each other's way.
+        winograd: on the CPU, compute float32 convolutions as `demo.runtime.winograd` does: faster
+            for many pictures, and its sums are rounded otherwise.
 
     Raises:
         ModelError: no such file, or ONNX Runtime cannot load it.
@@ -91,7 +99,7 @@ def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runti
         raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
     check_file(path)
     if device == "cpu":
-        return Runtime(load(path, CPU, threads=threads), CPU, "cpu")
+        return Runtime(load(path, CPU, threads=threads, winograd=winograd), CPU, "cpu")
     obstacle = driver_obstacle()
     if obstacle is None:
         session, obstacle = _try_cuda(path)
@@ -106,9 +114,8 @@ def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runti
     warning = ""
     if obstacle.has_gpu:
         warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
-    return Runtime(
-        load(path, CPU, threads=threads), CPU, "cpu", f"auto: {obstacle.reason}", warning
-    )
+    session = load(path, CPU, threads=threads, winograd=winograd)
+    return Runtime(session, CPU, "cpu", f"auto: {obstacle.reason}", warning)
 
 
 def driver_obstacle() -> Obstacle | None:
@@ -206,7 +213,11 @@ def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
 
 
 def load(
-    path: Path, provider: str, as_floats: bool = False, threads: int = 0
+    path: Path,
+    provider: str,
+    as_floats: bool = False,
+    threads: int = 0,
+    winograd: bool = False,
 ) -> onnxruntime.InferenceSession:
     """A session on one provider, its weights unpacked once where they are stored in few bits.
 
@@ -216,7 +227,7 @@ def load(
         path: the ONNX file.
         provider: ONNX Runtime's name.
         as_floats: compute in float32 whatever the file is, int8 too, as the browser's page does.
-        threads: see `open_session`.
+        threads, winograd: see `open_session`.
 
     Raises:
         ModelError: ONNX Runtime cannot load it.
@@ -232,7 +243,8 @@ def load(
     options.intra_op_num_threads = threads
     try:
         with large_pages(provider == CPU):
-            return onnxruntime.InferenceSession(path, options, providers=[provider])
+            model = (rewritten(path) if winograd else None) or path
+            return onnxruntime.InferenceSession(model, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise ModelError(
             f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "
