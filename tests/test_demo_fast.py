@@ -20,7 +20,7 @@ from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import DeviceError, PictureError
 from demo.evaluation import photographs
 from demo.evaluation.paired import UsualLoop
-from demo.evaluation.pipeline import Decoders, share
+from demo.evaluation.pipeline import Decoders, shares
 from demo.evaluation.views import prepare
 from demo.pictures import jpeg
 from demo.pictures.decoding import decode
@@ -146,12 +146,31 @@ def test_a_small_set_is_shared_by_all_threads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "threads", "shared"),
-    [(0, 2, 32), (1, 2, 1), (6, 2, 3), (7, 3, 3), (64, 2, 32), (65, 2, 17), (50_000, 2, 32),
-     (40, 1, 20), (5, 64, 1)],
-)  # fmt: skip
-def test_batches_give_threads_equal_shares(pictures: int, threads: int, shared: int) -> None:
-    assert share(pictures, threads, 32) == shared
+    ("pictures", "threads", "sizes"),
+    [
+        (0, 2, []),
+        (1, 2, [1]),
+        (6, 2, [3, 3]),
+        (7, 3, [3, 3, 1]),
+        (5, 64, [1] * 5),
+        (40, 1, [32, 8]),
+        (65, 2, [17, 16, 16, 16]),
+        (256, 2, [32, 32, 32, 32, 32, 24, 18, 16, 16, 16, 6]),
+    ],
+)
+def test_batches_grow_smaller_towards_the_end(
+    pictures: int, threads: int, sizes: list[int]
+) -> None:
+    assert list(shares(pictures, threads, 32)) == sizes
+
+
+@pytest.mark.parametrize("most", [1, 2, 32])
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_batches_make_up_the_set(most: int, threads: int) -> None:
+    for pictures in range(200):
+        sizes = list(shares(pictures, threads, most))
+        assert sum(sizes) == pictures
+        assert all(1 <= size <= most for size in sizes)
 
 
 def test_bound_buffers_give_the_same_logits(tmp_path: Path) -> None:
@@ -225,7 +244,8 @@ def test_simplejpeg_gives_the_pixels_of_pillow(options: dict[str, object]) -> No
     pytest.importorskip("simplejpeg")
     image = Image.open(SAMPLES[4]).resize((251, 187))
     content = as_jpeg(image, **options)
-    quick = jpeg._ordinary(content, lambda width, height: 1)
+    about = b"\xff\xe1\x00\x0chttp://ns." + b"\xff\xfe\x00\x06Exif"  # XMP, and a comment
+    quick = jpeg._ordinary(content[:2] + about + content[2:], lambda width, height: 1)
     assert quick is not None
     assert quick.tobytes() == decode(content).tobytes()
 
@@ -234,9 +254,11 @@ def test_pillow_takes_what_is_not_ordinary(monkeypatch: pytest.MonkeyPatch) -> N
     image = Image.open(SAMPLES[4]).convert("RGB")
     exif = Image.Exif()
     exif[0x0112] = 3
-    whole = as_jpeg(image)
+    whole, turned = as_jpeg(image), as_jpeg(image, exif=exif)
+    profile = b"\xff\xe2\xff\xff" + bytes(65_533)  # application data 2, as long as can be
     others = [
-        as_jpeg(image, exif=exif),
+        turned,
+        turned[:2] + profile * 2 + turned[2:],
         as_jpeg(image.convert("L")),
         as_jpeg(image.convert("CMYK")),
     ]

@@ -129,8 +129,8 @@ class Evaluator:
         if self._watch:
             self._watch(batch, tensors, logits)
         chances = probabilities(logits[:, self._classes.among], self._views)
-        order = np.argsort(-chances, axis=1, kind="stable")[:, :FIVE]
-        for chance, best in zip(chances, order, strict=True):
+        for chance in chances:
+            best = likeliest(chance)
             ids = tuple(self._classes.ids[self._classes.among[k]] for k in best)
             yield ids, tuple(float(chance[k]) for k in best)
 
@@ -139,6 +139,16 @@ class Evaluator:
             with told_run(self._classifier.path, self._classifier.provider, len(tensors)):
                 return self._bound.run(tensors)
         return self._classifier.logits(tensors)
+
+
+def likeliest(chances: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The places of the five highest, the highest first, and of equals the first."""
+    if len(chances) > FIVE:  # to sort all of a thousand takes five times as long
+        among = np.flatnonzero(chances >= np.partition(chances, -FIVE)[-FIVE])
+    else:
+        among = np.arange(len(chances))
+    found: NDArray[np.intp] = among[np.argsort(-chances[among], kind="stable")][:FIVE]
+    return found
 
 
 def probabilities(logits: Logits, views: int) -> NDArray[np.float64]:

@@ -3,8 +3,8 @@
 Pillow, NumPy and ONNX Runtime let go of Python's lock while they work, so threads are enough. On a
 GPU the threads decode ahead of the network that waits for them. On the CPU every thread decodes a
 batch and then runs it through the network itself, alone: no core ever waits for another, as it does
-where the threads of one run meet at the end of each layer. Batches are made smaller where that
-gives every core its share of a small set.
+where the threads of one run meet at the end of each layer. Towards the end batches are made
+smaller, so that all cores stop at about the same time.
 
 Some batches are under way at a time, in buffers that are used again and again: memory does not
 grow with the data set.
@@ -106,12 +106,12 @@ class Decoders:
         size = self._spec.size
         pictures = self._data.pictures
         inside = self._network is not None
-        many = share(len(pictures) - start, self._threads, self._batch) if inside else self._batch
-        shape = (many, self._views, 3, size, size)
+        shape = (self._batch, self._views, 3, size, size)
+        sizes = shares(len(pictures) - start, self._threads if inside else 1, self._batch)
         ahead = self._threads + 1 if inside else _AHEAD
         free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
-        task = many if inside else _TASK
+        task = self._batch if inside else _TASK
         buffers = tuple(free)
         with ExitStack() as stack:
             if self._pinned:
@@ -122,7 +122,7 @@ class Decoders:
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
             while start < len(pictures) or under_way:
                 while free and start < len(pictures):
-                    part = pictures[start : start + many]
+                    part = pictures[start : start + next(sizes)]
                     buffer = free.pop()
                     batch = Batch(part, buffer[: len(part)])
                     tasks = [
@@ -171,10 +171,17 @@ class Decoders:
             raise PictureError(f"{name}: cannot be read ({reason}); try a copy of it") from None
 
 
-def share(pictures: int, threads: int, most: int) -> int:
-    """Pictures in a batch, at most ``most``, so that all threads get about as many of them."""
-    turns = -(-pictures // (threads * most))
-    return max(1, -(-pictures // (threads * turns))) if turns > 0 else most
+def shares(pictures: int, threads: int, most: int) -> Iterator[int]:
+    """Sizes of the batches of a set, in turn: ``most``, and less as the end comes near.
+
+    Half of what each thread's share of the rest would be, but no less than half of ``most``, and of
+    a small set each thread takes its share at once.
+    """
+    least = min(most // 2, -(-pictures // threads)) if threads > 1 else most
+    while pictures > 0:
+        size = min(most, pictures, max(1, least, -(-pictures // (2 * threads))))
+        yield size
+        pictures -= size
 
 
 def _drop_failed(batch: Batch) -> None:

@@ -30,7 +30,7 @@ TOLERANCE = 1.0
 """Grey levels, of 255, mean over the pixels that the network sees of a picture."""
 
 _FACTORS = (8, 4, 2)
-_HEAD = 1 << 16  # bytes, in which an EXIF block begins if there is one
+_APP1, _SCAN = b"\xe1", b"\xda"  # markers: application data 1 (EXIF, XMP), start of scan
 
 
 def read(content: bytes, name: str, spec: Input, exact: bool = False) -> NDArray[np.uint8]:
@@ -70,7 +70,7 @@ def _ordinary(content: bytes, by: Callable[[int, int], int]) -> NDArray[np.uint8
     """A JPEG in colour without EXIF, in full; None for all else, what is damaged too, about which
     Pillow has the words."""
     simplejpeg = _simplejpeg()
-    if simplejpeg is None or content[:3] != b"\xff\xd8\xff" or b"Exif" in content[:_HEAD]:
+    if simplejpeg is None or content[:3] != b"\xff\xd8\xff" or _has_exif(content):
         return None
     with contextlib.suppress(ValueError):
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
@@ -78,6 +78,22 @@ def _ordinary(content: bytes, by: Callable[[int, int], int]) -> NDArray[np.uint8
             pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(content, "RGB")
             return pixels
     return None
+
+
+def _has_exif(content: bytes) -> bool:
+    """Whether a JPEG tells of itself in EXIF, which way is up for one; True for what is damaged.
+
+    Its head is a row of segments: a marker of two bytes, and the length of what follows.
+    """
+    at = 2
+    while content[at : at + 1] == b"\xff":
+        marker, length = content[at + 1 : at + 2], content[at + 2 : at + 4]
+        if marker == _SCAN:
+            return False
+        if len(length) < 2 or (marker == _APP1 and content[at + 4 : at + 8] == b"Exif"):
+            return True
+        at += 2 + int.from_bytes(length)
+    return True
 
 
 @cache
