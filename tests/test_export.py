@@ -17,7 +17,7 @@ from model_export.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
 from model_export.exporter import export
 from model_export.sources.weights import load_alexnet64
-from tests.export_command import command
+from tests.export_command import as_process, command
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
@@ -104,8 +104,8 @@ def test_a_file_that_computes_something_else_is_not_written(
 
 
 def test_the_command_writes_and_prints_its_proof(tmp_path: Path) -> None:
-    done = command("--output", tmp_path / "deep" / "a.onnx")
-    assert done.returncode == 0, done.stderr
+    done = as_process("--output", tmp_path / "deep" / "a.onnx")
+    assert (done.returncode, done.stderr) == (0, "")
     assert "5,949,000 parameters" in done.stdout
     assert re.search(
         r"^parity with PyTorch float64 over \d+ pictures: max \|difference\| \d\.\de-0\d, "

@@ -16,6 +16,7 @@ import pytest
 from model_export.exporter import Report
 from model_export.networks import ALEXNET64, NETWORKS
 from model_export.proof.accuracy import MOST_LOST
+from tests.export_command import command as exporter
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "reference" / "export.md").read_text("utf-8")
@@ -35,32 +36,29 @@ def folder(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """This Python, run in a folder with the project on its path."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_page_shows_commands() -> None:
     assert len(BLOCKS) >= 4
 
 
 @pytest.mark.parametrize(("command", "shown"), BLOCKS)
 def test_a_command_prints_what_the_page_shows(command: str, shown: str, folder: Path) -> None:
-    done = python(folder, *command.split()[1:])
+    program, words = command.split(" -m model_export")
+    assert program == "python"
+    done = exporter(*words.split(), cwd=folder)
     assert done.returncode == 0, done.stderr
     assert ROUNDING.sub("#", done.stdout) == ROUNDING.sub("#", shown)
 
 
 def test_the_python_example_runs(folder: Path) -> None:
     (code,) = re.findall(r"^```python\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    done = python(folder, "-c", code)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("fp16 ")
 
@@ -104,7 +102,7 @@ def test_the_table_shows_every_row(site: Path) -> None:
 
 @pytest.mark.parametrize("block", ["64", "0"])
 def test_a_block_that_is_none_is_refused(block: str, folder: Path) -> None:
-    done = python(folder, "-m", "model_export", "--precision", "int4", "--block", block)
+    done = exporter("--precision", "int4", "--block", block, cwd=folder)
     assert done.returncode == 2
     assert (
         done.stderr == f"--block {block}: int4 knows blocks of 32 and 128, nothing else has any\n"

@@ -25,7 +25,7 @@ from model_export.proof.tolerances import BUNDLED, TOLERANCES, beyond
 from model_export.proof.verify import verify
 from model_export.reading.inspection import inspect
 from model_export.sources import weights
-from tests.export_command import command
+from tests.export_command import as_process
 
 ROOT = Path(__file__).parent.parent
 # Greatest size as a share of fp32's, greatest relative L2 from it, least top-5 agreement.
@@ -115,7 +115,9 @@ def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:
     for sample in samples:  # other files than the default's: smaller, and without loss
         with Image.open(sample) as picture:
             picture.reduce(2).save(folder / f"{sample.stem}.png")
-    done = command("--precision", "int8", "--calibrate", folder.parent, "-o", tmp_path / "a.onnx")
+    done = as_process(
+        "--precision", "int8", "--calibrate", folder.parent, "-o", tmp_path / "a.onnx"
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "int8: weights and activations in int8, static, calibrated on 8 inputs; " in done.stdout
     card = ModelCard.from_json((tmp_path / "a.json").read_text("utf-8"))

@@ -25,7 +25,7 @@ from model_export.proof.verify import verify
 from model_export.reading import onnx_file
 from model_export.reading.inspection import MISSING, inspect, lines
 from model_export.sources.weights import WEIGHTS, load_alexnet64
-from tests.export_command import command, processor_seconds
+from tests.export_command import as_process, command, processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def test_our_file_is_verified(exported: Report) -> None:
-    done = command("verify", exported.file)
+    done = as_process("verify", exported.file)
     assert (done.returncode, done.stderr) == (0, "")
     text = done.stdout.splitlines()
     assert text[0] == "card: AlexNet, the 2012 form at 64 pixels"

@@ -294,17 +294,19 @@ def test_what_the_system_refuses_is_a_line(capsys: pytest.CaptureFixture[str]) -
         assert capsys.readouterr().err == f"{line}: No space left on device\n"
 
 
-def test_random_weights_by_the_command_that_the_page_shows(tmp_path: Path) -> None:
+def test_random_weights_by_the_command_that_the_page_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """docs/reference/evaluation.md measures speed with them."""
     command = [sys.executable, "-m", "model_export.random_weights"]
     file = tmp_path / "new" / "random.safetensors"
     subprocess.run([*command, "alexnet64", str(file)], check=True)
     assert load(str(file)).network is ALEXNET64
-    wrong = subprocess.run(
-        [*command, "alexnet65", str(file)], capture_output=True, text=True, check=False
-    )
-    assert wrong.returncode == 2
-    assert wrong.stderr.startswith("alexnet65: no such network or file; the networks are alexnet64")
+    with pytest.raises(typer.Exit) as left:
+        random_weights.main("alexnet65", file)
+    assert left.value.exit_code == 2
+    wrong = "alexnet65: no such network or file; the networks are alexnet64"
+    assert capsys.readouterr().err.startswith(wrong)
 
 
 def test_the_package_offers_export_and_stays_light() -> None:
