@@ -15,6 +15,7 @@ each have a picture of their own: keep NumPy's library to one.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
 
@@ -27,11 +28,16 @@ PIXEL_LIMIT = 2**21
 """Pixels of the largest picture that is done here; of larger ones Pillow is as fast."""
 
 _STEPS = 2**22
-_ACROSS, _DOWN = 5, 8  # new pixels to a product: the fastest, of some sizes, for photographs
+# New values to a product: the fastest, of some sizes, for photographs. 16 fill a register of
+# AVX-512, where one less takes half as long again.
+_ACROSS, _DOWN = 16, 8
 
 Floats = NDArray[np.float32]
-Bands = tuple[tuple[slice, slice, Floats], ...]
-"""Blocks: the place among the new values, the band of old ones, and the weights (new, old)."""
+Places = NDArray[np.intp]
+Band = tuple[slice, slice, Floats]
+"""A block: the place among the new values, the band of old ones, and the weights (new, old)."""
+
+Bands = tuple[Band, ...]
 
 
 class _Scratch(threading.local):
@@ -78,8 +84,8 @@ def resample(pixels: NDArray[np.uint8], spec: Input) -> Floats:
     """
     height, width = pixels.shape[:2]
     shorter, size = min(height, width), spec.size
-    across = _colours(width, spec.resize * width // shorter, size)
-    down = _bands(height, spec.resize * height // shorter, size, _DOWN)
+    across = _across(width, spec.resize * width // shorter, size)
+    down = _down(height, spec.resize * height // shorter, size)
     left, right = across[0][1].start, across[-1][1].stop
     top, bottom = down[0][1].start, down[-1][1].stop
     seen = _scratch.of("seen", bottom - top, right - left)
@@ -102,33 +108,42 @@ def _round(levels: Floats) -> None:
 
 
 @lru_cache(64)
-def _bands(full: int, to: int, size: int, block: int) -> Bands:
-    """How ``size`` pixels in the middle of ``to`` come from ``full``, a block of them at a time."""
+def _down(full: int, to: int, size: int) -> Bands:
+    """How ``size`` rows in the middle of ``to`` come from ``full``, a block of them at a time."""
+    first, end, weights = _weights(full, to, size)
+    return tuple(_blocks(first, end, weights, _DOWN))
+
+
+@lru_cache(64)
+def _across(full: int, to: int, size: int) -> Bands:
+    """The same of columns whose red, green and blue stand side by side: each weight serves all."""
+    first, end, weights = _weights(full, to, size)
+    colours = np.zeros((size, 3, full, 3), np.float32)
+    for colour in range(3):
+        colours[:, colour, :, colour] = weights
+    return tuple(
+        _blocks(
+            np.repeat(3 * first, 3), np.repeat(3 * end, 3), colours.reshape(3 * size, -1), _ACROSS
+        )
+    )
+
+
+def _weights(full: int, to: int, size: int) -> tuple[Places, Places, Floats]:
+    """Of each new value: the first old one that it is made of, the end of them, all weights."""
     scale = full / to
     support = max(scale, 1.0)
     centres = (round((to - size) / 2) + np.arange(size) + 0.5) * scale
     first = np.maximum((centres - support + 0.5).astype(int), 0)
     end = np.minimum((centres + support + 0.5).astype(int), full)
-    found = []
-    for start in range(0, size, block):
-        new = slice(start, min(start + block, size))
-        band = slice(int(first[start]), int(end[new.stop - 1]))
-        old = np.arange(band.start, band.stop)
-        weights = np.maximum(0, 1 - np.abs((old - centres[new, None] + 0.5) / support))
-        weights[(old < first[new, None]) | (old >= end[new, None])] = 0
-        weights /= weights.sum(axis=1, keepdims=True)
-        found.append((new, band, (np.floor(weights * _STEPS + 0.5) / _STEPS).astype(np.float32)))
-    return tuple(found)
+    old = np.arange(full)
+    weights = np.maximum(0, 1 - np.abs((old - centres[:, None] + 0.5) / support))
+    weights[(old < first[:, None]) | (old >= end[:, None])] = 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    return first, end, (np.floor(weights * _STEPS + 0.5) / _STEPS).astype(np.float32)
 
 
-@lru_cache(64)
-def _colours(full: int, to: int, size: int) -> Bands:
-    """`_bands` for rows of red, green and blue in turns: every weight serves each colour."""
-    return tuple(
-        (
-            slice(3 * new.start, 3 * new.stop),
-            slice(3 * old.start, 3 * old.stop),
-            np.kron(weights, np.eye(3, dtype=np.float32)),
-        )
-        for new, old, weights in _bands(full, to, size, _ACROSS)
-    )
+def _blocks(first: Places, end: Places, weights: Floats, many: int) -> Iterator[Band]:
+    for start in range(0, len(weights), many):
+        new = slice(start, min(start + many, len(weights)))
+        old = slice(int(first[start]), int(end[new.stop - 1]))
+        yield new, old, np.ascontiguousarray(weights[new, old])
