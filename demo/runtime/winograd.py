@@ -9,6 +9,7 @@ for the CPU, so here a graph's convolutions are written anew in ordinary nodes: 
 constant matrices, and in their midst one matrix product for each of the n * n values of a tile.
 
 The sums are the same but for rounding: logits of AlexNet are some 1e-6 apart (relative L2).
+The price is memory: two threads with batches of 32 take 1.3 GB for AlexNet instead of 0.5 GB.
 """
 
 from __future__ import annotations
