@@ -145,6 +145,20 @@ def test_what_is_no_model_is_left_to_onnx_runtime(tmp_path: Path) -> None:
     assert rewritten(tmp_path / "none.onnx") is None
 
 
+@pytest.mark.parametrize(
+    "told", [{"inputs": ["x"]}, {"pads": [1, 1]}, {"group": 0}, {"strides": 1}], ids=str
+)
+def test_a_convolution_that_is_none_is_left_to_onnx_runtime(
+    told: dict[str, Any], tmp_path: Path
+) -> None:
+    model = onnx.load(convolution(tmp_path / "c.onnx"))
+    node = model.graph.node[0]
+    made = helper.make_node("Conv", **({"inputs": node.input, "outputs": ["c"]} | told))
+    node.CopyFrom(made)
+    onnx.save(model, tmp_path / "bad.onnx")
+    assert rewritten(tmp_path / "bad.onnx") is None
+
+
 def test_the_networks_answers_are_the_same(exported: Report) -> None:
     random = np.random.default_rng(3)
     with Classifier(exported.file, "cpu") as plain:

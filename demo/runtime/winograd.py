@@ -222,9 +222,9 @@ def rewritten(path: Path) -> bytes | None:
             return None
         model = onnx.load(path)
         shapes = onnx.shape_inference.infer_shapes(_without_weights(model)).graph
-    except Exception:  # whatever reading a damaged file may raise
-        return None
-    if not rewrite(model, shapes):
+        if not rewrite(model, shapes):
+            return None
+    except Exception:  # whatever a damaged file or a graph that makes no sense may raise
         return None
     written: bytes = model.SerializeToString()
     return written
