@@ -165,7 +165,7 @@ def test_the_networks_answers_are_the_same(exported: Report) -> None:
         size = plain.card.input.size
         batch = random.normal(size=(8, 3, size, size)).astype(np.float32)
         wanted = plain.logits(batch)
-    with Classifier(exported.file, "cpu", winograd=True) as fast:
+    with Classifier(exported.file, "cpu", many=True) as fast:
         assert fast.card == plain.card
         found = fast.logits(batch)
         assert fast.logits(batch[:1]).shape == wanted[:1].shape

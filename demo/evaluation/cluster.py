@@ -65,7 +65,7 @@ class Worker:
         truth = Path(job.ground_truth) if job.ground_truth else None
         self._data = open_data(Path(job.data), truth)
         device: Any = job.device
-        self._classifier = Classifier(job.model, device, threads=1, winograd=not job.exact)
+        self._classifier = Classifier(job.model, device, threads=1, many=not job.exact)
         known = (picture.wnid for picture in self._data.pictures)
         self._classes = match(self._classifier.card, known, job.intersection)
 

@@ -81,9 +81,10 @@ class Evaluator:
         self._bound = classifier.bound(batch * views) if gpu else None
         self._watch = watch
         spec = rule(classifier.card.input, views)
+        feed = None if watch else classifier.packed  # a watch wants to see tensors
         self._decoders = Decoders(
             data, spec, views, batch, threads, exact, pinned=gpu,
-            network=None if gpu else classifier.logits,
+            network=None if gpu else classifier.logits, feed=feed,
         )  # fmt: skip
         self.pace = Pace()
 

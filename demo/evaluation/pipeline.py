@@ -28,14 +28,14 @@ from threadpoolctl import threadpool_limits
 
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
-from demo.evaluation.views import prepare
+from demo.evaluation.views import Feed, Tensors, prepare
 from demo.pictures import jpeg
 from demo.runtime.machine import cores
 from demo.runtime.pinned import page_locked
 from model_export.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
-"""Tensors (n, 3, size, size) to logits (n, classes); called from many threads at once."""
+"""What the feed made, (n, *feed.shape), to logits (n, classes); called from many threads."""
 
 _AHEAD = 3  # batches under way: one in the network, one ready, one being decoded
 _TASK = 4  # pictures that a thread takes at a time
@@ -46,8 +46,8 @@ _MOST_THREADS = 32
 class Batch:
     """Pictures that are decoded.
 
-    ``tensors`` is (pictures that could be read, views, 3, size, size), valid until the next batch
-    is asked for; ``errors`` holds, by place among ``pictures``, why one could not be read;
+    ``tensors`` is (pictures that could be read, views, *feed.shape), valid until the next batch is
+    asked for; ``errors`` holds, by place among ``pictures``, why one could not be read;
     ``logits`` is of all views, one after the other, where the threads run the network.
     """
 
@@ -78,6 +78,7 @@ class Decoders:
         exact: without the short cuts of `demo.pictures.jpeg` and `demo.pictures.resampling`.
         pinned: lock the buffers in memory, for a GPU that fetches them.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
+        feed: what it takes; the card's own tensors, if left out.
 
     Attributes:
         seconds: where the time went, so far.
@@ -93,9 +94,11 @@ class Decoders:
         exact: bool = False,
         pinned: bool = False,
         network: Network | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
         self._exact, self._network = exact, network
+        self._feed = feed or Tensors(spec)
         self._pinned = pinned
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.seconds = Seconds()
@@ -103,13 +106,12 @@ class Decoders:
 
     def batches(self, start: int = 0) -> Iterator[Batch]:
         """Each batch from the picture at ``start`` on; close the iterator to stop early."""
-        size = self._spec.size
         pictures = self._data.pictures
         inside = self._network is not None
-        shape = (self._batch, self._views, 3, size, size)
+        shape = (self._batch, self._views, *self._feed.shape)
         sizes = shares(len(pictures) - start, self._threads if inside else 1, self._batch)
         ahead = self._threads + 1 if inside else _AHEAD
-        free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
+        free = [np.empty(shape, self._feed.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
         task = self._batch if inside else _TASK
         buffers = tuple(free)
@@ -161,7 +163,7 @@ class Decoders:
 
     def _prepare(self, name: str, out: NDArray[Any]) -> None:
         pixels = jpeg.read(self._read(name), name, self._spec, self._exact)
-        prepare(pixels, self._spec, self._views, out, self._exact)
+        prepare(pixels, self._spec, self._views, out, self._exact, self._feed)
 
     def _read(self, name: str) -> bytes:
         try:

@@ -88,7 +88,7 @@ def run(asked: Asked) -> int:
                 asked.model or seen_from_here(DEFAULT_MODEL),
                 asked.device,
                 threads=1,
-                winograd=not asked.exact,
+                many=not asked.exact,
             )
         )
         if classifier.device_warning:

@@ -8,8 +8,8 @@ the square is made larger in the paper's proportion, 256 to 224, so that there a
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,21 +30,62 @@ def rule(spec: Input, views: int) -> Input:
     return replace(spec, resize=round(spec.size * _SQUARE / _PATCH))
 
 
+class Feed(Protocol):
+    """How the pixels that a network sees become what it takes: `Tensors`, or
+    `demo.runtime.packed.Packed`."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one view."""
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name of its type."""
+
+    def write(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
+        """Pixels (size, size, 3), red first, 0 to 255, to ``out`` of `shape`."""
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A card's own way: (3, size, size), of the type that it names."""
+
+    spec: Input
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return 3, self.spec.size, self.spec.size
+
+    @property
+    def dtype(self) -> str:
+        return self.spec.dtype
+
+    def write(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
+        to_tensor(pixels, self.spec, out)
+
+
 def prepare(
-    pixels: NDArray[np.uint8], spec: Input, views: int, out: NDArray[Any], exact: bool = False
+    pixels: NDArray[np.uint8],
+    spec: Input,
+    views: int,
+    out: NDArray[Any],
+    exact: bool = False,
+    feed: Feed | None = None,
 ) -> None:
-    """RGB pixels to the tensors of a picture's views.
+    """RGB pixels to what the network takes of a picture's views.
 
     Args:
         pixels: (height, width, 3), upright.
         spec: what `rule` gave.
         views: 1 or 10.
-        out: (views, 3, size, size) of the card's type, written. Of ten: the patches top left, top
-            right, bottom left, bottom right and centre, then their mirror images.
+        out: (views, *feed.shape), written. Of ten: the patches top left, top right, bottom left,
+            bottom right and centre, then their mirror images.
         exact: resize with Pillow, not by `demo.pictures.resampling`.
+        feed: `Tensors` of ``spec``, if left out.
     """
+    write = (feed or Tensors(spec)).write
     if views == 1:
-        to_tensor(_resized(pixels, spec, exact), spec, out[0])
+        write(_resized(pixels, spec, exact), out[0])
         return
     square = _resized(pixels, replace(spec, size=spec.resize), exact)
     margin = spec.resize - spec.size
@@ -52,8 +93,8 @@ def prepare(
     corners = ((0, 0), (0, margin), (margin, 0), (margin, margin), (middle, middle))
     for i, (top, left) in enumerate(corners):
         patch = square[top : top + spec.size, left : left + spec.size]
-        to_tensor(patch, spec, out[i])
-        out[i + len(corners)] = out[i, :, :, ::-1]
+        write(patch, out[i])
+        write(patch[:, ::-1], out[i + len(corners)])
 
 
 def _resized(pixels: NDArray[np.uint8], spec: Input, exact: bool) -> NDArray[Any]:

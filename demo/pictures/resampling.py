@@ -14,14 +14,13 @@ each have a picture of their own: keep NumPy's library to one.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.pictures.scratch import Scratch
 from model_export.card import Input
 
 PIXEL_LIMIT = 2**21
@@ -40,22 +39,7 @@ Band = tuple[slice, slice, Floats]
 Bands = tuple[Band, ...]
 
 
-class _Scratch(threading.local):
-    """Memory that each thread uses again: asking for it anew costs more than the products."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, Floats] = {}
-
-    def of(self, name: str, *shape: int) -> Floats:
-        """An array of that shape with anything in it; the same memory for the same name."""
-        size = prod(shape)
-        held = self._held.get(name)
-        if held is None or held.size < size:
-            held = self._held[name] = np.empty(size, np.float32)
-        return held[:size].reshape(shape)
-
-
-_scratch = _Scratch()
+_scratch = Scratch()
 
 
 def can(width: int, height: int, spec: Input) -> bool:

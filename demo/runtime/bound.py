@@ -22,7 +22,7 @@ class Bound:
     Args:
         session: loaded.
         image, output: names of its input and output.
-        shape: (batch, 3, size, size).
+        shape: (batch, *what the network takes for a picture).
         classes: of the output, (batch, classes).
         device: where the buffers are.
         kind: the type of the input, float32 or uint8.

@@ -27,7 +27,8 @@ import numpy as np
 
 from demo.errors import DeviceError, ModelError
 from demo.runtime.memory import large_pages
-from demo.runtime.winograd import rewritten
+from demo.runtime.packed import Packed
+from demo.runtime.rewriting import for_many
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.reading.sessions import UNPACK_ONCE, unpack_once
 
@@ -67,7 +68,7 @@ class Runtime:
     """A session and where it runs.
 
     ``note`` says why `auto` took what it took; ``warning`` is set where a GPU is here and could
-    not be used.
+    not be used; ``packed`` says how its input is made, where that is not the card's.
     """
 
     session: onnxruntime.InferenceSession
@@ -75,10 +76,11 @@ class Runtime:
     device: Literal["cpu", "cuda"]
     note: str = ""
     warning: str = ""
+    packed: Packed | None = None
 
 
 def open_session(
-    path: Path, device: Device = "auto", threads: int = 0, winograd: bool = False
+    path: Path, device: Device = "auto", threads: int = 0, many: bool = False
 ) -> Runtime:
     """Load an ONNX file on a device.
 
@@ -87,8 +89,8 @@ def open_session(
         device: `auto` takes CUDA where it works.
         threads: how many one run on the CPU may use, 0 all cores. With 1, several of the program's
             own threads can run the session at once without getting in each other's way.
-        winograd: on the CPU, compute float32 convolutions as `demo.runtime.winograd` does: faster
-            for many pictures, and its sums are rounded otherwise.
+        many: on the CPU, write the graph anew as `demo.runtime.rewriting` does: faster for many
+            pictures; its input may be another, and sums of float32 are rounded otherwise.
 
     Raises:
         ModelError: no such file, or ONNX Runtime cannot load it.
@@ -99,7 +101,7 @@ def open_session(
         raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
     check_file(path)
     if device == "cpu":
-        return Runtime(load(path, CPU, threads=threads, winograd=winograd), CPU, "cpu")
+        return _on_cpu(path, threads, many)
     obstacle = driver_obstacle()
     if obstacle is None:
         session, obstacle = _try_cuda(path)
@@ -114,8 +116,13 @@ def open_session(
     warning = ""
     if obstacle.has_gpu:
         warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
-    session = load(path, CPU, threads=threads, winograd=winograd)
-    return Runtime(session, CPU, "cpu", f"auto: {obstacle.reason}", warning)
+    return _on_cpu(path, threads, many, f"auto: {obstacle.reason}", warning)
+
+
+def _on_cpu(path: Path, threads: int, many: bool, note: str = "", warning: str = "") -> Runtime:
+    found = for_many(path) if many else None
+    session = load(path, CPU, threads=threads, content=found.content if found else None)
+    return Runtime(session, CPU, "cpu", note, warning, found.packed if found else None)
 
 
 def driver_obstacle() -> Obstacle | None:
@@ -217,7 +224,7 @@ def load(
     provider: str,
     as_floats: bool = False,
     threads: int = 0,
-    winograd: bool = False,
+    content: bytes | None = None,
 ) -> onnxruntime.InferenceSession:
     """A session on one provider, its weights unpacked once where they are stored in few bits.
 
@@ -227,7 +234,8 @@ def load(
         path: the ONNX file.
         provider: ONNX Runtime's name.
         as_floats: compute in float32 whatever the file is, int8 too, as the browser's page does.
-        threads, winograd: see `open_session`.
+        threads: see `open_session`.
+        content: what is to be loaded in place of the file's own bytes.
 
     Raises:
         ModelError: ONNX Runtime cannot load it.
@@ -243,8 +251,7 @@ def load(
     options.intra_op_num_threads = threads
     try:
         with large_pages(provider == CPU):
-            model = (rewritten(path) if winograd else None) or path
-            return onnxruntime.InferenceSession(model, options, providers=[provider])
+            return onnxruntime.InferenceSession(content or path, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise ModelError(
             f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "

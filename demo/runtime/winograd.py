@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5)  # more of them would cost digits
 _LEAST_GAIN = 1.5  # in multiply-adds: what is around the products is not free
 _OPSET = 13
-_MOST_BYTES = 2**30  # of a file: protobuf ends at 2 GiB, and weights grow here
 
 Matrix = NDArray[np.float64]
 
@@ -206,30 +204,6 @@ class Convolution:
         return ordered.reshape(-1, part, kernels // self.groups)
 
 
-def rewritten(path: Path) -> bytes | None:
-    """An ONNX file with its convolutions written anew where that saves work; all else is kept.
-
-    Taken are those of float32 with stride 1, square kernels and a known size, and constant weights.
-
-    Returns:
-        the bytes of the model; None where there is nothing to gain, and where the file is no model:
-        that is ONNX Runtime's to say.
-    """
-    import onnx
-
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return None
-        model = onnx.load(path)
-        shapes = onnx.shape_inference.infer_shapes(_without_weights(model)).graph
-        if not rewrite(model, shapes):
-            return None
-    except Exception:  # whatever a damaged file or a graph that makes no sense may raise
-        return None
-    written: bytes = model.SerializeToString()
-    return written
-
-
 def rewrite(model: ModelProto, shapes: GraphProto) -> int:
     """Write the convolutions of a model anew, in place.
 
@@ -291,25 +265,6 @@ def _convolution(
     return Convolution(
         node, (high, wide), onnx.numpy_helper.to_array(weights), told.get("group", 1)
     )
-
-
-def _without_weights(model: ModelProto) -> ModelProto:
-    """The same graph with the weights as inputs: inferring shapes would copy every byte of them."""
-    import onnx
-
-    light = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    light.graph.name = model.graph.name
-    light.graph.node.extend(model.graph.node)
-    light.graph.input.extend(model.graph.input)
-    light.graph.output.extend(model.graph.output)
-    for tensor in model.graph.initializer:
-        if len(tensor.dims) < 2:  # it may be a shape, whose values count
-            light.graph.initializer.append(tensor)
-        else:
-            light.graph.input.append(
-                onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
-            )
-    return light
 
 
 def _drop_unused(graph: GraphProto) -> None:
