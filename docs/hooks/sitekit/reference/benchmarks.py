@@ -21,6 +21,7 @@ from sitekit.facts import long_date
 NONE_YET = "No result is on record yet, so no figure stands here."
 ENGINES = {
     "onnxruntime": "ONNX Runtime",
+    "onnxruntime-rewritten": "ONNX Runtime, rewritten",
     "openvino": "OpenVINO",
     "torch": "PyTorch",
     "torch.compile": "PyTorch, compiled",
