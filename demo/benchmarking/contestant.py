@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from demo.runtime.memory import large_pages
+from demo.runtime.packed import Packed
 from demo.runtime.rewriting import for_many
 from demo.runtime.session import CUDA, NVIDIA, TENSORRT
 from model_export.processes.timing import Batch, Prepare, milliseconds, serve
@@ -41,7 +42,9 @@ def _load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
     if asked["engine"] == "openvino":
         told, runner = _openvino(asked)
     elif asked["engine"] == REWRITTEN:
-        return *_rewritten(asked, name, model.outputs[0]), size
+        told, runner, packed = _rewritten(asked, name, model.outputs[0])
+        if packed:
+            return told, lambda batch: runner(packed.of(batch)), size
     else:
         told, runner = _onnxruntime(asked, name, model.outputs[0])
     if model.input_types[name] == "uint8":
@@ -56,15 +59,14 @@ def _as_bytes(batch: Batch) -> Any:
 
 def _rewritten(
     asked: Mapping[str, Any], name: str, output: str
-) -> tuple[dict[str, Any], Prepare]:
-    """The graph as `evaluate` runs it; its input is made ready before a run is timed."""
+) -> tuple[dict[str, Any], Callable[[Any], Callable[[], object]], Packed | None]:
+    """The graph as `evaluate` runs it, and how its input is made, before a run is timed."""
     found = for_many(Path(asked["file"]))
     if found is None:
         raise NotHere(NOTHING_TO_REWRITE)
     told, runner = _onnxruntime(asked, name, output, found.content)
     told["how"] += ", the graph written anew as evaluate does"
-    packed: Any = found.packed
-    return told, (lambda batch: runner(packed.of(batch))) if packed else runner
+    return told, runner, found.packed
 
 
 def _onnxruntime(

@@ -224,32 +224,41 @@ def _stem(graph: GraphProto, tensors: dict[str, TensorProto], spec: Input) -> _S
     scaled = next((n for n in graph.node if convolution.input[1] in n.output), None)
     if scaled is None or scaled.op_type != "DequantizeLinear" or len(scaled.input) < 3:
         return None
-    kernels = tensors.get(scaled.input[0])
-    zeros = tensors.get(scaled.input[2])
-    told = {a.name: onnx.helper.get_attribute_value(a) for a in convolution.attribute}
-    strides, pads = told.get("strides", [1, 1]), told.get("pads", [0] * 4)
-    ordinary = (
-        told.get("auto_pad", b"NOTSET") == b"NOTSET"
-        and told.get("group", 1) == 1
-        and set(told.get("dilations", [1])) == {1}
-        and strides[0] == strides[1] > 1
-        and min(pads) >= 0
-        and spec.dtype == "float32"
-    )
-    if kernels is None or zeros is None or after(kernels.name, "DequantizeLinear") is None:
+    kernels, scales, zeros = (tensors.get(name) for name in scaled.input)
+    if (
+        kernels is None
+        or scales is None
+        or zeros is None
+        or not after(kernels.name, scaled.op_type)
+    ):
         return None
+    by_kernel = not scales.dims or {a.name: a.i for a in scaled.attribute}.get("axis", 1) == 0
     symmetric = not onnx.numpy_helper.to_array(zeros).any()
-    given = next(i for i in graph.input if i.name == spec.name).type.tensor_type
-    shape = [dimension.dim_value for dimension in given.shape.dim]
-    if shape[1:] != [_COLOURS, spec.size, spec.size] or kernels.dims[1] != _COLOURS:
-        return None
-    if not ordinary or not symmetric or kernels.data_type != onnx.TensorProto.INT8:
+    if kernels.data_type != onnx.TensorProto.INT8 or not by_kernel or not symmetric:
         return None
     limits = [tensors.get(name) for name in quantise.input[1:]]
     kinds = [None if limit is None or limit.dims else limit.data_type for limit in limits]
     if kinds != [onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8]:
         return None
-    return _Stem(quantise, convolution, kernels, strides[0], list(pads))
+    given = next(i for i in graph.input if i.name == spec.name).type.tensor_type
+    shape = [dimension.dim_value for dimension in given.shape.dim]
+    told = {a.name: onnx.helper.get_attribute_value(a) for a in convolution.attribute}
+    stride, *others = told.get("strides", [1, 1])
+    pads = told.get("pads", [0] * 4)
+    ordinary = (
+        spec.dtype == "float32"
+        and shape[1:] == [_COLOURS, spec.size, spec.size]
+        and kernels.dims[1] == _COLOURS
+        and told.get("kernel_shape", kernels.dims[2:]) == kernels.dims[2:]
+        and told.get("auto_pad", b"NOTSET") == b"NOTSET"
+        and told.get("group", 1) == 1
+        and set(told.get("dilations", [1])) == {1}
+        and others == [stride]
+        and stride > 1
+        and len(pads) == 4
+        and min(pads) >= 0
+    )
+    return _Stem(quantise, convolution, kernels, stride, pads) if ordinary else None
 
 
 def _set(node: NodeProto, name: str, value: list[int]) -> None:
