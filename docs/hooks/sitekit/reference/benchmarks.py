@@ -98,7 +98,7 @@ def _plot(rows: Sequence[Result], batch: int, frame: Frame) -> str:
         value, top = ratio(row, batch), i * step + 6
         bar = step - 10 if wide else 12
         y = top if wide else top + 18
-        ours = row["contestant"]["engine"] == "onnxruntime"
+        ours = row["contestant"]["engine"].startswith("onnxruntime")
         words = (frame.left - 10, y + bar - 5, "end") if wide else (frame.left, top + 13, "start")
         parts += [
             svg.text(words[0], words[1], _name(row), "row", words[2]),
