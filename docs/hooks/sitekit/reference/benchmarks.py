@@ -98,7 +98,7 @@ def _plot(rows: Sequence[Result], batch: int, frame: Frame) -> str:
         value, top = ratio(row, batch), i * step + 6
         bar = step - 10 if wide else 12
         y = top if wide else top + 18
-        ours = row["contestant"]["engine"].startswith("onnxruntime")
+        ours = row["contestant"]["engine"] == "onnxruntime"
         words = (frame.left - 10, y + bar - 5, "end") if wide else (frame.left, top + 13, "start")
         parts += [
             svg.text(words[0], words[1], _name(row), "row", words[2]),
@@ -155,8 +155,8 @@ def results_table(rows: Sequence[Result]) -> str:
 
 
 def figure(results: Sequence[Result]) -> str:
-    """The newest run as bars; a sentence where there is none."""
-    rows = latest(results)
+    """The newest run as bars, of each file as it is; a sentence where there is none."""
+    rows = [r for r in latest(results) if r["contestant"]["engine"] != "onnxruntime-rewritten"]
     if not rows:
         return f"<p>{NONE_YET}</p>"
     run, machine = rows[0]["run"], rows[0]["machine"]
