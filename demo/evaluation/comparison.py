@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.datasets.classes import Classes
-from demo.evaluation.evaluator import probabilities
+from demo.evaluation.evaluator import likeliest, probabilities
 from demo.evaluation.pipeline import Batch
-from demo.evaluation.tally import FIVE
 from demo.evaluation.torch_peer import TorchPeer
 from model_export.card import ModelCard
 from model_export.proof.intervals import wilson
@@ -103,8 +102,7 @@ class Comparison:
     def _five(self, logits: NDArray[np.float32]) -> list[list[int]]:
         among = self.classes.among
         chances = probabilities(logits[:, among], self.views)
-        best = np.argsort(-chances, axis=1, kind="stable")[:, :FIVE]
-        return [[int(k) for k in row] for row in among[best]]
+        return [[int(among[k]) for k in likeliest(chance)] for chance in chances]
 
     @property
     def rel_l2(self) -> float:

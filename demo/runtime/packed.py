@@ -3,7 +3,7 @@
 A form whose activations are quantised turns its input into bytes first: the pixels, normalised to
 float32 only just before. A picture has 256 grey levels to a colour, so the way from a level to a
 byte is a table, and here a product and a sum that were compared with that table, level by level,
-when the file was opened. The bytes are a quarter of the memory, and three passes are saved.
+when the file was opened. The bytes take a quarter of the memory, and some passes over them less.
 
 They lie as the picture lies: row after row, red, green and blue side by side. As many neighbours as
 the stride of the first convolution together (AlexNet: four pixels, 11 x 11 with stride 4) are taken
@@ -119,7 +119,8 @@ class Packed:
         return self.spec.size, self.columns, self.step * _COLOURS
 
     def write(self, pixels: NDArray[Any], out: Bytes) -> None:
-        """Pixels (size, size, 3), red first, whole numbers of 0 to 255, to ``out`` of `shape`."""
+        """Pixels (size, size, 3), red first, whole numbers of 0 to 255, to ``out``, of `shape` and
+        contiguous."""
         if self.spec.channels == "BGR":
             pixels = pixels[:, :, ::-1]
         self.affine.write(pixels.reshape(self.spec.size, -1), self._rows(out))
@@ -146,7 +147,7 @@ class Packed:
 class _Stem:
     """The nodes before the first sum: QuantizeLinear, DequantizeLinear, Conv.
 
-    ``kernels`` names the weights, int8 (kernels, 3, taps, taps).
+    ``kernels`` are the weights, int8 (kernels, 3, taps, taps).
     """
 
     quantise: NodeProto
