@@ -249,11 +249,12 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
         # `model_export.matmulnbits`: int4 as well, and quite another thing to run.
         native = any(row.operator == "MatMulNBits" for row in rows)
         form = "int4-int8" if native else card.precision
+        convolves = any(row.operator == "Conv" for row in rows)
         del model
         for name in providers:
             provider = PROVIDERS[name]
             entries.append(Entry(path, card, "onnxruntime", provider, form, size, adds))
-            if provider == CPU:
+            if provider == CPU and convolves:
                 entries.append(Entry(path, card, REWRITTEN, provider, form, size, adds))
         if peers and "cpu" in providers and find_spec("openvino"):
             entries.append(Entry(path, card, "openvino", "CPU", form, size, adds))

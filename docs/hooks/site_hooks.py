@@ -12,6 +12,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 from sitekit.errors import ContentError
+from sitekit.late_search import BUNDLE, with_late_search
 from sitekit.live.files import MANIFEST_AT, engine_files, manifest, model_files
 from sitekit.pages import load_knowledge, render
 from sitekit.programs.publish import data_files, with_drawings, without_drawings, without_gaps
@@ -47,7 +48,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Publish the sample photographs, which lie with the demo, and the timeline's files."""
+    """Publish the sample photographs, which lie with the demo, and the timeline's files; let the
+    search wait for a reader."""
     knowledge, data = _state["knowledge"], Path(config.docs_dir) / "data"
     told: dict[str, str | bytes | Path] = {s.uri: s.path for s in knowledge.samples.rows}
     listed = timeline_files(knowledge.timeline, knowledge.bibliography, data / "references.bib")
@@ -62,6 +64,13 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             files.append(File.generated(config, uri, abs_src_path=str(content)))
         else:
             files.append(File.generated(config, uri, content=content))
+    for script in [file for file in files if BUNDLE.fullmatch(file.src_uri)]:
+        try:
+            changed = with_late_search(script.content_string)
+        except ContentError as error:
+            raise PluginError(str(error)) from error
+        files.remove(script)
+        files.append(File.generated(config, script.src_uri, content=changed))
 
 
 def _live(config: MkDocsConfig) -> dict[str, str | Path]:
