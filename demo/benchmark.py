@@ -66,7 +66,7 @@ def benchmark(
     as_json: AsJson = False,
 ) -> None:
     """Time exported forms against each other and their peers, in turns, with the floors beside."""
-    from demo.benchmarking import contest
+    from demo.benchmarking import contest, results
 
     try:
         sizes = sorted(set(batch or [1, 32]))
@@ -88,7 +88,7 @@ def benchmark(
         else:
             typer.echo("\n".join(lines(found, recommend)))
         if save is not None:
-            for name in contest.save(found, save):
+            for name in results.save(found, save):
                 complain(f"wrote {save / name}", "note")
     except DemoError as error:
         complain(str(error))

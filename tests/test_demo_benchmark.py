@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from demo.benchmark import lines
-from demo.benchmarking import contest
+from demo.benchmarking import contest, results
 from demo.runtime import machine
 from tests.demo_model import card, colour_model
 
@@ -109,7 +109,7 @@ def test_shared_cores_keep_ratios_alone(ran: tuple[dict[str, Any], Path], tmp_pa
     del found["recommended"]
     for shared in (True, False):
         found["machine"]["shared"] = shared
-        (name,) = contest.save(found, tmp_path)
+        (name,) = results.save(found, tmp_path)
         text = (tmp_path / name).read_text("utf-8")
         jsonschema.validate(json.loads(text), SCHEMA)
         assert ("p50" in text) is ("read_bytes_s" in text) is ("peak_bytes" in text) is not shared
@@ -119,7 +119,7 @@ def test_files_of_one_name_do_not_overwrite_each_other(
     ran: tuple[dict[str, Any], Path], tmp_path: Path
 ) -> None:
     found = ran[0] | {"contestants": ran[0]["contestants"] * 4}
-    names = contest.save(found, tmp_path)
+    names = results.save(found, tmp_path)
     assert len({file.name for file in tmp_path.iterdir()}) == len(set(names)) == 4
 
 
@@ -272,7 +272,7 @@ def test_two_networks_are_no_contest(model: Path, tmp_path: Path) -> None:
 def test_committed_results_follow_the_schema(file: Path) -> None:
     content = json.loads(file.read_text("utf-8"))
     jsonschema.validate(content, SCHEMA)
-    named = contest.file_name(
+    named = results.file_name(
         content["machine"]["device"], content["run"]["threads"], content["contestant"]
     )
     assert file.name == named
