@@ -128,7 +128,8 @@ def lines(found: dict[str, Any], recommend: bool) -> list[str]:
 
     machine, run = found["machine"], found["run"]
     told = [
-        f"{machine['device']}, {run['threads']} threads, {run['rounds']} rounds in turns",
+        f"{machine['device']}, {run['threads']} threads, {run['rounds']} "
+        f"round{'s' if run['rounds'] > 1 else ''} in turns",
         machine["caution"],
         f"The best that NumPy reaches here: reads {machine['read_bytes_s'] / 1e9:.1f} GB/s, "
         f"{machine['multiply_adds_s'] / 1e9:.0f} thousand million multiply-adds/s in fp32",
