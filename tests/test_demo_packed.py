@@ -215,18 +215,21 @@ def test_the_networks_answers_are_the_same(
 
 @pytest.mark.parametrize("views", [1, 10])
 def test_an_evaluation_gives_the_same_rows(
-    views: int, forms: Callable[..., Report], photographs: Path
+    views: int, forms: Callable[..., Report], photographs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A watch wants to see the tensors, so there they are made, and packed afterwards."""
+    """Pixels become bytes at once; a watch wants to see tensors, which are packed afterwards."""
+    packed: list[int] = []
+    of = Packed.of
+    monkeypatch.setattr(Packed, "of", lambda self, t: packed.append(len(t)) or of(self, t))
     data = open_data(photographs)
     seen: list[tuple[int, ...]] = []
     with Classifier(forms("int8").file, "cpu", threads=1, many=True) as classifier:
         classes = match(classifier.card, (p.wnid for p in data.pictures), False)
-        told = [
-            [row for rows in Evaluator(classifier, data, classes, views, 4, 2, watch=watch).rows()
-             for row in rows]
-            for watch in (None, lambda batch, tensors, logits: seen.append(tensors.shape[1:]))
-        ]  # fmt: skip
+        told = []
+        for watch in (None, lambda batch, tensors, logits: seen.append(tensors.shape[1:])):
+            evaluator = Evaluator(classifier, data, classes, views, 4, 2, watch=watch)
+            told.append([row for rows in evaluator.rows() for row in rows])
+            assert sum(packed) == (9 * views if watch else 0)
     assert len(told[0]) == 9
     assert told[0] == told[1]
     assert set(seen) == {(3, 64, 64)}

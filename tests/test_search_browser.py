@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
 
 from tests.browsing import watched
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs" / "hooks"))
+import site_hooks  # isort: skip
 from sitekit.errors import ContentError  # isort: skip
 from sitekit.late_search import with_late_search  # isort: skip
 
@@ -46,6 +50,11 @@ def test_the_index_comes_when_a_reader_searches(chromium: Any, served: str, way:
 def test_only_the_search_of_the_script_changes() -> None:
     script = 'a();function E(e,t){return L($(location.protocol!=="file:"),Je("search")).pipe(x)}b()'
     assert with_late_search(script) == 'a();function E(e,t){return L(Je("search")).pipe(x)}b()'
+
+
+def test_a_theme_without_that_script_stops_the_build() -> None:
+    with pytest.raises(PluginError, match=r"Material's script is not where"):
+        site_hooks._late_search(Files([]), MkDocsConfig())
 
 
 @pytest.mark.parametrize("script", ["a()", '$(location.protocol!=="file:"),J("search");' * 2])

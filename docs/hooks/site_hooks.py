@@ -64,13 +64,20 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             files.append(File.generated(config, uri, abs_src_path=str(content)))
         else:
             files.append(File.generated(config, uri, content=content))
-    for script in [file for file in files if BUNDLE.fullmatch(file.src_uri)]:
-        try:
-            changed = with_late_search(script.content_string)
-        except ContentError as error:
-            raise PluginError(str(error)) from error
-        files.remove(script)
-        files.append(File.generated(config, script.src_uri, content=changed))
+    _late_search(files, config)
+
+
+def _late_search(files: Files, config: MkDocsConfig) -> None:
+    """Let the theme's search wait for a reader."""
+    script = next((file for file in files if BUNDLE.fullmatch(file.src_uri)), None)
+    if script is None:
+        raise PluginError("Material's script is not where sitekit/late_search.py looks for it")
+    try:
+        changed = with_late_search(script.content_string)
+    except ContentError as error:
+        raise PluginError(str(error)) from error
+    files.remove(script)
+    files.append(File.generated(config, script.src_uri, content=changed))
 
 
 def _live(config: MkDocsConfig) -> dict[str, str | Path]:

@@ -1,8 +1,8 @@
 """The search's index, fetched when a reader first searches.
 
-Material asks for it whenever a page opens, and a worker sorts all its words anew: more than half a
-megabyte, and more work than all else of most pages. From a folder (`file:`) it waits until the
-search opens, and here its script is changed so that it always does.
+Material asks for it whenever a page opens, more than half a megabyte, and a worker sorts all its
+words anew: a fifth of the work of opening a page, measured in Chromium. From a folder (`file:`) it
+waits until the search opens, and here its script is changed so that it always does.
 """
 
 from __future__ import annotations
