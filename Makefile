@@ -43,10 +43,10 @@ train: $(VENV)/.run  ## train alexnet64 (TINY_IMAGENET=folder or zip; ARGS=--res
 	@$(TRAIN_ENV) $(BIN)/python -m model_export.train $(ARGS)
 
 lighthouse: site $(NPM) browser  ## measure every page with Lighthouse, three times (long)
-	@$(BIN)/python -m tests.lighthouse site
+	@$(BIN)/python -m tests.support.lighthouse site
 
 snapshots: $(VENV)/.dev browser  ## take the pictures anew with which the key pages are compared
-	@$(BIN)/python -m tests.snapshots
+	@$(BIN)/python -m tests.support.snapshots
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -16,8 +16,8 @@ from filelock import FileLock
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
-    from tests.demo_command import Classify
-    from tests.demo_server import Running
+    from tests.support.demo_command import Classify
+    from tests.support.demo_server import Running
 
 ROOT = Path(__file__).parent.parent
 
@@ -84,8 +84,8 @@ def forms(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of the colour network of `tests.demo_model`, for tests of the runner."""
-    from tests.demo_model import card, colour_model
+    """The file of the colour network of `tests.support.demo_model`, for tests of the runner."""
+    from tests.support.demo_model import card, colour_model
 
     return colour_model(tmp_path_factory.mktemp("model") / "colour.onnx", card())
 
@@ -136,7 +136,7 @@ def small_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(model: Path, small_site: Path) -> Iterator[Running]:
     """The demo's server with the colour network, the small site, and low limits."""
     from demo.server.limits import Limits
-    from tests.demo_server import running
+    from tests.support.demo_server import running
 
     with running(model, Limits(body_bytes=2**20, pixels=10_000), small_site) as up:
         yield up
@@ -194,7 +194,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def served(site: Path) -> Iterator[str]:
     """The built site on a free port of 127.0.0.1; yields its address, with the slash."""
-    from tests.serving import serve_folder
+    from tests.support.serving import serve_folder
 
     with serve_folder(site) as address:
         yield address
@@ -220,7 +220,7 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def live(chromium: Any, site: Path) -> Iterator[Any]:
     """The live page; fails on a script's error or a request to another host."""
-    from tests.serving import serve_folder
+    from tests.support.serving import serve_folder
 
     with serve_folder(site) as address:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})

@@ -15,9 +15,10 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import sync_playwright
-from sitekit.errors import ended
-from sitekit.facts import load_yaml
-from sitekit.programs.social import ICONS, icon, social_card
+
+from sitebuild.errors import ended
+from sitebuild.facts import load_yaml
+from sitebuild.programs.social import ICONS, icon, social_card
 
 DOCS = Path(__file__).resolve().parent.parent
 IMAGES = DOCS / "assets" / "img"

@@ -14,11 +14,12 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
-from sitekit.bibliography import Reference
-from sitekit.errors import ContentError
-from sitekit.facts import load_yaml
-from sitekit.programs import linked_data, machines, policy, publish, redirects, twins
-from sitekit.shared import KNOWLEDGE, RENDERED
+
+from sitebuild.bibliography import Reference
+from sitebuild.errors import ContentError
+from sitebuild.facts import load_yaml
+from sitebuild.programs import linked_data, machines, policy, publish, redirects, twins
+from sitebuild.shared import KNOWLEDGE, RENDERED
 
 _contents: dict[str, tuple[Page, str]] = {}
 _nav: list[Navigation] = []

@@ -16,7 +16,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from sitekit.errors import ended
+from sitebuild.errors import ended
 
 FOLDER = "alexnet-moment"  # what unpacking makes
 PUBLISHED_UNDER = "downloads"

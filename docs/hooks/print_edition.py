@@ -17,9 +17,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from sitekit.errors import ended  # noqa: E402
-from sitekit.pages import load_knowledge  # noqa: E402
-from sitekit.timeline import paper  # noqa: E402
+from sitebuild.errors import ended  # noqa: E402
+from sitebuild.pages import load_knowledge  # noqa: E402
+from sitebuild.timeline import paper  # noqa: E402
 
 FOOT = (
     '<div style="width:100%;font:7pt sans-serif;text-align:center">'

@@ -20,7 +20,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from sitekit.errors import ended
+
+from sitebuild.errors import ended
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 LONGEST = 1200  # seconds for one cell: one that hangs, not one on a busy machine

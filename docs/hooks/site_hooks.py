@@ -1,4 +1,4 @@
-"""MkDocs entry points: each only calls a plain function of `sitekit`."""
+"""MkDocs entry points: each only calls a plain function of `sitebuild`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
-from sitekit.errors import ContentError
-from sitekit.late_search import BUNDLE, with_late_search
-from sitekit.live.files import MANIFEST_AT, engine_files, manifest, model_files
-from sitekit.pages import load_knowledge, render
-from sitekit.programs.publish import data_files, with_drawings, without_drawings, without_gaps
-from sitekit.reference.glossary import link_terms
-from sitekit.shared import KNOWLEDGE as _state
-from sitekit.shared import RENDERED as _rendered
-from sitekit.teach import notebooks
-from sitekit.templates import Compiled
-from sitekit.timeline.downloads import files as timeline_files
-from sitekit.timeline.listing import with_strip
-from sitekit.typography import typeset
+
+from sitebuild.errors import ContentError
+from sitebuild.late_search import BUNDLE, with_late_search
+from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
+from sitebuild.pages import load_knowledge, render
+from sitebuild.programs.publish import data_files, with_drawings, without_drawings, without_gaps
+from sitebuild.reference.glossary import link_terms
+from sitebuild.shared import KNOWLEDGE as _state
+from sitebuild.shared import RENDERED as _rendered
+from sitebuild.teach import notebooks
+from sitebuild.templates import Compiled
+from sitebuild.timeline.downloads import files as timeline_files
+from sitebuild.timeline.listing import with_strip
+from sitebuild.typography import typeset
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}
@@ -71,7 +72,7 @@ def _late_search(files: Files, config: MkDocsConfig) -> None:
     """Let the theme's search wait for a reader."""
     script = next((file for file in files if BUNDLE.fullmatch(file.src_uri)), None)
     if script is None:
-        raise PluginError("Material's script is not where sitekit/late_search.py looks for it")
+        raise PluginError("Material's script is not where sitebuild/late_search.py looks for it")
     try:
         changed = with_late_search(script.content_string)
     except ContentError as error:

@@ -258,7 +258,7 @@ say(
 # While it trains, a card must keep three numbers for every parameter (the value, its gradient, its momentum) and two for every output of a layer and every picture of the batch. The site counts this from the same layer sizes.
 
 # %%
-from sitekit.story.memory import ledger
+from sitebuild.story.memory import ledger
 
 counted = ledger(layers)
 names = {"whole": "all on one card", "first": "first of two", "second": "second of two"}
@@ -355,7 +355,7 @@ say(
 # What does a real card reach? The runner of this project measures that, and the site keeps the results.
 
 # %%
-from sitekit.reference.benchmarks import load_results
+from sitebuild.reference.benchmarks import load_results
 
 recorded = [
     result

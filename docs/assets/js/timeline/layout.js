@@ -1,5 +1,5 @@
 /**
- * Where things stand on the band: the same geometry as `docs/hooks/sitekit/timeline/layout.py`, with
+ * Where things stand on the band: the same geometry as `docs/hooks/sitebuild/timeline/layout.py`, with
  * the same numbers. Pure functions; no document, no drawing. Units: CSS pixels.
  *
  * @typedef {object} Scale

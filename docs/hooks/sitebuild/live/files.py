@@ -1,0 +1,98 @@
+"""The live page's files: the engine, the networks, and the list of them for the script.
+
+The engine comes from npm (`npm ci --ignore-scripts`), the networks from `docs/assets/models` and
+from the files that the build variable ``MODELS`` names. What is missing is told on the page; the
+site builds without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from sitebuild.errors import ContentError
+
+# What runs on the processor, and what runs on the graphics card; a reader fetches one of the two.
+ENGINES = {
+    "wasm": ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "webgpu": (
+        "ort.webgpu.min.mjs",
+        "ort-wasm-simd-threaded.asyncify.mjs",
+        "ort-wasm-simd-threaded.asyncify.wasm",
+    ),
+}
+ENGINE_AT = "assets/live/engine"
+MODELS_AT = "assets/models"
+MANIFEST_AT = "assets/live/manifest.json"
+
+
+def engine_files(root: Path) -> dict[str, Path]:
+    """ONNX Runtime Web's files by their address; empty where npm has not fetched them."""
+    package = root / "node_modules" / "onnxruntime-web"
+    names = [name for files in ENGINES.values() for name in files]
+    found = {f"{ENGINE_AT}/{name}": package / "dist" / name for name in names}
+    return found if all(path.is_file() for path in found.values()) else {}
+
+
+def model_files(docs: Path, named: str) -> dict[str, Path]:
+    """Every network's file, card and reference by address: the committed, then the named.
+
+    Args:
+        docs: the folder of the site's sources.
+        named: paths of .onnx files with spaces between them, as ``MODELS`` holds them.
+
+    Raises:
+        ContentError: a named file, or the card beside it, is not there.
+    """
+    files = {}
+    paths = [*sorted((docs / "assets" / "models").glob("*.onnx")), *map(Path, named.split())]
+    for path in paths:
+        card, reference = path.with_suffix(".json"), path.with_suffix(".reference.json")
+        for needed in (path, card):
+            if not needed.is_file():
+                raise ContentError(
+                    f"MODELS: {needed} is not there; write it with `python -m model_export`"
+                )
+        for file in (path, card, reference):
+            if file.is_file():
+                files[f"{MODELS_AT}/{file.name}"] = file
+    return files
+
+
+def manifest(root: Path, models: dict[str, Path]) -> str:
+    """JSON for the script: the engine's version and sizes; each network's size, hash and files."""
+    rows = []
+    for address, path in models.items():
+        if path.suffix != ".onnx":
+            continue
+        content = path.read_bytes()
+        stem = address.removesuffix(".onnx")
+        reference = f"{stem}.reference.json"
+        rows.append(
+            {
+                "file": address,
+                "card": f"{stem}.json",
+                "reference": reference if reference in models else None,
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+        )
+    engine = engine_files(root)
+    sizes = {
+        kind: sum(engine[f"{ENGINE_AT}/{name}"].stat().st_size for name in names)
+        for kind, names in ENGINES.items()
+        if engine
+    }
+    told = {"engine": _engine_version(root), "engine_bytes": sizes, "models": rows}
+    return json.dumps(told, indent=1)
+
+
+def _engine_version(root: Path) -> str | None:
+    if not engine_files(root):
+        return None
+    package: dict[str, Any] = json.loads(
+        (root / "node_modules" / "onnxruntime-web" / "package.json").read_text(encoding="utf-8")
+    )
+    return str(package["version"])

@@ -1,0 +1,312 @@
+"""The explorer of the network, layer by layer, as static HTML: a drawing of links, and a card each.
+
+The page is whole without a script; `docs/assets/js/layers/` shows one card at a time and another
+sample picture. Words come from `stages.yml`, sizes from the plans, pictures from what
+``model_export.records.inside`` saw.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from sitebuild import sent, svg
+from sitebuild.network.lab_charts import linked
+from sitebuild.network.plans import (
+    Plan,
+    Plans,
+    Row,
+    by,
+    memory,
+    millions,
+    outputs,
+    shape,
+    towers,
+    window,
+)
+
+HELD = {
+    "both": "half on each card",
+    "each": "a copy on each card",
+    "one": "on the first card alone",
+}
+PICTURES = "assets/img/inside"
+HALVES = "Above the gap the first tower, below it the second."
+FILTERS_SHOWN = (
+    "Filters of alexnet64: stripes at many angles, and spots and patches of colour, most of them "
+    "in the lower half"
+)
+# What a picture of ours shows, and its size in pixels.
+SHEETS = {
+    "filters": ("filters of the first layer", 576, 400),
+    "norm1": ("maps after norm1, where grey is zero and darker is below zero", 512, 196),
+    "conv1": ("maps after the first stage", 576, 396),
+    "conv2": ("maps after conv2 and its ReLU", 512, 520),
+    "norm2": ("maps after norm2", 512, 520),
+    "pool2": ("maps after pool2", 512, 528),
+    "conv3": ("maps after conv3 and its ReLU", 576, 396),
+    "conv4": ("maps after conv4 and its ReLU", 576, 396),
+    "conv5": ("maps after conv5 and its ReLU", 512, 528),
+    "pool5": ("maps after pool5", 512, 144),
+    "fc6": ("units of fc6, a square each", 585, 198),
+    "fc7": ("units of fc7, a square each", 585, 198),
+}
+Stage = Mapping[str, Any]
+
+
+class Explorer:
+    """Joins the words, the plans, the ledger's cards and what was seen inside."""
+
+    def __init__(self, tables: Mapping[str, Any], to_root: str) -> None:
+        self.stages: Sequence[Stage] = tables["stages"]
+        plans = Plans(tables["plans"])
+        self.then, self.ours = plans["2012"], plans["alexnet64"]
+        self.inside = tables["inside"]
+        self.held = {row["layer"]: HELD[row["cards"]] for row in tables["layers"]["rows"]}
+        self.to_root = to_root
+
+    # --- the drawing -----------------------------------------------------------------------------
+
+    def _size(self, stage: Stage) -> tuple[int, int]:
+        """Side and maps of a stage of 2012."""
+        if stage["layer"] == "picture":
+            return self.then.size, 3
+        width, _, maps = self.then[stage["layer"]]["out"]
+        return width, maps
+
+    def _crosses(self, stage: Stage) -> bool:
+        """Whether a layer takes in what both cards hold."""
+        row = self.then.find(stage["layer"])
+        if row is None or stage["layer"] == "conv1":
+            return False
+        return row["kind"] == "fc" or (row["kind"] == "conv" and towers(row) == 1)
+
+    def drawing(self, form: str) -> str:
+        """The network as linked blocks: as high as its maps, as wide as their number (roots)."""
+        return self._wide() if form == "wide" else self._narrow()
+
+    @staticmethod
+    def _link(stage: Stage, target: str, drawn: str) -> str:
+        return f'<a href="#{stage["layer"]}">{target}{drawn}</a>'
+
+    def _wide(self) -> str:
+        pitch, middle = 50.0, 104.0
+        lines, links = [], []
+        before = 0.0
+        for i, stage in enumerate(self.stages):
+            side, maps = self._size(stage)
+            across, tall = 3 + 36 * (maps / 4096) ** 0.5, 5.8 * side**0.5
+            x = 8 + i * pitch
+            ends = [middle - 3 - tall / 2, middle + 3 + tall / 2]
+            home = [middle - 14.0, middle + 14.0]
+            if i:
+                ways = [(0, 0), (1, 1)] + ([(0, 1), (1, 0)] if self._crosses(stage) else [])
+                lines += [svg.line(before, home[a], x, home[b], "wire") for a, b in ways]
+            before = x + across
+            kind = "deep" if stage["layer"].startswith(("conv", "fc")) else "hand"
+            drawn = "".join(
+                svg.tag("rect", x=x, y=end - tall / 2, width=across, height=tall, class_=kind)
+                for end in ends
+            )
+            low = 228 + 18 * (i % 2)
+            drawn += svg.text(x, low, stage["layer"], "lead-label", "start")
+            target = svg.tag("rect", x=x - 5, y=4, width=pitch - 4, height=250, class_="hit", rx=3)
+            links.append(self._link(stage, target, drawn))
+        edge = 8 + pitch * len(self.stages)
+        ends_at = [
+            svg.text(edge - 6, middle - 30, "card 0", "tick", "start"),
+            svg.text(edge - 6, middle + 40, "card 1", "tick", "start"),
+        ]
+        return linked(
+            edge + 42, 258, "The layers, first to last", [*lines, *links, *ends_at], "wide"
+        )
+
+    def _narrow(self) -> str:
+        pitch = 34.0
+        links = []
+        for i, stage in enumerate(self.stages):
+            side, maps = self._size(stage)
+            across, tall = 3 + 66 * (maps / 4096) ** 0.5, 2 + 1.5 * side**0.5
+            top = 6 + i * pitch
+            y = top + 12 - tall / 2
+            kind = "deep" if stage["layer"].startswith(("conv", "fc")) else "hand"
+            drawn = "".join(
+                svg.tag("rect", x=x, y=y, width=across, height=tall, class_=kind)
+                for x in (82 - across, 86.0)
+            )
+            drawn += svg.text(172, top + 17, stage["layer"], "lead-label", "start")
+            if self._crosses(stage):
+                drawn += svg.text(250, top + 17, "both cards", "tick", "start")
+            target = svg.tag("rect", x=2, y=top - 3, width=336, height=30, class_="hit", rx=3)
+            links.append(self._link(stage, target, drawn))
+        height = 10 + pitch * len(self.stages)
+        return linked(344, height, "The layers, first to last", links, "narrow")
+
+    # --- the cards -------------------------------------------------------------------------------
+
+    def rows(self, stage: Stage) -> list[tuple[str, str, str]]:
+        """What a card's table says: the field, of 2012, of ours."""
+        name = stage["layer"]
+        if name == "picture":
+            sizes = [plan.size for plan in (self.then, self.ours)]
+            counts = [3 * size * size for size in sizes]
+            return [
+                ("Output", *(by(size, size, 3) for size in sizes)),
+                ("Memory, outputs", *map(memory, counts)),
+                ("Held", self.held["pictures"], "one processor"),
+            ]
+        told = [self._told(plan, name) for plan in (self.then, self.ours)]
+        told[0]["Held"] = self.held.get(name, HELD["both"])
+        if told[1]:
+            told[1]["Held"] = "one processor"
+        return [
+            (field, told[0][field], told[1].get(field, "not in it"))
+            for field in told[0]
+            if told[0][field]
+        ]
+
+    @staticmethod
+    def _told(plan: Plan, name: str) -> dict[str, str]:
+        row: Row | None = plan.find(name)
+        if row is None:
+            return {}
+        field = row["field"]
+        sees = "the whole picture"
+        if field is not None and field < plan.size:
+            sees = f"{by(field, field)} of {by(plan.size, plan.size)} pixels"
+        elif field is not None:
+            sees += f" ({field} pixels would fit)"
+        return {
+            "Output": shape(row),
+            "Window": window(row),
+            "One number sees": sees,
+            "Numbers learned": f"{row['parameters']:,}" if row["parameters"] else "none",
+            "Multiply-adds": millions(row["multiply_adds"]) if row["parameters"] else "",
+            "Memory, weights": memory(row["parameters"]) if row["parameters"] else "",
+            "Memory, outputs": memory(outputs(row)),
+        }
+
+    def _sight(self, stage: Stage) -> str:
+        """The square that one number sees, inside the picture of 2012."""
+        name = stage["layer"]
+        side = 1 if name == "picture" else self.then.sees(name)
+        share = max(96 * side / self.then.size, 2)
+        inner = svg.tag(
+            "rect",
+            x=(96 - share) / 2 + 2,
+            y=(96 - share) / 2 + 2,
+            width=share,
+            height=share,
+            class_="deep",
+        )
+        outer = svg.tag("rect", x=1, y=1, width=98, height=98, class_="frame")
+        drawn = svg.tag(
+            "svg",
+            inner + outer,
+            viewBox="0 0 100 100",
+            width=100,
+            height=100,
+            aria_hidden="true",
+            class_="plot",
+        )
+        return (
+            f'<figure class="sight">{drawn}<figcaption>one number sees {side} of '
+            f"{self.then.size} pixels across</figcaption></figure>"
+        )
+
+    def _ours(self, stage: Stage) -> str:
+        """What our network shows of a stage."""
+        shows = stage.get("shows")
+        first = self.inside["rows"][0]
+        if shows is None:
+            return ""
+        if shows == "answer":
+            return (
+                f'<div class="layer__ours">{"".join(map(self._answer, self.inside["rows"]))}</div>'
+            )
+        if shows == "picture":
+            name, words, size = first["picture"], "what alexnet64 is given", (self.ours.size,) * 2
+            file, said = f"{name}.webp", f"The sample “{name}”, {words}"
+        else:
+            words, *size_of = SHEETS[shows]
+            size = (size_of[0], size_of[1])
+            if shows == "filters":
+                file, said = "filters.webp", FILTERS_SHOWN
+            else:
+                name = first["picture"]
+                file, said = f"{name}-{shows}.webp", f"alexnet64 looks at “{name}”: {words}"
+        note = f"Ours: {words}"
+        if silent := first["silent"].get(shows):
+            note += f'; <span class="layer__silent">{silent:.0%}</span> of the numbers are zero'
+        note += "." if shows == "picture" else f". {HALVES}"
+        moves = "" if shows == "filters" else f' data-shows="{shows}"'
+        return (
+            f'<figure class="layer__ours"><img src="{self.to_root}{PICTURES}/{file}" '
+            f'width="{size[0]}" height="{size[1]}" alt="{escape(said)}" loading="lazy"{moves}>'
+            f"<figcaption>{note}</figcaption></figure>"
+        )
+
+    def filters(self) -> str:
+        """The first filters of both towers, on their own."""
+        words, width, height = SHEETS["filters"]
+        return (
+            f'<figure class="layer__ours"><img src="{self.to_root}{PICTURES}/filters.webp" '
+            f'width="{width}" height="{height}" alt="{FILTERS_SHOWN}" loading="lazy">'
+            f"<figcaption>alexnet64: {words}. {HALVES}</figcaption></figure>"
+        )
+
+    @staticmethod
+    def _answer(row: Mapping[str, Any]) -> str:
+        guesses = "".join(
+            f"<li>{escape(guess['label'])}, {guess['probability']:.1%}</li>" for guess in row["top"]
+        )
+        return (
+            f'<div data-answer="{row["picture"]}"><p>Ours, shown “{row["picture"]}”:</p>'
+            f"<ol>{guesses}</ol></div>"
+        )
+
+    def card(self, stage: Stage) -> str:
+        """One stage: words, figures of both networks, and what ours shows."""
+        name = stage["layer"]
+        body = "".join(
+            f'<tr><th scope="row">{field}</th><td>{then}</td><td>{ours}</td></tr>'
+            for field, then, ours in self.rows(stage)
+        )
+        title = stage["title"] if name == "picture" else f"{name}: {stage['title']}"
+        return (
+            f'<li id="{name}" class="layer" tabindex="-1"><h3>{escape(title)}</h3>'
+            f"{self._sight(stage)}<p>{escape(stage['does'])}</p>"
+            f'<table class="data layer__table"><thead><tr><td></td><th scope="col">2012</th>'
+            f'<th scope="col">alexnet64</th></tr></thead>'
+            f"<tbody>{body}</tbody></table>{self._ours(stage)}</li>"
+        )
+
+    def html(self) -> str:
+        """The whole explorer, with its script."""
+        told = {
+            row["picture"]: {k: f"{v:.0%}" for k, v in row["silent"].items()}
+            for row in self.inside["rows"]
+        }
+        data = escape(json.dumps(told), quote=True)
+        choices = "".join(
+            f'<label><input type="radio" name="picture" value="{row["picture"]}"'
+            f"{'' if i else ' checked'}> {row['picture']}</label>"
+            for i, row in enumerate(self.inside["rows"])
+        )
+        return (
+            f'{sent.SCRIPT}<div class="awaits" id="layers" data-silent="{data}">'
+            f'<nav class="layers__map" aria-label="Layers">{self.drawing("wide")}'
+            f"{self.drawing('narrow')}</nav>"
+            '<p class="layers__key">Orange: layers that learn. Grey: nothing to learn there. Lines '
+            "cross where each half takes in what both cards hold.</p>"
+            '<form class="layers__controls" aria-label="The layer shown">'
+            '<button type="button" id="layer-back">Back</button>'
+            '<button type="button" id="layer-next">Next</button>'
+            '<button type="button" id="layer-all" aria-pressed="false">All layers</button>'
+            f"<fieldset><legend>Sample picture</legend>{choices}</fieldset>"
+            '<p role="status" id="layer-status"></p></form>'
+            f'<ol class="layers">{"".join(map(self.card, self.stages))}</ol></div>'
+            f'<script type="module" src="{self.to_root}assets/js/layers/main.js"></script>'
+        )

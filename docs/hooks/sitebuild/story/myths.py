@@ -1,0 +1,114 @@
+"""The page of myths: `docs/data/myths.yml` as headings, verdicts and evidence.
+
+The text of a myth may use the same expressions as a page, so its numbers come from the facts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from sitebuild import svg
+from sitebuild.bibliography import Bibliography
+from sitebuild.errors import ContentError
+from sitebuild.facts import GRADES
+
+# A verdict is a sign and words, never colour alone.
+VERDICTS: dict[str, tuple[str, str]] = {
+    "wrong": ("✗", "Wrong"),
+    "half": ("◐", "Half true"),
+    "unproven": ("?", "Not on record"),
+}
+FIELDS = {"id", "claim", "verdict", "text", "sources", "grade"}
+
+
+def check(myths: Sequence[Mapping[str, Any]], bibliography: Bibliography) -> None:
+    """Stop at the first myth that is not whole.
+
+    Raises:
+        ContentError: a field is missing or unknown, an anchor is used twice or badly formed, a
+            verdict or grade is unknown, or a source does not exist.
+    """
+    seen: set[str] = set()
+    for myth in myths:
+        name = str(myth.get("id"))
+        if set(myth) != FIELDS:
+            raise ContentError(f'myth "{name}": needs exactly {", ".join(sorted(FIELDS))}')
+        if name in seen or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+            raise ContentError(f'myth "{name}": the id is used twice, or is no anchor')
+        if myth["verdict"] not in VERDICTS or myth["grade"] not in GRADES:
+            raise ContentError(f'myth "{name}": unknown verdict or grade')
+        if not myth["sources"]:
+            raise ContentError(f'myth "{name}": needs a source')
+        for key in myth["sources"]:
+            bibliography[key]
+        seen.add(name)
+
+
+def mark(verdict: str) -> str:
+    """A verdict as a sign and words."""
+    sign, words = VERDICTS[verdict]
+    return (
+        f'<span class="myth-verdict myth-verdict--{verdict}"><span aria-hidden="true">{sign}'
+        f"</span> {words}</span>"
+    )
+
+
+def as_markdown(
+    myths: Sequence[Mapping[str, Any]],
+    cite: Callable[..., str],
+    expand: Callable[[str], str],
+) -> str:
+    """All myths as Markdown.
+
+    Args:
+        myths: the content of `myths.yml`.
+        cite: makes a note mark.
+        expand: fills in the expressions of a text.
+    """
+    parts = []
+    for i, myth in enumerate(myths, start=1):
+        note = cite(*myth["sources"], grade=myth["grade"])
+        parts.append(
+            f"### {i}. {expand(myth['claim'])} {{ #{myth['id']} .myth }}\n\n"
+            f"{mark(myth['verdict'])} {expand(myth['text']).strip()}{note}"
+        )
+    return "\n\n".join(parts)
+
+
+def index_figure(myths: Sequence[Mapping[str, Any]], expand: Callable[[str], str]) -> str:
+    """All myths by verdict, as squares that lead to them."""
+    rows = []
+    for verdict, (_, words) in VERDICTS.items():
+        own = [(i, m) for i, m in enumerate(myths, start=1) if m["verdict"] == verdict]
+        squares = "".join(
+            f'<li><a href="#{m["id"]}" aria-label="{i}. {escape(expand(m["claim"]), quote=True)}"'
+            f' title="{escape(expand(m["claim"]), quote=True)}">{i}</a></li>'
+            for i, m in own
+        )
+        rows.append(
+            f'<div class="tally tally--{verdict}"><p>{mark(verdict)} {len(own)}</p>'
+            f'<ul aria-label="{words}">{squares}</ul></div>'
+        )
+    data = svg.table(
+        "All myths with their verdicts",
+        ("No.", "Claim", "Verdict"),
+        [
+            (str(i), expand(m["claim"]), VERDICTS[m["verdict"]][1])
+            for i, m in enumerate(myths, start=1)
+        ],
+        numeric=0,
+    )
+    wrong = sum(m["verdict"] == "wrong" for m in myths)
+    return svg.figure(
+        "verdicts",
+        f"Of {len(myths)} things often said about AlexNet, {wrong} are wrong",
+        "Each square is one claim, sorted by verdict, and leads to its evidence.",
+        f'<div class="tallies">{"".join(rows)}</div>',
+        "Half of a legend is often true: look at the middle row before you laugh.",
+        "The verdicts are ours; the sources stand at each claim. The choice of claims is ours too, "
+        "so the shares mean nothing. Figure: this site.",
+        data,
+    )

@@ -1,0 +1,179 @@
+"""Lessons, worksheets, quizzes, the reading list and the press page, from their data files.
+
+Plans and worksheets are Markdown, so that their facts carry notes; a quiz is HTML that reads as
+questions with folded answers, and that a small script turns into buttons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from string import ascii_lowercase
+from typing import Any
+
+from sitebuild.bibliography import Bibliography
+from sitebuild.errors import ContentError, unknown
+
+Expand = Callable[[str], str]
+
+
+def teach_pieces(
+    tables: Mapping[str, Any],
+    bibliography: Bibliography,
+    titles: Mapping[str, str],
+    cite: Callable[..., str],
+    expand: Expand,
+) -> dict[str, Callable[..., str]]:
+    """The functions by the name that a page calls them by.
+
+    Args:
+        tables: the data files by stem; those used here are ``teach`` and ``press``.
+        bibliography: the sources.
+        titles: the title of each page by its path below `docs`.
+        cite: makes a note mark.
+        expand: fills in the expressions of a text.
+    """
+    told = tables["teach"]
+    return {
+        "lesson_plan": lambda name: plan(_row(told["plans"], name, "plan"), expand),
+        "lesson_minutes": lambda name: str(minutes(_row(told["plans"], name, "plan"))),
+        "worksheet": lambda name: worksheet(_row(told["worksheets"], name, "worksheet"), expand),
+        "answer_key": lambda name: answers(_row(told["worksheets"], name, "worksheet"), expand),
+        "reading_list": lambda: reading(told["reading"], bibliography, titles, cite),
+        "press_facts": lambda: press(tables["press"], titles, expand),
+    }
+
+
+def _row(rows: Sequence[Mapping[str, Any]], name: str, kind: str) -> Mapping[str, Any]:
+    found = [row for row in rows if row["id"] == name]
+    if not found:
+        raise unknown(kind, name, [row["id"] for row in rows], "docs/data/teach.yml")
+    return found[0]
+
+
+def minutes(plan: Mapping[str, Any]) -> int:
+    """How long a lesson takes: the sum of its steps."""
+    return sum(step["minutes"] for step in plan["steps"])
+
+
+def plan(row: Mapping[str, Any], expand: Expand) -> str:
+    """A lesson as Markdown: its aim, what it needs, and a table of its steps."""
+    steps = "\n".join(
+        f"| {step['minutes']} | **{step['what']}** | {expand(step['how'])} |"
+        for step in row["steps"]
+    )
+    return (
+        f"**Aim.** {row['aim']}\n\n**You need.** {row['needs']}\n\n"
+        f'<div class="plan" markdown>\n\n'
+        f"| Minutes | Step | How |\n|---|---|---|\n{steps}\n\n</div>\n"
+    )
+
+
+def worksheet(row: Mapping[str, Any], expand: Expand) -> str:
+    """A worksheet as Markdown, a sheet of its own on paper, with room to write or to draw."""
+    tasks = "\n\n".join(
+        f"{number}. {expand(task['ask'])}\n\n    {_room(task)}"
+        for number, task in enumerate(row["tasks"], 1)
+    )
+    return (
+        f'<section class="sheet" markdown>\n\n## {row["title"]} {{#{row["id"]}}}\n\n'
+        f'<p class="sheet__who">Name <span class="sheet__name"></span></p>\n\n'
+        f"{expand(row['before'])} For ages {row['ages']}.\n\n{tasks}\n\n</section>\n"
+    )
+
+
+def _room(task: Mapping[str, Any]) -> str:
+    """Lines to write on, or squared paper so many squares high."""
+    kind = "squares" if "squares" in task else "lines"
+    return f'<span class="{kind}" aria-hidden="true">{"<span></span>" * task[kind]}</span>'
+
+
+def answers(row: Mapping[str, Any], expand: Expand) -> str:
+    """The answers of a worksheet, on a sheet of their own, with their notes."""
+    tasks = "\n".join(f"{n}. {expand(task['answer'])}" for n, task in enumerate(row["tasks"], 1))
+    return (
+        f'<section class="sheet" markdown>\n\n## Answers: {row["title"]} '
+        f"{{#{row['id']}-answers}}\n\n{tasks}\n\n</section>\n"
+    )
+
+
+def quiz(rows: Sequence[Mapping[str, Any]], page: str, expand: Expand, to_root: str) -> str:
+    """The questions of a page as HTML; empty where it has none.
+
+    Args:
+        rows: those of ``quizzes``.
+        page: its path below `docs`.
+        expand: fills in the expressions of a text.
+        to_root: the relative path from the page to the site's root.
+
+    Raises:
+        ContentError: an answer is none of the options.
+    """
+    own = [row for row in rows if row["page"] == page]
+    if not own:
+        return ""
+    items = "".join(_question(row, expand) for row in own)
+    return (
+        '<section class="quiz" aria-labelledby="quiz">'
+        f'<ol class="quiz__list">{items}</ol>'
+        '<p class="quiz__score" role="status"></p></section>'
+        f'<script type="module" src="{to_root}assets/js/teach/quiz.js"></script>'
+    )
+
+
+def _question(row: Mapping[str, Any], expand: Expand) -> str:
+    if not 1 <= row["right"] <= len(row["options"]):
+        raise ContentError(f'teach.yml: "{row["ask"]}" has no option {row["right"]}')
+    letter = ascii_lowercase[row["right"] - 1]
+    options = "".join(f"<li>{escape(expand(option))}</li>" for option in row["options"])
+    return (
+        f'<li data-right="{row["right"]}"><p class="quiz__ask">{escape(expand(row["ask"]))}</p>'
+        f'<ol type="a" class="quiz__options">{options}</ol>'
+        f'<details class="grades"><summary>Answer</summary><p><b>{letter}.</b> '
+        f"{escape(expand(row['why']))}</p></details></li>"
+    )
+
+
+def reading(
+    rows: Sequence[Mapping[str, Any]],
+    bibliography: Bibliography,
+    titles: Mapping[str, str],
+    cite: Callable[..., str],
+) -> str:
+    """The reading list by age, as Markdown; from a page in the folder `teach`.
+
+    Raises:
+        ContentError: a row has other fields than `ages`, `why` and one of `page` and `source`.
+    """
+    for row in rows:
+        if set(row) not in ({"ages", "why", "page"}, {"ages", "why", "source"}):
+            raise ContentError(f"teach.yml: a row of the reading list has the fields {list(row)}")
+    parts = []
+    for ages in dict.fromkeys(row["ages"] for row in rows):
+        parts.append(f"\n## {ages} {{#{ages.lower().replace(' ', '-')}}}\n")
+        for row in (row for row in rows if row["ages"] == ages):
+            if "page" in row:
+                if row["page"] not in titles:
+                    raise unknown("page", row["page"], list(titles), "docs/data/teach.yml")
+                what = f"[{titles[row['page']]}](../{row['page']})."
+            else:
+                source = bibliography[row["source"]]
+                what = f"{source.authors} ({source.year}), *{source.title}*."
+                what += cite(row["source"])
+            parts.append(f"- {what} {row['why']}")
+    return "\n".join(parts) + "\n"
+
+
+def press(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], expand: Expand) -> str:
+    """Three facts and one sentence to quote for each page, as Markdown at the site's root."""
+    parts = []
+    for row in rows:
+        if len(row["facts"]) != 3:
+            raise ContentError(f"press.yml: {row['page']} needs three facts")
+        facts = "\n".join(f"- {expand(fact)}" for fact in row["facts"])
+        anchor = row["page"].rsplit("/", 1)[-1].removesuffix(".md")
+        parts.append(
+            f"### [{titles[row['page']]}]({row['page']}) {{#{anchor}}}\n\n{facts}\n\n"
+            f"> {row['quote']}\n"
+        )
+    return "\n".join(parts)

@@ -1,0 +1,135 @@
+"""The timeline on paper: a wall chart on one sheet of A3, and the list on A4, as pages to print.
+
+The pages are whole HTML documents with their styles inside, so that a browser can print them from
+memory. `docs/hooks/print_edition.py` does so; the site offers the files where they fit its data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+from sitebuild import bibliography
+from sitebuild.timeline import band
+from sitebuild.timeline import listing as timeline
+from sitebuild.timeline.events import Era, Timeline
+
+WIDTH = 1660.0  # of the chart, in the units of `layout`; small print, for a sheet on a wall
+FOLDER = Path("build") / "print"
+CHART, LIST = (name for name, _, _ in timeline.PRINTED)
+LICENCE = "The AlexNet Moment, an independent history project. Licence: CC BY 4.0."
+
+
+def sheets(
+    told: Timeline,
+    references: Mapping[str, bibliography.Reference],
+    titles: Mapping[str, str],
+    css: Path,
+) -> dict[str, str]:
+    """The documents by the names of their files.
+
+    Args:
+        told: the events.
+        references: the bibliography.
+        titles: the titles of the site's pages by their path in `docs/`.
+        css: the folder of the style sheets.
+    """
+    style = "".join(
+        (css / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", "base", "timeline")
+    )
+    return {
+        CHART: _document("The timeline: a wall chart", style + _CHART_STYLE, _chart(told)),
+        LIST: _document(
+            "The timeline: the list", style + _LIST_STYLE, _list(told, references, titles)
+        ),
+    }
+
+
+def digest(documents: Mapping[str, str]) -> str:
+    """A name for exactly these documents."""
+    return hashlib.sha256("\0".join(documents.values()).encode()).hexdigest()[:16]
+
+
+def printed(root: Path, documents: Mapping[str, str]) -> dict[str, Path]:
+    """Those files that were printed from these very documents; none where data changed since."""
+    folder = root / FOLDER / digest(documents)
+    return {name: folder / name for name in documents if (folder / name).is_file()}
+
+
+def _document(title: str, style: str, content: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<style>{style}</style><body class="md-typeset" data-md-color-scheme="default">'
+        f"{content}</body></html>"
+    )
+
+
+def _head(told: Timeline, words: str) -> str:
+    first, last = told.events[0].year, max(event.year for event in told.events)
+    return (
+        f"<h1>The road to AlexNet, and from it: {first} to {last}</h1>"
+        f'<p class="paper-lead">{len(told.events)} events. {words}</p>'
+    )
+
+
+def _chart(told: Timeline) -> str:
+    drawing = re.sub(r' href="#(?!tl-k-)[^"]*" tabindex="-1"', "", _drawn(told))
+    head = _head(
+        told,
+        "Each sign is an event, and each row of signs a theme. The shaded years, <b>2009 to "
+        "2015</b>, are stretched as under a lens.",
+    )
+    return f'{head}<div class="tl"><div class="tl-band">{drawing}</div></div><p>{LICENCE}</p>'
+
+
+def _drawn(told: Timeline) -> str:
+    return band.drawing(told.events, WIDTH, labelled=1)
+
+
+def _list(
+    told: Timeline,
+    references: Mapping[str, bibliography.Reference],
+    titles: Mapping[str, str],
+) -> str:
+    def era(one: Era) -> str:
+        events = timeline.era_list(told, one, references, titles)
+        return (
+            f'<h2 class="tl-era">{escape(one.title)}</h2><p class="tl-lead"><b>{one.years}.</b> '
+            f"{escape(one.lead)}</p>{events}"
+        )
+
+    # On paper a source leads to its place in the list at the end, and a page of the site nowhere.
+    body = "".join(era(one) for one in told.eras)
+    body = body.replace('href="reference/sources/#', 'href="#source-')
+    body = re.sub(r'<a href="(?!#)[^"]*">(.*?)</a>', r"\1", body)
+    cited = bibliography.Bibliography({key: references[key] for key in sorted(told.cited)})
+    head = _head(told, "Each has its sources, and says how sure we are.")
+    return (
+        f'<div hidden>{_drawn(told)}</div>{head}{body}<h2 class="tl-era">Sources</h2>'
+        f"{bibliography.source_list(cited, 'source-')}<p>{LICENCE}</p>"
+    )
+
+
+_CHART_STYLE = """
+@page { size: A3 landscape; margin: 10mm 12mm; }
+h1 { font-size: 22pt; margin: 0 0 2mm; }
+p { max-width: none; margin: 0 0 2mm; font-family: var(--font-ui); font-size: 9pt; }
+.tl { margin: 0; break-before: auto; break-after: auto; page: auto; }
+body:has(.tl) { page: auto; }
+"""
+_LIST_STYLE = """
+@page { size: A4; margin: 16mm 16mm 18mm; }
+body:has(.tl-list) { page: auto; }
+h1 { font-size: 20pt; margin: 0 0 3mm; }
+a { color: inherit; }
+.md-typeset h2.tl-era { break-after: avoid; margin: 6mm 0 0; padding: 2mm 0 0; font-size: 14pt; }
+.md-typeset p.tl-lead { break-after: avoid; margin: 0 0 2mm; }
+.md-typeset :is(.paper-lead, .sources, .tl-lead) {
+  font-family: var(--font-ui); font-size: 9pt; line-height: 1.4;
+}
+.sources ~ p { font-family: var(--font-ui); font-size: 8pt; }
+.md-typeset ol.sources li { break-inside: avoid; margin: 0 0 1mm; }
+"""

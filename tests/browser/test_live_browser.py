@@ -1,0 +1,221 @@
+"""The live page in a real browser: the network answers as Python's does, and asks nobody else."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo.pictures.decoding import decode
+from demo.reference import reference
+from model_export.card import ModelCard
+from model_export.preprocess import resize_and_crop
+from tests.support.live_page import (
+    give,
+    longest_task,
+    no_axe_violations,
+    no_axe_violations_in_either_scheme,
+    state,
+    top,
+)
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
+
+
+def test_the_committed_reference_is_of_the_committed_file() -> None:
+    model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
+    kept = json.loads(model.with_suffix(".reference.json").read_text("utf-8"))
+    told = reference(model)
+    assert kept["model_sha256"] == told["model_sha256"], "run `make assets`"
+    assert kept["pixels"] == told["pixels"]
+    np.testing.assert_allclose(kept["logits"], told["logits"], rtol=0, atol=1e-4)
+
+
+def test_from_the_button_to_the_answer(live: Any) -> None:
+    page = live
+    requests: list[str] = []
+    page.on("request", lambda r: requests.append(r.url))
+    page.context.browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
+    page.locator("[data-name=banana]").click()
+    page.wait_for_function(
+        "() => document.getElementById('live-status').textContent.includes('is chosen')"
+    )
+    assert not [url for url in requests if url.endswith((".onnx", ".wasm"))]
+    page.locator("#live-load").click()
+    assert "banana" in state(page, "answered").lower()
+    assert "Proved here" in page.locator("#live-proof").inner_text()
+    distance = float(page.locator("#live-proof").inner_text().split(" by ")[1].split(" ")[0])
+    assert distance < 1e-5
+    assert page.locator("#live-top li").count() == 5
+    card = json.loads((ROOT / "docs/assets/models/alexnet64.json").read_text("utf-8"))
+    assert page.locator("#live-by").inner_text() == (
+        f"Named by {card['title']}, trained by {card['weights']['trained_by']} "
+        f"on {card['weights']['trained_on']}."
+    )
+    page.wait_for_selector("#live-answer[aria-busy=false]")
+    assert "median of 9" in page.locator("#live-times").inner_text()
+    before = page.locator("#live-top").inner_text()
+    page.locator("#live-flip").check()
+    page.wait_for_function("t => document.getElementById('live-top').innerText !== t", arg=before)
+    for layer, last in (("filters", 95), ("conv2", 255), ("conv5", 255)):
+        page.select_option("#live-layer", layer)
+        page.wait_for_selector(f".live-tile[data-map='{last}'][aria-label]")
+    for blur in ("1", "3", "0"):
+        page.locator("#live-blur").fill(blur)
+    page.wait_for_selector("#live-answer[aria-busy=false]")
+    page.locator("#live-occlude").click()
+    page.wait_for_selector("#live-map:not([hidden])")
+    assert longest_task(page.context.browser.stop_tracing()) < 50
+    no_axe_violations(page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("body[data-md-color-scheme=slate]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    no_axe_violations(page)
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """Fifty pictures: the samples as they are, cropped, made small, turned, see-through."""
+    for number, path in enumerate(SAMPLES):
+        yield path.name, path.read_bytes()
+        image = Image.open(path).convert("RGB")
+        width, height = image.size
+        left = number * 7 % 90
+        cut = image.crop((left, 5, width - 2 * (number % 30), height - 31))
+        yield f"cut-{path.stem}.png", png(cut)
+        if number % 2 == 0:
+            small = cut.resize((40 + number * 3, 31 + number * 5))
+            small.putalpha(Image.linear_gradient("L").resize(small.size))
+            yield f"small-{path.stem}.png", png(small)
+
+
+def png(image: Image.Image) -> bytes:
+    held = io.BytesIO()
+    image.save(held, "PNG")
+    return held.getvalue()
+
+
+def test_fifty_pictures_get_the_runners_answers(live: Any, site: Path) -> None:
+    import onnxruntime
+
+    from demo.reference import session_of
+    from model_export.preprocess import preprocess
+
+    page = live
+    model = site / "assets" / "models" / "alexnet64.onnx"
+    card = ModelCard.from_json(model.with_suffix(".json").read_bytes())
+    session: onnxruntime.InferenceSession = session_of(model)
+    page.locator("#live-load").click()
+    state(page, "ready")
+    given = list(pictures())
+    assert len(given) == 50
+    for name, content in given:
+        assert name in give(page, content, name)
+        image = decode(content)
+        seen = np.asarray(resize_and_crop(image, card.input), np.float64)
+        own = page.evaluate(
+            """() => { const c = document.getElementById('live-seen');
+              return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]; }"""
+        )
+        shown = np.array(own, np.float64).reshape(*seen.shape[:2], 4)[:, :, :3]
+        assert np.linalg.norm(shown - seen) <= 0.005 * np.linalg.norm(seen), name
+        (logits,) = session.run(
+            [card.output], {card.input.name: preprocess(image, card.input)[None]}
+        )
+        assert top(page) == np.argsort(-logits[0], kind="stable")[:5].tolist(), name
+
+
+def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
+    page = live
+    page.locator("#live-load").click()
+    state(page, "ready")
+    assert "This file is empty" in give(page, b"", "empty.png")
+    assert "not a picture" in give(page, b"<script>alert(1)</script>", "evil.png")
+    assert page.locator("#live-answer").is_hidden()
+    no_axe_violations(page)
+    assert "fine.jpg:" in give(page, SAMPLES[0].read_bytes(), "fine.jpg")
+    page.locator("#live-occlude").click()
+    assert "Hiding one part after another" in state(page, "hiding")
+    page.locator("#live-stop").click()
+    assert state(page, "cancelled") == "Stopped."
+    assert page.locator("#live-map").is_hidden()
+    page.locator("#live-occlude").click()
+    state(page, "hiding")
+    no_axe_violations(page)  # it may be done before axe is, so nothing is stopped after this
+    assert state(page, "answered") == "The map of what matters is ready."
+
+
+def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:
+    page = live
+    whole = (site / "assets" / "models" / "alexnet64.onnx").read_bytes()
+    damaged = whole[:-1] + bytes([whole[-1] ^ 1])
+    page.route("**/alexnet64.onnx*", lambda route: route.fulfill(body=damaged))
+    page.locator("#live-load").click()
+    assert "not run" in state(page, "corrupted")
+    no_axe_violations(page)
+    page.unroute("**/alexnet64.onnx*")
+    page.locator("#live-load").click()
+    state(page, "ready")
+
+
+def test_a_wrong_answer_to_the_reference_is_told(live: Any) -> None:
+    page = live
+
+    def lie(route: Any) -> None:
+        told = route.fetch().json()
+        told["logits"][0] += 1
+        route.fulfill(json=told)
+
+    page.route("**/alexnet64.reference.json", lie)
+    page.locator("#live-load").click()
+    words = state(page, "wrong")
+    assert "computes wrongly: the reference answer is off by" in words
+    assert words.endswith("So it names nothing here. Try another browser.")
+    no_axe_violations(page)
+
+
+def test_without_a_connection_the_page_says_so(live: Any) -> None:
+    page = live
+    no_axe_violations(page)
+    page.route("**/alexnet64.json", lambda route: route.abort())
+    page.locator("#live-load").click()
+    assert "Try again" in state(page, "offline")
+    assert page.locator("#live-load").is_visible()
+    no_axe_violations(page)
+
+
+def test_other_hosts_are_out_of_reach(live: Any) -> None:
+    refused = live.evaluate("""() => fetch('http://127.0.0.1:9/').then(() => false, () => true)""")
+    assert refused
+    assert (
+        live.evaluate("""() => new Promise(done => {
+      document.addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));
+      fetch('https://example.org/').catch(() => {}); })""")
+        == "connect-src"
+    )
+
+
+def test_without_the_network_the_site_builds_and_says_so(chromium: Any, served: str) -> None:
+    page = chromium.new_page()
+    empty = {"engine": None, "models": []}
+    page.route("**/live/manifest.json", lambda route: route.abort())
+    page.goto(f"{served}live/")
+    assert "The list of networks could not be fetched" in state(page, "offline")
+    no_axe_violations(page)
+    page.unroute("**/live/manifest.json")
+    page.route("**/live/manifest.json", lambda route: route.fulfill(json=empty))
+    page.reload()
+    assert "no engine" in state(page, "missing")
+    assert page.locator("#live-load").is_hidden()
+    no_axe_violations_in_either_scheme(page)
+    assert page.locator(".live-said").count() == len(SAMPLES)
+    page.close()

@@ -1,0 +1,243 @@
+"""The live page's engines and the camera, in a browser with a software graphics card."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from model_export.networks import ALEXNET64
+from tests.support.live_page import no_axe_violations, state, status_is_in_view
+from tests.support.serving import serve_folder
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+
+SOFTWARE = "window.liveTest = {softwareGpu: true}"
+# A graphics card that this browser lends, as far as the page can see.
+PRETENDED = """Object.defineProperty(navigator, 'gpu', {value: {requestAdapter: async () =>
+  ({info: {isFallbackAdapter: false, vendor: 'pretended', architecture: 'card'}})}})"""
+# The processor's engine under the name of the one for graphics cards; then one that is wrong.
+HONEST = """import * as ort from './ort.wasm.min.mjs';
+export const env = ort.env, Tensor = ort.Tensor;
+export const InferenceSession = {async create(bytes, options) {
+  const real = await ort.InferenceSession.create(bytes, {...options, executionProviders: ['wasm']});
+  return {outputNames: real.outputNames, release: () => real.release(), run: async (...all) => {
+    const told = await real.run(...all);
+    return told; }}; }};"""
+LIAR = HONEST.replace(
+    "return told;", "for (const tensor of Object.values(told)) tensor.data[0] += 1; return told;"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Any) -> Iterator[Any]:
+    """A browser of its own: with WebGPU in software, and a camera that shows a test pattern."""
+    made = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=[
+            "--no-sandbox",
+            "--disable-background-networking",
+            "--enable-unsafe-webgpu",
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+        ],
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(browser: Any, site: Path) -> Iterator[Any]:
+    """An empty page of that browser; `page.at` is the live page's address."""
+    with serve_folder(site) as address:
+        made = browser.new_page()
+        made.set_default_timeout(120_000)
+        made.at = f"{address}live/"
+        yield made
+        made.close()
+
+
+def load(page: Any) -> str:
+    page.locator("#live-load").click()
+    state(page, "answered", "wrong", "unsupported", "memory")
+    return str(page.locator("#live-proof").inner_text())
+
+
+def test_a_software_graphics_card_is_not_offered(page: Any) -> None:
+    page.goto(page.at)
+    state(page, "idle")
+    assert page.evaluate("() => navigator.gpu.requestAdapter().then(a => !!a)")
+    assert page.locator("#live-engine-label").is_hidden()
+    assert page.locator("#live-engine option").count() == 1
+
+
+def test_webgpu_answers_as_python_does(page: Any) -> None:
+    """In software a run takes seconds, so the one run of the proof must do."""
+    page.add_init_script(SOFTWARE)
+    page.goto(page.at)
+    state(page, "idle")
+    page.select_option("#live-engine", "webgpu")
+    assert "26.9 MB" in page.locator("#live-load").inner_text()
+    page.locator("#live-load").click()
+    state(page, "ready")
+    proof = page.locator("#live-proof").inner_text()
+    assert "WebGPU on your graphics card" in proof
+    assert float(proof.split(" by ")[1].split(" ")[0]) < 1e-4
+    no_axe_violations(page)
+
+
+def test_a_graphics_card_that_computes_wrongly_gives_way_to_the_processor(page: Any) -> None:
+    page.add_init_script(PRETENDED)
+    page.route(
+        "**/ort.webgpu.min.mjs", lambda r: r.fulfill(body=LIAR, content_type="text/javascript")
+    )
+    page.goto(f"{page.at}?picture=banana")
+    state(page, "idle")
+    assert "pretended card" in page.locator("#live-engine").inner_text()
+    page.select_option("#live-engine", "webgpu")
+    proof = load(page)
+    assert proof.startswith("Your graphics card computes wrongly: the reference answer is off by")
+    assert "So it runs on the processor instead." in proof
+    assert "WebAssembly on the processor" in proof
+    assert page.locator("#live-engine").input_value() == "wasm"
+    assert "banana" in page.locator("#live-status").inner_text().lower()
+
+
+def test_a_graphics_card_that_fails_gives_way_to_the_processor(page: Any) -> None:
+    page.add_init_script(PRETENDED)
+    page.route("**/ort.webgpu.min.mjs", lambda route: route.abort())
+    page.goto(f"{page.at}?picture=banana")
+    state(page, "idle")
+    page.select_option("#live-engine", "webgpu")
+    assert load(page).startswith("Your graphics card could not run it")
+    no_axe_violations(page)
+
+
+def test_the_camera_is_off_once_the_picture_is_taken(page: Any) -> None:
+    page.goto(page.at)
+    state(page, "idle")
+    page.locator("#live-load").click()
+    state(page, "ready")
+    page.locator("#live-camera").click()
+    page.wait_for_function("() => document.activeElement.id === 'live-shoot'")
+    no_axe_violations(page)
+    page.evaluate(
+        "() => { window.stream = document.getElementById('live-camera-view').srcObject; }"
+    )
+    page.locator("#live-shoot").click()
+    assert "The camera's picture" in state(page, "answered")
+    assert page.evaluate("() => stream.getTracks().every(t => t.readyState === 'ended')")
+    assert page.locator("#live-camera-box").is_hidden()
+
+
+def test_a_camera_that_is_denied_is_told(page: Any) -> None:
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied'))"
+    )
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.goto(page.at)
+    state(page, "idle")
+    page.locator("#live-camera").scroll_into_view_if_needed()
+    page.locator("#live-camera").click()
+    assert "camera cannot be used" in state(page, "camera")
+    assert page.evaluate("scrollY") > 700
+    assert status_is_in_view(page)
+    no_axe_violations(page)
+
+
+def test_the_shift_on_this_machine(browser: Any, site: Path) -> None:
+    isolated = {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+    }
+    with serve_folder(site, isolated) as address:
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        page.add_init_script(f"window.liveTest = {{patience: 1}}; {PRETENDED}")
+        page.route(
+            "**/ort.webgpu.min.mjs",
+            lambda r: r.fulfill(body=HONEST, content_type="text/javascript", headers={**isolated}),
+        )
+        page.goto(f"{address}live/?picture=banana")
+        state(page, "idle")
+        load(page)
+        page.locator("#live-shift-go").click()
+        state(page, "timing")
+        assert "Timed. Fastest here: your" in state(page, "answered")
+        rows = page.locator("#live-shift-rows tr").evaluate_all(
+            "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        how = {row[0].split(" (")[0].split(",")[-1].strip(): row[-1] for row in rows}
+        assert how.pop("one thread") == "measured here"
+        assert how.pop("Your graphics card") == "measured here"
+        assert [words for name, words in how.items() if name.endswith("threads")] == [
+            "measured here"
+        ]
+        assert how["GeForce GTX 580"].startswith("estimated")
+        # The estimate is a share of the published peak over two operations a multiply-add.
+        share = yaml.safe_load((ROOT / "docs" / "data" / "facts.yml").read_text("utf-8"))
+        reached = 1.581e12 * share["peak_share"]["value"] / 100
+        told = next(row for row in rows if "GTX 580" in row[0])
+        assert f"{share['peak_share']['value']} percent of its published peak" in told[-1]
+        assert float(told[2].replace(",", "")) == pytest.approx(
+            reached / 2 / ALEXNET64.multiply_adds, rel=1e-3
+        )
+        with page.expect_download() as saved:
+            page.locator("#live-card-save").click()
+        with Image.open(saved.value.path()) as card:
+            assert card.size == (1200, 630)
+        assert "measured here" in page.locator("#live-card").get_attribute("aria-label")
+        no_axe_violations(page)
+        page.close()
+
+
+def test_what_cannot_be_timed_says_why(page: Any) -> None:
+    page.add_init_script("window.liveTest = {patience: 1}")
+    page.goto(f"{page.at}?picture=banana")
+    state(page, "idle")
+    load(page)
+    page.locator("#live-shift-go").click()
+    assert "Timing 1 of 3" in state(page, "timing")
+    no_axe_violations(page)
+    state(page, "answered")
+    words = page.locator("#live-shift-rows").inner_text()
+    assert "not allowed: this host does not send the headers" in words
+    assert "has only software in its place" in words
+
+
+def test_a_museums_stand(page: Any) -> None:
+    page.goto(f"{page.at}?kiosk=1&picture=banana")
+    page.wait_for_selector("#live-curtain:not([hidden])")
+    assert "It said:" in page.locator("#live-curtain").inner_text()
+    assert page.evaluate("() => document.activeElement.id") == "live-curtain-go"
+    assert page.locator("a[href]:visible").count() == 0
+    no_axe_violations(page, "body")
+    page.locator("#live-curtain-go").click()
+    state(page, "ready")
+    page.locator("[data-name=espresso]").click()
+    assert "espresso" in state(page, "answered").lower()
+    assert page.locator("a[href]:visible").count() == 0
+    small = page.locator(".live button:visible, .live select:visible").evaluate_all(
+        "all => all.filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"
+    )
+    assert small == []
+    page.locator("#live-flip").check()
+    page.evaluate("() => { window.liveTest = {rest: 100}; }")
+    page.keyboard.press("Shift")  # the last touch
+    page.wait_for_selector("#live-curtain:not([hidden])")
+    assert page.locator("#live-answer").is_hidden()
+    assert not page.locator("#live-flip").is_checked()
+    assert page.url.endswith("?kiosk=1")
+    assert page.evaluate("() => caches.keys()") == []
+    assert page.evaluate("() => [localStorage.length, sessionStorage.length, document.cookie]") == [
+        0,
+        0,
+        "",
+    ]

@@ -1,0 +1,266 @@
+"""What can go wrong on the live page is told; other networks and other engines are taken."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from tests.support.live_page import (
+    give,
+    no_axe_violations,
+    no_axe_violations_in_either_scheme,
+    state,
+)
+from tests.support.serving import serve_folder
+
+ROOT = Path(__file__).parents[2]
+
+from sitebuild.errors import ContentError  # noqa: E402
+from sitebuild.live.files import engine_files, manifest, model_files  # noqa: E402
+
+pytestmark = pytest.mark.browser
+
+BANANA = ROOT / "demo" / "samples" / "banana.jpg"
+FULL = """export const env = {wasm: {}}; export const InferenceSession = {create() {
+  throw new RangeError('WebAssembly.Memory(): could not allocate memory'); }};"""
+
+
+def without_webassembly(page: Any) -> None:
+    """A worker of an old browser."""
+
+    def old(route: Any) -> None:
+        script = route.fetch().text()
+        route.fulfill(body=f"{script}; delete self.WebAssembly", content_type="text/javascript")
+
+    page.route("**/js/live/worker.js", old)
+
+
+def module(page: Any, content: str) -> None:
+    """Another engine under the real one's name."""
+    page.route(
+        "**/ort.wasm.min.mjs",
+        lambda route: route.fulfill(body=content, content_type="text/javascript"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words", "arrange"),
+    [
+        ("offline", "Are you offline?", lambda p: p.route("**/*.onnx", lambda r: r.abort())),
+        (
+            "offline",
+            "status 503",
+            lambda p: p.route("**/*.onnx", lambda r: r.fulfill(status=503, body="no")),
+        ),
+        ("memory", "not enough free memory", lambda p: module(p, FULL)),
+        ("unsupported", "no backend", lambda p: module(p, "throw new Error('no backend')")),
+        ("unsupported", "cannot run WebAssembly", without_webassembly),
+    ],
+)
+def test_each_trouble_is_told_and_can_be_tried_again(
+    live: Any, wanted: str, words: str, arrange: Any
+) -> None:
+    page = live
+    arrange(page)
+    page.locator("#live-load").click()
+    assert words in state(page, wanted)
+    assert page.evaluate("() => document.activeElement.id") == "live-load"
+    assert page.locator("#live-progress").is_hidden()
+    no_axe_violations_in_either_scheme(page)
+    for address in ("**/*.onnx", "**/ort.wasm.min.mjs", "**/js/live/worker.js"):
+        page.unroute(address)
+    page.locator("#live-load").click()
+    state(page, "ready")
+
+
+def test_loading_can_be_cancelled(live: Any) -> None:
+    page = live
+    held: list[Any] = []
+    page.route("**/*.onnx", lambda route: held.append(route))
+    with page.expect_request("**/*.onnx"):
+        page.locator("#live-load").click()
+    state(page, "loading")
+    assert page.evaluate("() => document.activeElement.id") == "live-cancel"
+    assert "0.0 of 4.6 MB" in page.locator("#live-progress").inner_text()
+    no_axe_violations(page)
+    page.locator("[data-name=banana]").click()  # what is chosen meanwhile waits, and says nothing
+    page.wait_for_selector("[data-name=banana][aria-pressed=true]")
+    assert page.locator("#live").get_attribute("data-state") == "loading"
+    page.locator("#live-cancel").click()
+    assert "Cancelled" in state(page, "cancelled")
+    no_axe_violations(page)
+    for route in held:
+        route.abort()
+    page.unroute("**/*.onnx")
+    page.locator("#live-load").click()
+    assert "banana" in state(page, "answered")
+
+
+def test_a_browser_without_workers_is_told(chromium: Any, site: Path) -> None:
+    with serve_folder(site) as address:
+        page = chromium.new_page()
+        page.add_init_script("delete window.Worker")
+        page.goto(f"{address}live/")
+        state(page, "idle")
+        page.locator("#live-load").click()
+        assert "does not start in this browser" in state(page, "unsupported")
+        no_axe_violations(page)
+        page.close()
+
+
+# --- other networks ----------------------------------------------------------------------------
+
+
+def stand_in(folder: Path) -> Path:
+    """A network of another size and form, without taps or a reference, and its card."""
+    build = onnx.helper
+    weights = np.zeros((3, 4), np.float32)
+    weights[2, 3] = 1  # the blue channel votes for the last class
+    graph = build.make_graph(
+        [
+            build.make_node("GlobalAveragePool", ["picture"], ["mean"]),
+            build.make_node("Flatten", ["mean"], ["flat"]),
+            build.make_node("MatMul", ["flat", "w"], ["scores"]),
+        ],
+        "stand_in",
+        [build.make_tensor_value_info("picture", 1, ["batch", 3, 224, 224])],
+        [build.make_tensor_value_info("scores", 1, ["batch", 4])],
+        [onnx.numpy_helper.from_array(weights, "w")],
+    )
+    model = build.make_model(graph, opset_imports=[build.make_opsetid("", 20)], ir_version=10)
+    file = folder / "other-int4.onnx"
+    onnx.save(model, file)
+    beside = ROOT / "docs" / "assets" / "models" / "alexnet64.json"
+    card = json.loads(beside.read_text("utf-8"))
+    card |= {"title": "A stand-in", "output": "scores"}
+    card["labels"] = [{"name": name} for name in ("red", "green", "grey", "blue")]
+    card["input"] |= {"name": "picture", "size": 224, "resize": 256, "channels": "BGR"}
+    file.with_suffix(".json").write_text(json.dumps(card), "utf-8")
+    return file
+
+
+def test_named_networks_are_published_beside_the_committed(tmp_path: Path) -> None:
+    file = stand_in(tmp_path)
+    files = model_files(ROOT / "docs", str(file))
+    assert files["assets/models/other-int4.onnx"] == file
+    assert "assets/models/other-int4.reference.json" not in files
+    rows = json.loads(manifest(ROOT, files))["models"]
+    assert [row["file"].split("/")[-1] for row in rows] == ["alexnet64.onnx", "other-int4.onnx"]
+    assert rows[0]["reference"]
+    assert rows[1]["reference"] is None
+    assert rows[1]["bytes"] == file.stat().st_size
+    file.with_suffix(".json").unlink()
+    with pytest.raises(ContentError, match=r"other-int4\.json is not there; write it with"):
+        model_files(ROOT / "docs", str(file))
+
+
+@pytest.fixture
+def second(site: Path, tmp_path: Path) -> Iterator[Path]:
+    """The built site, as if it had been built with MODELS naming the stand-in."""
+    if not engine_files(ROOT):
+        pytest.skip("no engine here: run `npm ci --ignore-scripts`")
+    files = model_files(ROOT / "docs", str(stand_in(tmp_path)))
+    whole = tmp_path / "site"
+    shutil.copytree(site, whole, copy_function=lambda a, b: Path(b).symlink_to(a))
+    for address, path in files.items():
+        (whole / address).unlink(missing_ok=True)
+        shutil.copy(path, whole / address)
+    told = whole / "assets" / "live" / "manifest.json"
+    told.unlink()
+    told.write_text(manifest(ROOT, files), "utf-8")
+    return whole
+
+
+def test_another_network_answers_by_its_own_card(chromium: Any, second: Path) -> None:
+    with serve_folder(second) as address:
+        page = chromium.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{address}live/")
+        state(page, "idle")
+        page.select_option("#live-which", label="other-int4 (0.0 MB)")
+        page.locator("#live-load").click()
+        assert "A stand-in is ready" in state(page, "ready")
+        assert (
+            "No reference answer comes with this file" in page.locator("#live-proof").inner_text()
+        )
+        give(page, BANANA.read_bytes(), "banana.jpg")
+        # Its third channel is red, and a banana is more red than the mean.
+        assert page.locator("#live-top li").count() == 4
+        assert page.locator("#live-top li").first.inner_text().startswith("blue")
+        assert "224 \u00d7 224" in page.locator("#live-seen-words").inner_text()
+        assert page.locator("#live-inside").is_hidden()
+        assert page.locator("#live-silent-label").is_hidden()
+        page.close()
+
+
+# --- outside the browser -----------------------------------------------------------------------
+
+ENGINE = {
+    "words": "this computer's GPU (NVIDIA H100)",
+    "model": {
+        "title": "AlexNet64",
+        "name": "alexnet64",
+        "trained_by": "us",
+        "trained_on": "Tiny ImageNet",
+        "sha256": "ab" * 32,
+        "precision": "fp32",
+    },
+}
+
+
+def test_the_program_that_serves_the_page_can_answer(chromium: Any, site: Path) -> None:
+    given: list[bytes] = []
+
+    def answer(route: Any) -> None:
+        given.append(route.request.post_data_buffer)
+        if len(given) == 2:
+            route.fulfill(status=503, json={"error": "Too many wait; try again in a second."})
+            return
+        names = ("banana", "lemon", "slug", "nail", "orange")
+        top = [{"index": i, "label": n, "probability": 0.5 / (i + 1)} for i, n in enumerate(names)]
+        times = {"decode": 3, "queue": 0, "inference": 0.7}
+        route.fulfill(json={"top": top, "provider": "CUDA", "milliseconds": times})
+
+    def listed(route: Any) -> None:
+        told = route.fetch().json()
+        told["runner"] = {"engine": "/v1/engine", "classify": "/v1/classify"}
+        route.fulfill(json=told)
+
+    with serve_folder(site) as address:
+        page = chromium.new_page()
+        page.route("**/manifest.json", listed)
+        page.route("**/v1/engine", lambda route: route.fulfill(json=ENGINE))
+        page.route("**/v1/classify", answer)
+        page.goto(f"{address}live/?picture=banana")
+        state(page, "idle")
+        page.select_option("#live-engine", label=str(ENGINE["words"]))
+        page.locator("#live-load").click()
+        words = state(page, "answered")
+        assert words.endswith("banana, 50%")
+        assert given == [BANANA.read_bytes()]
+        assert "no further" in page.locator("#live-about").inner_text()
+        assert "0.7 ms, on this computer's GPU" in page.locator("#live-times").inner_text()
+        assert page.locator("#live-changes").is_hidden()
+        assert page.locator("#live-inside").is_hidden()
+        by = page.locator("#live-by").inner_text()
+        assert by == "Named by AlexNet64, trained by us on Tiny ImageNet."
+        assert "gives this page its five guesses and nothing else" in (
+            page.locator("#live-outside").inner_text()
+        )
+        no_axe_violations(page)
+        page.locator("[data-name=espresso]").click()
+        assert "Too many wait" in state(page, "offline")
+        no_axe_violations(page)
+        page.select_option("#live-engine", "wasm")
+        page.locator("#live-load").click()
+        state(page, "answered")
+        assert page.locator("#live-changes").is_visible()
+        assert page.locator("#live-outside").is_hidden()
+        page.close()

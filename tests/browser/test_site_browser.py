@@ -1,0 +1,191 @@
+"""Every page of the built site in a real browser: errors, other hosts, accessibility, width,
+what it weighs, whether it jumps, and what is left of it without a script and on paper."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.support.browsing import PAGES, WIDTHS, accessible, cut_off, darken, watched
+
+pytestmark = pytest.mark.browser
+
+# Compressed, before the press of a button (the bars of every page).
+BUDGET = {"document": 30_000, "stylesheet": 40_000, "script": 80_000}
+MENU = ".md-sidebar--primary .md-nav__item .md-nav__item a.md-nav__link:visible"
+SAYS = "words => document.querySelector('article').innerText === words"
+# Layout shifts of the page's first two seconds, as web vitals count them.
+SHIFTS = """() => { window.shifts = 0; new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({type: 'layout-shift', buffered: true}); }"""
+
+
+def test_the_list_of_pages_is_the_sites(site: Path) -> None:
+    built = {
+        path.parent.relative_to(site).as_posix().removeprefix(".") + "/"
+        for path in site.rglob("index.html")
+        if "<article" in path.read_text("utf-8")
+    }
+    assert {page.removesuffix("/") + "/" for page in PAGES} == built
+    lost = BeautifulSoup((site / "404.html").read_text("utf-8"), "html.parser").find("article")
+    assert lost is not None
+    ways = [str(link["href"]) for link in lost.find_all("a", href=True)]
+    assert len(ways) >= 4
+    for way in ways:  # whoever comes to nothing finds a way on
+        assert (site / way.lstrip("/") / "index.html").is_file(), way
+
+
+def test_the_first_tab_stands_where_the_page_begins(chromium: Any, served: str) -> None:
+    """The words of the first tab, the sign, and the first words below: one edge."""
+    left = """found => { const range = document.createRange(); range.selectNodeContents(found);
+      return Math.round(range.getBoundingClientRect().left); }"""
+    with watched(chromium, served) as page:
+        for width in (1220, 1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            for name, first in (("", "h1"), ("how-it-runs/", "h1"), ("story/people/", MENU)):
+                page.goto(served + name)
+                edges = {
+                    page.locator(at).first.evaluate(left)
+                    for at in (".md-tabs__link", ".md-header .md-logo", first)
+                }
+                assert len(edges) == 1, (name, width, edges)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_fits_is_accessible_and_light(
+    chromium: Any, served: str, site: Path, name: str
+) -> None:
+    """In light colours at every width; in dark ones the rules that read colours, for the rest is
+    the same page. Bytes as a server would send them: text compressed, all else as it is."""
+    sent: list[tuple[str, str]] = []
+    with watched(chromium, served, color_scheme="light", reduced_motion="reduce") as page:
+        page.on("request", lambda r: sent.append((r.resource_type, urlsplit(r.url).path)))
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.add_init_script(f"({SHIFTS})()")
+        page.goto(served + name, wait_until="load")
+        page.wait_for_selector(".tl:not(.tl--live)", state="detached")  # it starts in pieces
+        assert page.title()
+        assert page.locator("h1").count() == 1
+        shown = {}
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{wide} pixels wide at {width}"
+            assert accessible(page) == [], f"{name}, light, {width} px"
+            assert cut_off(page) == [], f"{name}, {width} px"
+            shown[width] = page.locator("article").inner_text()
+            if width == WIDTHS[0]:
+                assert page.evaluate("window.shifts") < 0.01
+        darken(page)
+        for width in reversed(WIDTHS):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert accessible(page, colours=True) == [], f"{name}, dark, {width} px"
+            page.wait_for_function(SAYS, arg=shown[width])  # a script may draw the timeline anew
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 718, "height": 1000})  # A4 between a browser's margins
+        assert cut_off(page) == [], f"{name} on paper"
+        ink = "getComputedStyle(document.querySelector('h1')).color"
+        assert page.evaluate(ink) == "rgb(0, 0, 0)", "paper is white whatever the screen is"
+    weights = dict.fromkeys(BUDGET, 0)
+    for kind, path in sent:
+        file = site / path.lstrip("/")
+        file = file / "index.html" if file.is_dir() else file
+        if kind in weights and file.exists():
+            weights[kind] += len(gzip.compress(file.read_bytes(), 9))
+    over = {kind: size for kind, size in weights.items() if size > BUDGET[kind]}
+    assert over == {}
+
+
+# Addresses that lead into a page's explorer: to an event, a run or a layer, with a filter or without.
+SENT = (
+    "timeline/#alexnet-wins",
+    "timeline/?zoom=4&theme=hardware#cuda",
+    "timeline/?find=nvidia",
+    "network/runs/#run-145",
+    "network/runs/?sort=error&compare=145#run-148",
+    "network/layer-by-layer/?picture=pizza#fc8",
+)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_moves_where_an_address_leads(chromium: Any, served: str, width: int) -> None:
+    for name in SENT:
+        size = {"width": width, "height": 844}
+        with watched(chromium, served, viewport=size, reduced_motion="reduce") as page:
+            page.add_init_script(f"({SHIFTS})()")
+            page.goto(served + name, wait_until="load")
+            page.wait_for_function("() => !document.documentElement.classList.contains('sent')")
+            _, _, target = name.partition("#")
+            if target:
+                seen = "t => Math.abs(document.getElementById(t).getBoundingClientRect().top) < 400"
+                page.wait_for_function(seen, arg=target)
+            page.wait_for_timeout(200)  # milliseconds for frames that would move something
+            assert page.evaluate("window.shifts") == 0, name
+
+
+def test_a_sent_view_shows_itself_even_if_its_script_never_comes(
+    chromium: Any, served: str
+) -> None:
+    page = chromium.new_page(reduced_motion="reduce")
+    page.route("**/assets/js/timeline/main.js", lambda route: route.abort())
+    page.goto(served + "timeline/#cuda", wait_until="load")
+    seen = """does => { document.getAnimations().forEach(does);
+      return getComputedStyle(document.querySelector('#cuda')).visibility; }"""
+    start = "waiting => { waiting.pause(); waiting.currentTime = 0; }"  # however long loading took
+    assert page.evaluate(f"({seen})({start})") == "hidden"
+    assert page.evaluate(f"({seen})(waiting => waiting.finish())") == "visible"
+    page.close()
+
+
+def test_the_pages_read_without_javascript(chromium: Any, served: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for name in PAGES:
+        page.goto(served + name)
+        assert len(page.locator("article").inner_text().split()) > 80, name
+    context.close()
+
+
+def test_links_and_anchors_lead_somewhere(site: Path) -> None:
+    """Every internal link of the built pages: the file exists, and so does the anchor."""
+    from html.parser import HTMLParser
+
+    class Reader(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.links: list[str] = []
+            self.ids: set[str] = set()
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            values = dict(attrs)
+            for key in ("href", "src"):
+                if link := values.get(key):
+                    self.links.append(link)
+            for key in ("id", "name"):
+                if value := values.get(key):
+                    self.ids.add(value)
+
+    read: dict[Path, Reader] = {}
+    for file in site.rglob("*.html"):
+        read[file] = Reader()
+        read[file].feed(file.read_text("utf-8"))
+    broken = []
+    for file, reader in read.items():
+        if file.name == "404.html":  # its links are absolute: it is served at any depth
+            continue
+        for link in reader.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (file.parent / parts.path).resolve() if parts.path else file
+            if target.is_dir():
+                target /= "index.html"
+            known = target in read and (not parts.fragment or parts.fragment in read[target].ids)
+            if not (known or (target.exists() and target not in read)):
+                broken.append(f"{file.relative_to(site)}: {link}")
+    assert broken == []

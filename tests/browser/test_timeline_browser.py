@@ -1,0 +1,280 @@
+"""The timeline in a real browser: with and without a script, by keyboard, on a phone, on paper."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+
+from sitebuild.timeline import layout
+from sitebuild.timeline import listing as pages
+from tests.support.browsing import accessible, darken
+from tests.support.timeline_events import THEMES
+from tests.support.timeline_page import BOXES, SHOWN, opened, overlaps, visit
+from tests.unit.test_timeline import OURS
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+COUNT = len(OURS.events)
+CURRENT = "#tl-reader h3"
+
+
+@pytest.fixture
+def page(chromium: Any, served: str) -> Iterator[Any]:
+    with opened(chromium, served) as page:
+        yield page
+
+
+def status(page: Any) -> str:
+    return str(page.locator("#tl-status").inner_text())
+
+
+def chosen_in_order(page: Any) -> list[str]:
+    """The people whom the address names."""
+    return parse_qs(urlsplit(page.url).query).get("person", [])
+
+
+def test_without_a_script_everything_is_there(chromium: Any, served: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served + "timeline/#alexnet-wins")
+    assert page.locator(SHOWN).count() == COUNT
+    assert page.locator(".tl-svg a").count() == COUNT
+    assert page.locator(".tl-svg").is_visible()
+    assert not page.locator("#tl-controls").is_visible()
+    assert not page.locator("#tl-reader").is_visible()
+    assert page.locator("#alexnet-wins h3").is_visible()
+    top = page.locator("#alexnet-wins").bounding_box()["y"]
+    assert 0 <= top < 400
+    # An entry of a height that is only assumed would move the one that the address names.
+    last = "getComputedStyle(document.querySelector('.tl-list > li:last-child'))"
+    assert page.evaluate(f"{last}.contentVisibility") == "visible"
+    page.goto(served + "tours/#alexnet-in-ten-steps-1")
+    page.locator("#alexnet-in-ten-steps-1 .more").click()
+    assert page.url.endswith("#alexnet-in-ten-steps-2")
+    context.close()
+
+
+def test_counts_of_every_filter_equal_the_data(page: Any, served: str) -> None:
+    visit(page, served)
+    assert status(page) == f"{COUNT} events"
+    for theme in THEMES:
+        own = sum(event.theme == theme for event in OURS.events)
+        button = page.locator(f"#tl-controls button[data-theme={theme}]")
+        assert button.locator("span").inner_text() == str(own)
+        button.click()
+        assert button.get_attribute("aria-pressed") == "true"
+        assert page.locator(SHOWN).count() == own
+        assert status(page) == f"{own} of {COUNT} events"
+        assert f"theme={theme}" in page.url
+        button.click()
+    page.locator("#tl-people summary").click()
+    chosen: set[str] = set()
+    for person in ("Ilya Sutskever", "Yoshua Bengio", "Dan Cireşan"):
+        own = sum(person in event.people for event in OURS.events)
+        assert own > 1
+        box = page.get_by_label(f"{person} {own}")
+        box.check()
+        chosen.add(person)
+        assert page.locator(SHOWN).count() == sum(
+            bool(chosen & set(event.people)) for event in OURS.events
+        )
+        assert set(page.locator("#tl-people summary span").inner_text().split(", ")) == chosen
+    assert set(chosen_in_order(page)) == chosen
+    page.get_by_label("Yoshua Bengio").uncheck()
+    chosen.remove("Yoshua Bengio")
+    assert page.locator(SHOWN).count() == sum(
+        bool(chosen & set(event.people)) for event in OURS.events
+    )
+    page.reload()
+    page.wait_for_selector(".tl--live")
+    assert set(chosen_in_order(page)) == chosen
+    page.locator("#tl-controls button[type=reset]").click()
+    assert page.locator(SHOWN).count() == COUNT
+    assert "?" not in page.url
+
+
+def test_search_finds_words_without_accents_or_case(page: Any, served: str) -> None:
+    visit(page, served)
+    page.fill("#tl-q", "CIRESAN gaming")
+    page.wait_for_function("() => location.search.includes('find=')")
+    assert page.locator(SHOWN).evaluate_all("all => all.map(x => x.id)") == ["ciresan-2010"]
+    assert page.locator("h2.tl-era:visible").count() == 1
+    page.fill("#tl-q", "no such thing at all")
+    page.wait_for_function(
+        "() => document.querySelector('#tl-status').textContent.startsWith('0 of')"
+    )
+    assert page.locator(SHOWN).count() == 0
+
+
+def test_a_sent_view_opens_the_same(page: Any, served: str) -> None:
+    visit(page, served, "?theme=hardware,data&zoom=2&find=nvidia")
+    own = [event for event in OURS.events if event.theme in ("hardware", "data")]
+    assert 0 < page.locator(SHOWN).count() < len(own)
+    assert page.locator("#tl-controls [aria-pressed=true]").count() == 2
+    assert page.input_value("#tl-q") == "nvidia"
+    assert page.locator(".tl-svg").get_attribute("width") == f"{layout.WIDTH * 2:.0f}"
+
+
+def test_a_broken_address_is_put_right(page: Any, served: str) -> None:
+    visit(page, served, "?theme=art,%3Cb%3E&zoom=99&person=%3Cimg%20src%3Dx%3E#no-such-event")
+    assert page.locator(SHOWN).count() == COUNT
+    assert page.locator(".tl-svg").get_attribute("width") == f"{layout.WIDTH:.0f}"
+
+
+def test_a_link_to_an_event_opens_it(page: Any, served: str) -> None:
+    visit(page, served, "#neocognitron")
+    assert page.locator(CURRENT).inner_text() == "The neocognitron"
+    assert page.locator("#neocognitron").get_attribute("aria-current") == "true"
+    assert 0 <= page.locator("#neocognitron").bounding_box()["y"] < 500
+    visit(page, served, "?theme=hardware#lstm")  # the view would hide it, so the view gives way
+    assert page.locator("#lstm").is_visible()
+
+
+def test_every_date_leads_to_its_event(page: Any, served: str) -> None:
+    visit(page, served)
+    page.locator("#lstm .tl-when").click()
+    assert page.url.endswith("#lstm")
+    assert page.locator(CURRENT).inner_text() == "LSTM"
+    there = page.locator(".tl-list a.tl-when").evaluate_all("all => all.map(a => a.hash)")
+    assert there == [f"#{event.id}" for era in OURS.eras for event in OURS.of(era)]
+
+
+def test_back_returns_to_the_event_before(page: Any, served: str) -> None:
+    visit(page, served)
+    for name in ("cuda", "dropout"):
+        page.locator(f'.tl-svg a[href="#{name}"]').click()
+        assert page.url.endswith(f"#{name}")
+    page.go_back()
+    page.wait_for_function("() => location.hash === '#cuda'")
+    assert page.locator(CURRENT).inner_text() == "NVIDIA unveils CUDA"
+    page.go_forward()
+    page.wait_for_function("() => location.hash === '#dropout'")
+    assert page.locator(CURRENT).inner_text() == "Dropout"
+
+
+def test_the_band_is_one_stop_and_arrows_walk_it(page: Any, served: str) -> None:
+    visit(page, served, "#dropout")
+    assert page.locator('.tl-svg a[tabindex="0"]').count() == 1
+    assert page.locator("#tl-band").get_attribute("tabindex") is None
+    page.locator("#tl-people summary").focus()
+    page.keyboard.press("Tab")
+    here = "document.activeElement.getAttribute('href')"
+    assert page.evaluate(here) == "#dropout"
+    ordered = [e.id for e in sorted(OURS.events, key=lambda e: e.moment)]
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(here) == f"#{ordered[ordered.index('dropout') + 1]}"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(here) == f"#{ordered[ordered.index('dropout') - 1]}"
+    page.keyboard.press("End")
+    assert page.evaluate(here) == "#brainscore-2026"
+    assert page.locator(CURRENT).inner_text() == OURS["brainscore-2026"].title
+    page.keyboard.press("Home")
+    assert page.evaluate(here) == "#mcculloch-pitts"
+    page.keyboard.press("ArrowUp")
+    assert OURS[page.evaluate(here)[1:]].theme == "data"
+    page.keyboard.press("Enter")
+    address = page.evaluate(here)  # before the page's own: by then Playwright has heard of it
+    assert page.url.endswith(address)
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('#tl-reader'))")
+
+
+def test_buttons_do_what_dragging_does(page: Any, served: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, served)
+    place = "document.querySelector('#tl-band').scrollLeft"
+    start = page.evaluate(place)
+    assert start > 0  # it opens at the year of AlexNet
+    page.locator("[data-do=later]").click()
+    assert page.evaluate(place) > start
+    page.locator("[data-do=earlier]").click()
+    page.locator("[data-do=earlier]").click()
+    assert page.evaluate(place) < start
+    page.locator("[data-do=in]").click()
+    assert "zoom=2" in page.url
+    page.locator("[data-do=out]").click()
+    assert "zoom" not in page.url
+    page.select_option("#tl-era", "first-ideas")
+    assert page.locator(CURRENT).inner_text() == "A neuron made of logic"
+    page.get_by_role("button", name="Next event").click()
+    assert page.locator(CURRENT).inner_text() == "A rule for learning"
+    assert status(page).endswith("A rule for learning")
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_only_the_band_scrolls_sideways(page: Any, served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for rest in ("", "?zoom=8", "?theme=people#nobel"):
+        visit(page, served, rest)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("rest", ["", "?zoom=4"])
+def test_no_name_covers_anything(page: Any, served: str, rest: str) -> None:
+    visit(page, served, rest)
+    boxes = page.evaluate(BOXES)
+    assert len(boxes) > COUNT
+    assert overlaps(boxes) == []
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_accessible_in_every_state(page: Any, served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    # The page as it opens, and what stands around the article, is for test_site_browser.
+    few = "?theme=model,people&person=Jürgen+Schmidhuber&person=Yann+LeCun&zoom=4#lstm"
+    for rest in (few, "?find=nothing-at-all"):
+        page.emulate_media(color_scheme="light")
+        visit(page, served, rest)
+        if rest == few:
+            page.locator("#tl-people summary").click()
+        assert accessible(page, "article") == [], (rest, width)
+        darken(page)
+        assert accessible(page, "article", colours=True) == [], (rest, width)
+
+
+def test_on_paper_a_wall_chart_and_a_list(page: Any, served: str) -> None:
+    visit(page, served)
+    pdf = page.pdf(prefer_css_page_size=True)
+    sizes = [
+        tuple(round(float(n) / 72 * 25.4) for n in found.split())
+        for found in re.findall(r"/MediaBox \[0 0 ([\d. ]+)\]", pdf.decode("latin-1"))
+    ]
+    assert sizes.count((420, 297)) == 1
+    assert len(sizes) > 8
+    assert set(sizes) == {(420, 297), (210, 297)}
+    page.emulate_media(media="print")
+    assert not page.locator("#tl-controls").is_visible()
+    assert page.locator(SHOWN).count() == COUNT
+
+
+def test_pages_of_the_story_show_their_events(page: Any, served: str, site: Path) -> None:
+    nav = yaml.safe_load((ROOT / "docs" / "data" / "events.yml").read_text(encoding="utf-8"))
+    told = {name for row in nav for name in row.get("pages", ())}
+    assert told >= {f"story/{page.name}" for page in (ROOT / "docs" / "story").glob("*.md")}
+    for name in told:
+        built = (site / name.replace(".md", "/index.html")).read_text(encoding="utf-8")
+        (strip,) = re.findall(r'<nav class="tl-strip".*?</nav>', built, re.DOTALL)
+        assert 1 <= strip.count("<li") <= 5, name
+    page.goto(f"{served}story/dnnresearch/")
+    page.locator(".tl-strip a").first.click()
+    page.wait_for_selector(".tl--live")
+    assert page.locator(".tl-list > li[aria-current]").count() == 1
+
+
+def test_the_timeline_is_light_enough(site: Path) -> None:
+    page = (site / "timeline" / "index.html").read_bytes()
+    assert len(gzip.compress(page, 9)) <= 30_000
+
+
+def test_the_files_to_take_away_are_there(site: Path) -> None:
+    for name, _, _ in pages.DOWNLOADS:
+        assert (site / "assets" / "timeline" / name).stat().st_size > 10_000

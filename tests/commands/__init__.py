@@ -1,0 +1,1 @@
+"""Tests that start the programs as a user does."""

@@ -1,0 +1,142 @@
+"""PyTorch beside the runner: the same logits, clear errors, and no process left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from demo import DemoError
+from demo.evaluation.torch_peer import TorchPeer
+from model_export.proof.tolerances import TOLERANCES
+from tests.support.demo_command import evaluate
+from tests.support.demo_model import card, colour_model
+
+if TYPE_CHECKING:
+    from model_export.exporter import Report
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_same_logits_without_torch_here(exported: Report) -> None:
+    code = f"""
+import sys, numpy
+from demo import Classifier
+from demo.evaluation.torch_peer import TorchPeer
+from pathlib import Path
+batch = numpy.random.default_rng(5).standard_normal((3, 3, 64, 64), numpy.float32)
+with Classifier({str(exported.file)!r}, "cpu") as here, TorchPeer(Path({str(exported.file)!r})) as peer:
+    wanted, seconds = peer.run(batch)
+    again, _ = peer.run(batch[:2])
+    print(numpy.linalg.norm(here.logits(batch) - wanted) / numpy.linalg.norm(wanted))
+    print(float(abs(again - wanted[:2]).max()) < 1e-4, seconds > 0, "torch" in sys.modules)
+    print(peer.loaded.weights, peer.loaded.device, peer.loaded.torch)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    distance, rest, loaded = done.stdout.splitlines()
+    assert float(distance) < 2 * TOLERANCES["fp32", "CPUExecutionProvider"].rel_l2
+    assert rest == "True True False"
+    assert loaded.startswith("alexnet64.safetensors cpu 2.")
+
+
+def test_a_file_that_is_none_of_our_networks(tmp_path: Path) -> None:
+    file = colour_model(tmp_path / "colour.onnx", card())
+    with pytest.raises(DemoError) as caught:
+        TorchPeer(file)
+    assert caught.value.exit_code == 1
+    assert str(caught.value).startswith(f"{file}: does not fit ")
+
+
+def test_torch_is_not_installed(
+    exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('gone', name='torch')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(DemoError) as caught:
+        TorchPeer(exported.file)
+    assert caught.value.exit_code == 3
+    assert str(caught.value) == (
+        "torch is not installed, and the comparison runs PyTorch: run `make setup`, or "
+        'pip install "alexnet-moment[export]"'
+    )
+
+
+def test_a_worker_that_dies_is_told(exported: Report) -> None:
+    with TorchPeer(exported.file) as peer:
+        os.kill(peer._process.pid, signal.SIGKILL)
+        with pytest.raises(DemoError) as caught:
+            peer.run(np.zeros((1, 3, 64, 64), np.float32))
+    assert str(caught.value).startswith("PyTorch's process ended by itself (status -9: ")
+
+
+def test_no_process_outlives_its_parent(exported: Report) -> None:
+    """The parent is killed without a chance to tidy up."""
+    code = f"""
+import sys, time
+from pathlib import Path
+from demo.evaluation.torch_peer import TorchPeer
+peer = TorchPeer(Path({str(exported.file)!r}))
+print(peer._process.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    end = time.monotonic() + 10
+    while Path(f"/proc/{worker}").exists():
+        assert time.monotonic() < end, "the worker is still there"
+        time.sleep(0.05)
+
+
+def test_pytorch_on_the_same_pictures(exported: Report, tmp_path: Path) -> None:
+    samples = sorted((Path(__file__).parents[2] / "demo" / "samples").glob("*.jpg"))[:4]
+    folder = tmp_path / "data" / str(exported.card.labels[0].wnid)
+    folder.mkdir(parents=True)
+    for file in samples:
+        (folder / file.name).symlink_to(file)
+    done = evaluate(folder.parent, "--model", exported.file, "--json", "--against", "torch")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    told = found["against"]
+    assert told["engine"].startswith("PyTorch 2.")
+    assert told["weights"] == "alexnet64.safetensors"
+    assert told["count"] == told["same_top1"] == told["same_top5"] == 4
+    assert 0 < told["rel_l2"] < 4e-6
+    assert told["torch_top1"] == found["top1"]
+    assert told["within_tolerance"] is True
+    assert told["other_first_guess"] == []
+
+
+def test_a_file_that_is_not_what_pytorch_computes(exported: Report, tmp_path: Path) -> None:
+    """The last layer's biases are shifted, so that class 7 always wins."""
+    import onnx
+
+    model = onnx.load(exported.file)
+    (bias,) = (t for t in model.graph.initializer if t.name == "classifier.fc8.bias")
+    values = onnx.numpy_helper.to_array(bias).copy()
+    values[7] += 100
+    bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
+    onnx.save(model, tmp_path / "wrong.onnx")
+    labels = exported.card.labels
+    folder = tmp_path / "data" / str(labels[0].wnid)
+    folder.mkdir(parents=True)
+    (folder / "cat.jpg").symlink_to(Path(__file__).parents[2] / "demo" / "samples" / "cat.jpg")
+    done = evaluate(folder.parent, "--model", tmp_path / "wrong.onnx", "--against", "torch")
+    assert done.exit_code == 1
+    assert "Not within tolerance" in done.stdout
+    assert f"cat.jpg: here {labels[7].name}, PyTorch " in done.stdout

@@ -1,0 +1,148 @@
+"""The small commands behind `make`: a mistake is one line, Ctrl-C and a closed pipe are no traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import site_hooks
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+
+from model_export.errors import told
+from sitebuild.errors import ContentError, ended
+from tests.unit.test_site_content import DOCS, ROOT
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    """The exit code of a command in the project's folder, and what it says on standard error."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("records.model_card", "{none}"), "{none}: No such file or directory"),
+        (
+            ("records.model_card", "README.md"),
+            "README.md is not what `python -m demo evaluate --json` prints",
+        ),
+        (("records.inside", "{none}"), "{none}: no such model"),
+        (("records.plans", "{none}"), "{none}: the output must be a file that ends in .json"),
+        (
+            ("train", "--out", "README.md/x", "--data", "README.md"),
+            f"cannot write README.md/x: {ROOT / 'README.md'} is a file, not a folder",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(command: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    none = str(tmp_path / "none")
+    module, *arguments = (word.replace("{none}", none) for word in command)
+    assert run("-m", f"model_export.{module}", *arguments) == (2, message.replace("{none}", none))
+
+
+def test_a_zip_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    packer = DOCS / "hooks" / "pack_offline.py"
+    site, blocked = tmp_path / "site", tmp_path / "taken" / "x.zip"
+    for name in (
+        "index.html",
+        "assets/live/engine/ort.wasm.min.mjs",
+        "assets/models/alexnet64.onnx",
+    ):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).touch()
+    blocked.mkdir(parents=True)
+    assert run(packer, site, blocked) == (2, f"{blocked}: Is a directory")
+
+
+def test_lighthouse_wants_a_built_site(tmp_path: Path) -> None:
+    assert run("-m", "tests.support.lighthouse") == (
+        2,
+        "usage: python -m tests.support.lighthouse SITE [PAGE ...]",
+    )
+    found = run("-m", "tests.support.lighthouse", tmp_path)
+    assert found == (2, f"{tmp_path} holds no built site: run `make site`")
+
+
+def test_a_site_that_cannot_be_written_stops_the_build(tmp_path: Path) -> None:
+    config = MkDocsConfig()
+    config["site_dir"] = str(tmp_path / "new")
+    site_hooks.on_pre_build(config)
+    (tmp_path / "new").touch()
+    with pytest.raises(PluginError, match="new cannot be written: move it away"):
+        site_hooks.on_pre_build(config)
+
+
+def test_a_helpers_end(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(error: BaseException) -> int:
+        raise error
+
+    def stumbles() -> int:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AssertionError("while cleaning up")
+
+    assert ended(lambda: 1) == 1
+    assert ended(fails, ContentError("events.yml: no date")) == 2
+    assert ended(fails, PermissionError(13, "Permission denied", "x.zip")) == 2
+    assert capsys.readouterr().err == "events.yml: no date\nx.zip: Permission denied\n"
+    assert ended(fails, KeyboardInterrupt()) == ended(stumbles) == 130
+    with pytest.raises(ZeroDivisionError):
+        ended(fails, ZeroDivisionError())
+
+
+def test_a_closed_pipe_is_not_told_as_a_mistake() -> None:
+    with pytest.raises(BrokenPipeError), told():
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("room", ["demo", "model_export"])
+def test_ctrl_c_while_modules_are_loaded_is_quiet(room: str, tmp_path: Path) -> None:
+    """A package that every command line loads first stops as Ctrl-C would stop it."""
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", room, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, "", "")
+
+
+def test_the_exporter_without_its_packages_says_how_to_get_them(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import not_here\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "model_export"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "the Python package not_here is not installed: run `make setup` and use "
+        '.venv/bin/python, or pip install ".[export]"\n',
+    )
+
+
+def test_setup_brings_what_the_lessons_need() -> None:
+    made = (
+        (ROOT / "Makefile").read_text("utf-8").split("$(VENV)/.run:")[1].split("$(VENV)/.dev:")[0]
+    )
+    assert ",notebooks" in made

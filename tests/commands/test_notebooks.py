@@ -1,0 +1,188 @@
+"""The lessons: they run from clean, what they print is what is committed, their pages are whole."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.unit.test_site_content import ROOT  # and the path to the builders
+
+FOLDER = ROOT / "docs" / "notebooks"
+LESSONS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e-?\d+)?")
+VERDICT = re.compile(r"\b(?:helps|hurts|open) +")  # what a small training run says of an idea
+
+
+@pytest.fixture(scope="module")
+def runner() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "run_notebooks", ROOT / "docs" / "hooks" / "run_notebooks.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def committed(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def test_a_lesson_in_plain_python_prints_what_it_says() -> None:
+    code = (
+        "import lesson; lesson.say('A **cup**<sup>[1](#source-1)</sup>.'); "
+        "lesson.show(lesson.plt.figure(), 'A photograph of a cup of espresso.')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=FOLDER, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "A **cup**[1](#source-1).\n[Figure: A photograph of a cup of espresso.]\n"
+
+
+def test_every_lesson_has_its_source(runner: ModuleType) -> None:
+    assert runner.names() == LESSONS
+    assert len(LESSONS) == 7
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_source_and_notebook_are_the_same(runner: ModuleType, name: str) -> None:
+    source, notebook = runner.source(name), committed(name)
+    assert [(c.cell_type, c.source) for c in source.cells] == [
+        (c.cell_type, c.source) for c in notebook.cells
+    ], "run `make notebooks`"
+
+
+def test_ctrl_c_ends_a_lesson_at_once_and_quietly() -> None:
+    """nbclient's own handler would close the kernel, and wait for its answer all the same."""
+    running = subprocess.Popen(
+        [sys.executable, "docs/hooks/run_notebooks.py", "build-it"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # also under nohup
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "build-it\n"
+    time.sleep(1.5)  # it may stand anywhere between here and its end
+    os.killpg(running.pid, signal.SIGINT)
+    _, complaint = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGINT, complaint
+    assert complaint == ""
+
+
+def told(cell: Any) -> str:
+    """All words of a cell's outputs."""
+    parts = []
+    for output in cell.get("outputs", ()):
+        text = output.get("text") or output.get("data", {}).get("text/markdown", "")
+        parts.append(text if isinstance(text, str) else "".join(text))
+    return "\n".join(parts)
+
+
+def words(text: str) -> str:
+    """A text without its numbers, and without how it was spaced to hold them."""
+    return " ".join(NUMBER.sub("#", VERDICT.sub("? ", text)).replace("+#", "#").split())
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found.replace(",", "").rstrip(".")) for found in NUMBER.findall(text)]
+
+
+@pytest.mark.timeout(1200)  # a minute when quiet; a machine with much else to do takes longer
+@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
+def test_a_fresh_run_says_the_same(
+    runner: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same words; same numbers to within two in a hundred, for processors round differently.
+
+    A cell tagged ``varies`` (timings) may print other numbers. One tagged ``trained`` must come
+    near: rounding grows over hundreds of steps, so runs on other processors part company.
+    """
+    monkeypatch.delenv("TINY_IMAGENET", raising=False)  # its pictures may not be shipped
+    fresh, kept = runner.execute(name), committed(name)
+    for new, old in zip(fresh.cells, kept.cells, strict=True):
+        if new.cell_type != "code":
+            continue
+        new_text, old_text = told(new), told(old)
+        tags = new.metadata.get("tags", ())
+        assert words(new_text) == words(old_text), new.source
+        if "trained" in tags:
+            assert numbers(new_text) == pytest.approx(numbers(old_text), rel=0.6, abs=8)
+        elif "varies" not in tags:
+            assert numbers(new_text) == pytest.approx(numbers(old_text), rel=0.02, abs=0.011)
+        assert len(new.get("outputs", ())) == len(old.get("outputs", ()))
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
+def test_with_the_data_set_the_layers_show_what_they_take_for_alike(
+    runner: ModuleType, some_of_tiny_imagenet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_IMAGENET", str(some_of_tiny_imagenet))
+    cells = runner.execute("what-layers-see").cells
+    cell = next(c for c in cells if "needs-data" in c.metadata.get("tags", ()))
+    assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 2
+    by_pixels, by_layer = (
+        float(share) for share in re.findall(r"same class: ([\d.]+)%", told(cell))
+    )
+    assert by_layer > 5 * by_pixels
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_is_a_lesson(name: str) -> None:
+    """Goals, exercises with folded answers, a first code cell for Colab, words for every plot."""
+    cells = committed(name).cells
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    assert "**You will learn**" in prose
+    assert "## Exercises" in prose
+    assert "<details><summary>Answers</summary>" in prose
+    first = next(c for c in cells if c.cell_type == "code")
+    assert "google.colab" in first.source
+    said = "\n".join(told(cell) for cell in cells)
+    marks = set(re.findall(r"\(#(source-\d+)\)", said))
+    assert marks == set(re.findall(r'id="(source-\d+)"', said))
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            assert output.get("name") != "stderr"
+            if "image/png" in output.get("data", {}):
+                assert len(output["metadata"]["image/png"]["alt"].split()) >= 6
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_page_of_a_lesson(site: Path, name: str) -> None:
+    folder = site / "notebooks" / name
+    html = (folder / "index.html").read_text("utf-8")
+    assert len(html.encode()) <= 150_000
+    article = html[html.index("<article") : html.index("</article>")]
+    assert "<style" not in article
+    assert "mathjax" not in html.lower()
+    assert article.count("<h1") == 1
+    assert (folder / f"{name}.ipynb").exists()
+    assert (site / "notebooks" / f"{name}.py").exists()
+    plots = re.findall(r'<img src="([^"]+)" alt="([^"]+)" width="\d+" height="\d+"', article)
+    wanted = sum(
+        "image/png" in output.get("data", {})
+        for cell in committed(name).cells
+        for output in cell.get("outputs", ())
+    )
+    assert len(plots) == wanted
+    for source, _ in plots:
+        assert (folder / source).exists()
+    for heading in re.findall(r"<h2 id=\"([^\"]+)\"", article):
+        assert f'href="#{heading}" class="md-nav__link"' in html

@@ -1,0 +1,162 @@
+"""`python -m demo serve` as its user runs it: a process, its addresses, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo import UsageError
+from demo.serve import address_of, open_to_others
+from demo.server.guard import names_of
+from demo.server.run import listen
+from tests.support.demo_model import card, colour_model
+from tests.support.demo_server import Running, metric, picture, wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(*arguments: str, model: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "demo", "serve", "--model", str(model), "--device", "cpu",
+         *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+
+
+def refuses(port: int) -> bool:
+    """Whether a new connection is refused."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
+    process = start("--port", "0", model=model)
+    assert process.stdout is not None
+    lines = []
+    while not (lines and lines[-1].startswith("The demo: ")):
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.communicate()
+    port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", lines[-1])[1])  # type: ignore[index]
+    assert lines[0].startswith("The colour network (colour, fp32")
+    assert "Runs on CPUExecutionProvider.\n" in lines
+    content = picture((0, 0, 255))
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(
+            b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+            % len(content)
+            + content[:20]
+        )
+        begun = Running(f"http://127.0.0.1:{port}/", None)  # type: ignore[arg-type]
+        wait_until(lambda: metric(begun, "alexnet_upload_bytes") == 20)
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: refuses(port), 10)  # the body has longer, 20 s
+        client.sendall(content[20:])
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body)["top"][0]["label"] == "blue"
+    assert (process.wait(30), process.communicate()[1]) == (0, "")
+
+
+def test_a_taken_port_and_a_site_that_is_none(model: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start("--port", str(port), model=model)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert error == (
+        f"error: cannot listen on 127.0.0.1 port {port} (Address already in use); choose another "
+        "with --port\n"
+    )
+    process = start("--site", str(tmp_path), model=model)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert error == (
+        f"error: --site {tmp_path}: no built site (no index.html in it); run `make site`\n"
+    )
+
+
+def test_a_network_that_does_not_run_is_told_and_nothing_is_served(tmp_path: Path) -> None:
+    """It takes two pictures at a time alone, and one is run before the first request."""
+    process = start("--port", "0", model=colour_model(tmp_path / "two.onnx", card(), batch=2))
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "")
+    assert re.fullmatch(
+        rf"error: {tmp_path}/two\.onnx: a run of 1 pictures on CPUExecutionProvider failed "
+        r"\([^\n]+\); try fewer at a time, or --device cpu\n",
+        error,
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("localhost", "localhost")],
+)
+def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
+    """No browser has to know that 0.0.0.0 means every address of this machine."""
+    assert address_of(host, 8001) == f"http://{shown}:8001/"
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("", r"^--host is empty; name an address: 127\.0\.0\.1 is this machine alone$"),
+        (
+            "no such name",
+            r"^cannot listen on no such name port 0 \(.+\); choose another with --host$",
+        ),
+        (
+            "\xe4" * 70,
+            r"^cannot listen on \xe4+ port 0 \(no name of a machine\); choose another with --host$",
+        ),
+        ("\udcff", r" port 0 \(no name of a machine\); choose another with --host$"),
+    ],
+)
+def test_a_host_that_is_none(host: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        listen(host, 0)
+
+
+@pytest.mark.parametrize("name", ["", "http://museum.local/", "museum.local:8001", "a b", "a@b"])
+def test_a_name_that_no_request_could_have_is_refused(name: str) -> None:
+    """It would let nobody in; an empty one, everybody who sends no name."""
+    with pytest.raises(UsageError) as caught:
+        names_of("127.0.0.1", (name,))
+    assert str(caught.value) == (
+        f"--allow-host {name!r}: give a name as in an address, without scheme or port: museum.local"
+    )
+
+
+def test_names_are_compared_as_names_are() -> None:
+    ours = names_of("127.0.0.1", ("Museum.local.", "fe80::1", "10.0.0.7", "xn--mnchen-3ya.de"))
+    assert ours == {
+        "localhost", "127.0.0.1", "::1", "museum.local", "fe80::1", "10.0.0.7", "xn--mnchen-3ya.de",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("127.0.0.2", False),
+     ("LocalHost", False),
+     ("0.0.0.0", True), ("192.168.1.7", True), ("museum.local", True)],
+)  # fmt: skip
+def test_an_address_open_to_others_is_warned_of(host: str, warned: bool) -> None:
+    assert open_to_others(host) is warned

@@ -1,0 +1,138 @@
+"""What every test in a real browser needs: the list of pages, axe, a page that reports trouble."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+WIDTHS = (1280, 390, 320)
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
+_OPTIONS = {
+    "runOnly": {"type": "tag", "values": TAGS},
+    "rules": {"target-size": {"enabled": True}},  # off by default
+    "resultTypes": ["violations"],  # what passed is not written out: half the time
+}
+
+
+def addresses() -> list[str]:
+    """Where the site has its pages, relative to its root, from the sources alone."""
+    sources = [
+        path.relative_to(DOCS).with_suffix("").as_posix()
+        for path in sorted([*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb")])
+        if path.relative_to(DOCS).parts[0] not in ("hooks", "theme")
+    ]
+    return [
+        f"{name.removesuffix('index')}" if name.split("/")[-1] == "index" else f"{name}/"
+        for name in sources
+    ]
+
+
+PAGES = addresses()
+
+
+# What watches the sizes of boxes has been told of a change before the second picture is drawn: the
+# theme lets the keyboard reach code that has become too wide.
+_SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def accessible(page: Any, where: str = "document", colours: bool = False) -> list[tuple[str, str]]:
+    """What axe holds against a page as it stands: rule and first element, for every rule.
+
+    Args:
+        page: of Playwright.
+        where: what is looked at: ``document`` or a selector.
+        colours: only the rules that read colours, for a page that passed the others in another
+            scheme.
+    """
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE.read_text("utf-8"))  # past the policy of the page
+    page.evaluate(_SETTLED)
+    options = _OPTIONS | {"runOnly": {"type": "rule", "values": _OF_COLOURS}, "rules": {}}
+    violations = page.evaluate(
+        "([where, options]) => axe.run(where === 'document' ? document : where, options)"
+        ".then(found => found.violations)",
+        [where, options if colours else _OPTIONS],
+    )
+    return [(row["id"], row["nodes"][0]["html"][:300]) for row in violations]
+
+
+# Words of a drawing beyond its edge, words of a box that hides them, words broken in the middle.
+_CUT = """() => {
+  const cut = [], range = document.createRange();
+  for (const text of document.querySelectorAll('main svg text')) {
+    if (!text.checkVisibility()) continue;
+    const box = text.getBoundingClientRect(), edge = text.ownerSVGElement.getBoundingClientRect();
+    if (box.width && (box.left < edge.left - 1 || box.right > edge.right + 1
+        || box.top < edge.top - 2 || box.bottom > edge.bottom + 2))
+      cut.push(`drawing: ${text.textContent}`);
+  }
+  for (const box of document.querySelectorAll('article *')) {
+    const look = getComputedStyle(box);
+    if (![look.overflowX, look.overflowY].includes('hidden') || box.clientWidth < 3
+        || box.closest('svg, pre') || look.textOverflow === 'ellipsis' || !box.checkVisibility())
+      continue;
+    if (box.scrollWidth > box.clientWidth + 2 || box.scrollHeight > box.clientHeight + 3)
+      cut.push(`hidden: ${box.textContent.trim().slice(0, 60)}`);
+  }
+  const words = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
+  for (let node; (node = words.nextNode());) {
+    const around = node.parentElement;
+    if (!around.checkVisibility() || around.closest('pre, svg, code, a[href^="http"]')) continue;
+    const said = node.data.replace(/\\S*:\\/\\/\\S*/g, address => ' '.repeat(address.length));
+    for (const word of said.matchAll(/[\\p{L}\\p{N}]{2,}/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const rows = [...range.getClientRects()].filter(row => row.width);
+      if (rows.length > 1 && rows.at(-1).top - rows[0].top > 4)
+        cut.push(`broken: ${word[0]} of ${node.data.trim().slice(0, 60)}`);
+    }
+  }
+  return cut;
+}"""
+
+
+def cut_off(page: Any) -> list[str]:
+    """Words that a reader cannot see whole: cut off by a drawing or a box, or broken in two."""
+    return list(page.evaluate(_CUT))
+
+
+def darken(page: Any) -> None:
+    """Let the reader's system turn dark while the page is open, and the colours arrive."""
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("body[data-md-color-scheme=slate]")
+    page.wait_for_function("() => document.getAnimations().every(a => a.playState !== 'running')")
+
+
+@contextlib.contextmanager
+def watched(browser: Any, served: str, **context_options: Any) -> Iterator[Any]:
+    """A fresh page; afterwards no script may have failed and no other host been asked."""
+    context = browser.new_context(**context_options)
+    page = context.new_page()
+    trouble: list[str] = []
+    host = urlsplit(served).netloc
+    page.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
+    page.on("pageerror", lambda e: trouble.append(f"script: {e}"))
+
+    def check(request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != host:
+            trouble.append(f"another host: {request.url}")
+
+    page.on("request", check)
+    page.on("response", lambda r: r.status >= 400 and trouble.append(f"{r.status}: {r.url}"))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert trouble == []

@@ -1,0 +1,1 @@
+"""Tests of functions and classes in the test process."""

@@ -1,0 +1,328 @@
+"""Layouts of labelled pictures: what is read, under which class, and what is said of bad ones."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from demo.datasets.classes import match
+from demo.datasets.ground_truth import Answers
+from demo.datasets.layouts import Labelled, class_of, open_data
+from demo.datasets.matlab import synsets
+from demo.errors import UsageError
+from model_export.card import Label
+from tests.support.demo_model import card
+
+KIT = {1: "n02119789", 2: "n02100735", 3: "n02110185"}
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def zipped(folder: Path, file: Path) -> Path:
+    with zipfile.ZipFile(file, "w") as made:
+        for path in sorted(folder.rglob("*")):
+            made.write(path, path.relative_to(folder.parent))
+    return file
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_class_folders(tmp_path: Path, kind: str) -> None:
+    root = fill(
+        tmp_path / "photos",
+        "n02124075_Egyptian_cat/b.JPEG", "n02124075_Egyptian_cat/deep/a.png", "espresso/1.jpg",
+        "espresso/notes.txt", "espresso/.hidden.jpg", ".git/n02124075/x.jpg",
+    )  # fmt: skip
+    data = open_data(root if kind == "folder" else zipped(root, tmp_path / "photos.zip"))
+    prefix = "" if kind == "folder" else "photos/"
+    assert data.pictures == (
+        Labelled(f"{prefix}espresso/1.jpg", "espresso"),
+        Labelled(f"{prefix}n02124075_Egyptian_cat/b.JPEG", "n02124075"),
+        Labelled(f"{prefix}n02124075_Egyptian_cat/deep/a.png", "n02124075"),
+    )
+    assert data.read(data.pictures[0].name) == b"espresso/1.jpg"
+    assert data.note == "1 files that are no pictures by their names were left aside"
+
+
+def test_pictures_in_no_class_are_told_apart_from_what_is_no_picture(tmp_path: Path) -> None:
+    root = fill(tmp_path / "d", "a/1.png", "b/2.png", "loose.png", "lost.jpg", "README.md")
+    data = open_data(root)
+    assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png"]
+    assert data.note == (
+        "1 files that are no pictures by their names were left aside; "
+        "2 pictures that lie in no class folder were left aside"
+    )
+
+
+def test_a_single_class_and_tiny_imagenet_training(tmp_path: Path) -> None:
+    one = open_data(fill(tmp_path / "one", "red/a.png", "red/b.png"))
+    assert {p.wnid for p in one.pictures} == {"red"}
+    deep = open_data(fill(tmp_path / "train", "n01443537/images/a.JPEG"))
+    assert deep.pictures == (Labelled("n01443537/images/a.JPEG", "n01443537"),)
+    assert class_of("n02124075x") == "n02124075"
+    assert class_of("n0212407512") == "n0212407512"
+
+
+@pytest.mark.parametrize("layout", ["class folders", "Tiny ImageNet"])
+@pytest.mark.parametrize(
+    ("field", "harm", "says"),
+    [
+        (None, b"\xff" * 8, "invalid block type"),  # the compressed bytes themselves
+        (8, b"\x63\x00", "compression method is not supported"),
+        (6, b"\x01\x00", "is encrypted, password required"),
+    ],
+    ids=["damaged", "of another kind", "encrypted"],
+)
+def test_a_bad_member_of_a_zip_is_one_picture_that_cannot_be_read(
+    tmp_path: Path, layout: str, field: int | None, harm: bytes, says: str
+) -> None:
+    file, bad = tmp_path / "d.zip", "n00000001/b.png"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("n00000001/a.png", "whole")
+        if layout == "Tiny ImageNet":
+            bad = "val/images/b.JPEG"
+            made.writestr("wnids.txt", "n00000001")
+            made.writestr("val/val_annotations.txt", "b.JPEG\tn00000001\n")
+        made.writestr(bad, "many words " * 99)
+    content = bytearray(file.read_bytes())
+    if field is None:
+        at = content.find(bad.encode()) + len(bad)
+    else:  # in the directory at the end; of the local header before the bytes as well
+        at = content.rfind(b"PK\x01\x02") + 2 + field
+        local = content.find(bad.encode()) - 30 + field
+        content[local : local + 2] = harm
+    content[at : at + len(harm)] = harm
+    file.write_bytes(content)
+    data = open_data(file)
+    assert data.pictures[-1].name == bad
+    with pytest.raises(OSError, match=says):
+        data.read(bad)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_link_that_leads_back_is_not_walked_again(tmp_path: Path) -> None:
+    root = fill(tmp_path / "d", "a/1.png", "b/2.png")
+    (root / "a" / "all").symlink_to(root)
+    (root / "c").symlink_to(fill(tmp_path / "elsewhere", "3.png"))
+    (root / "e").symlink_to(root / "b")  # another name, and no way back: a class of its own
+    assert [p.name for p in open_data(root).pictures] == [
+        "a/1.png",
+        "b/2.png",
+        "c/3.png",
+        "e/2.png",
+    ]
+
+
+def test_limit_is_spread_evenly(tmp_path: Path) -> None:
+    data = open_data(fill(tmp_path / "d", *(f"{c}/{i}.png" for c in "abcd" for i in range(5))))
+    assert [p.name for p in data.spread(4).pictures] == ["a/0.png", "b/0.png", "c/0.png", "d/0.png"]
+    assert data.spread(99) is data
+
+
+def test_tiny_imagenet_in_place(tmp_path: Path) -> None:
+    root = fill(tmp_path / "tiny-imagenet-200", "val/images/val_1.JPEG", "val/images/val_0.JPEG")
+    (root / "wnids.txt").write_text("n02124075\nn07920052\n")
+    (root / "val" / "val_annotations.txt").write_text(
+        "val_0.JPEG\tn07920052\t0\t0\t1\t1\nval_1.JPEG\tn02124075\t0\t0\t1\t1\n"
+    )
+    for path in (root, tmp_path, zipped(root, tmp_path / "tiny.zip")):
+        data = open_data(path)
+        assert data.title == "Tiny ImageNet, validation"
+        assert [p.wnid for p in data.pictures] == ["n07920052", "n02124075"]
+        assert data.read("val/images/val_1.JPEG") == b"val/images/val_1.JPEG"
+
+
+def ilsvrc(folder: Path, count: int = 3) -> Path:
+    return fill(folder, *(f"ILSVRC2012_val_{i:08}.JPEG" for i in range(1, count + 1)))
+
+
+def test_ilsvrc_with_the_answers_of_the_kit(tmp_path: Path) -> None:
+    root = ilsvrc(tmp_path / "val")
+    truth = tmp_path / "ILSVRC2012_devkit_t12" / "data" / "ILSVRC2012_validation_ground_truth.txt"
+    truth.parent.mkdir(parents=True)
+    truth.write_text("3\n1\n2\n")
+    with pytest.raises(UsageError, match=r"no meta\.mat or map_clsloc\.txt"):
+        open_data(root)
+    (truth.parent / "meta.mat").write_bytes(mat_file(KIT))
+    data = open_data(root)
+    assert data.title == "ImageNet, ILSVRC-2012 validation"
+    assert [p.wnid for p in data.pictures] == ["n02110185", "n02119789", "n02100735"]
+    (truth.parent / "map_clsloc.txt").write_text("n02119789 1 kit\nn02100735 2 en\nn02110185 3 s\n")
+    assert open_data(root).pictures == data.pictures
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "classes"),
+    [
+        ("truth.txt", "n02110185\nn02119789\nn02100735\n", ["n02110185", "n02119789", "n02100735"]),
+        (
+            "val.txt",
+            "ILSVRC2012_val_00000002.JPEG 0\nILSVRC2012_val_00000001.JPEG 999\n"
+            "val/ILSVRC2012_val_00000003.JPEG 417\n",
+            ["#999", "#0", "#417"],
+        ),
+        (
+            "LOC_val_solution.csv",
+            "ImageId,PredictionString\nILSVRC2012_val_00000003,n02119789 1 2 3 4 n02119789 5 6 7 8 \n"
+            "ILSVRC2012_val_00000001,n02110185 1 2 3 4\nILSVRC2012_val_00000002,n02100735 1 1 1 1\n",
+            ["n02110185", "n02100735", "n02119789"],
+        ),
+        (  # tabs, a name with a blank, numbers with zeros before them
+            "val.txt",
+            "ILSVRC2012_val_00000002.JPEG\t0\nmy pictures/ILSVRC2012_val_00000001.JPEG 0042\n"
+            "ILSVRC2012_val_00000003.JPEG  n02119789\n",
+            ["#42", "#0", "n02119789"],
+        ),
+    ],
+)
+def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: list[str]) -> None:
+    root = ilsvrc(tmp_path / "val")
+    (tmp_path / name).write_text(text)
+    assert [p.wnid for p in open_data(root, tmp_path / name).pictures] == classes
+    if name != "truth.txt":
+        assert open_data(root).pictures == open_data(root, tmp_path / name).pictures
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty; it should hold an answer a line"),
+        ("n02110185\n", "holds 1 answers and none for ILSVRC2012_val_00000002.JPEG of"),
+        ("cat\n", "line 1 says 'cat', and a WordNet id such as n02124075 belongs there"),
+        ("a.JPEG 1000\n", "line 1 says '1000', and 0 to 999 belongs there"),
+        ("a.JPEG ²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
+        ("²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
+    ],
+)
+def test_wrong_answers(tmp_path: Path, text: str, says: str) -> None:
+    root = ilsvrc(tmp_path / "val", 2)
+    (tmp_path / "truth.txt").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        open_data(root, tmp_path / "truth.txt")
+    assert says in str(caught.value)
+
+
+def test_no_answers_and_no_data(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name it with --ground-truth"):
+        open_data(ilsvrc(tmp_path / "val"))
+    with pytest.raises(UsageError, match="holds no labelled pictures in a layout known here"):
+        open_data(fill(tmp_path / "flat", "a.jpg"))
+    (tmp_path / "no.zip").write_bytes(b"nothing")
+    with pytest.raises(UsageError, match="a file, but no zip"):
+        open_data(tmp_path / "no.zip")
+    with pytest.raises(UsageError, match=r"cannot be read \(Is a directory\); check its name"):
+        Answers(tmp_path)
+    with pytest.raises(UsageError, match=r"a{300}: cannot be read \(File name too long\); check"):
+        open_data(tmp_path / ("a" * 300))
+
+
+def test_files_of_the_kit_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "truth.txt").write_text("1\n")
+    for content, says in (
+        (b"\xff\xfe", "map_clsloc.txt: no text"),
+        ("n02119789 ² kit\n".encode(), "line 1 is not of the form `n02119789 1 kit_fox`"),
+    ):
+        (tmp_path / "map_clsloc.txt").write_bytes(content)
+        with pytest.raises(UsageError, match=says):
+            Answers(tmp_path / "truth.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("val/val_annotations.txt", b"val_0.JPEG\n"),
+        ("val/val_annotations.txt", b"\xff\xfe"),
+        ("val/val_annotations.txt", b"val_0.JPEG\tn99999999\n"),
+        ("wnids.txt", b"\xff\xfe"),
+    ],
+)
+def test_tiny_imagenet_with_damaged_lists(tmp_path: Path, name: str, content: bytes) -> None:
+    root = fill(tmp_path / "tiny-imagenet-200", "val/images/val_0.JPEG")
+    (root / "wnids.txt").write_text("n02124075\n")
+    (root / "val" / "val_annotations.txt").write_text("val_0.JPEG\tn02124075\n")
+    (root / name).write_bytes(content)
+    with pytest.raises(UsageError, match="Tiny ImageNet with files missing or damaged"):
+        open_data(root)
+
+
+def test_meta_mat_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "meta.mat"
+    for content, says in (
+        (mat_file(KIT)[:-9], "damaged"),
+        (b" " * 200, "is it the kit's meta.mat"),
+        (mat_file(KIT, "OTHER"), "holds no synsets"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(UsageError, match=says):
+            synsets(file)
+    file.write_bytes(mat_file(KIT | {1001: "n00001740"}))
+    assert synsets(file) == KIT
+
+
+def mat_file(rows: dict[int, str], field: str = "WNID") -> bytes:
+    """A MAT-file of level 5, compressed, with a 1-d array of structures, as MATLAB writes it."""
+
+    def element(kind: int, data: bytes) -> bytes:
+        if len(data) <= 4:
+            return struct.pack("<HH", kind, len(data)) + data.ljust(4, b"\0")
+        return struct.pack("<II", kind, len(data)) + data + b"\0" * (-len(data) % 8)
+
+    def matrix(class_: int, shape: tuple[int, int], name: str, body: bytes) -> bytes:
+        return element(
+            14,
+            element(6, struct.pack("<II", class_, 0))
+            + element(5, struct.pack("<ii", *shape))
+            + element(1, name.encode())
+            + body,
+        )
+
+    fields = ("ILSVRC2012_ID", field, "words")
+    body = element(5, struct.pack("<i", 16))
+    body += element(1, b"".join(f.encode().ljust(16, b"\0") for f in fields))
+    for number, wnid in rows.items():
+        kind, form = (2, "<B") if number < 256 else (4, "<H")
+        body += matrix(6, (1, 1), "", element(kind, struct.pack(form, number)))
+        body += matrix(4, (1, len(wnid)), "", element(16, wnid.encode()))
+        body += matrix(4, (1, 3), "", element(4, "cat".encode("utf-16-le")))
+    packed = zlib.compress(matrix(2, (len(rows), 1), "synsets", body))
+    return b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + struct.pack("<II", 15, len(packed)) + packed
+
+
+def test_classes_by_wordnet_id_then_by_name() -> None:
+    found = match(card(), ["n00000002", "blue", "n00000001"])
+    assert found.logit == {"n00000001": 0, "n00000002": 1, "blue": 2}
+    assert found.note == "by name, where a label has no WordNet id"
+    assert list(found.among) == [0, 1, 2]
+
+
+def test_fewer_classes_only_when_asked() -> None:
+    with pytest.raises(UsageError) as caught:
+        match(card(), ["n00000001", "n00000009"])
+    assert str(caught.value) == (
+        "colour has 3 classes and knows 1 of the 2 in the data (not n00000009): --intersection "
+        "evaluates the pictures of those alone"
+    )
+    found = match(card(), ["n00000002", "n00000009", "n00000001"], intersection=True)
+    assert found.unknown == ("n00000009",)
+    assert list(found.among) == [0, 1]
+    with pytest.raises(UsageError, match="evaluate it on the data that it was made for"):
+        match(card(), ["n00000009"], intersection=True)
+
+
+def test_labels_without_ids() -> None:
+    plain = card(labels=(Label("tench"), Label("crane"), Label("crane")))
+    found = match(plain, ["n00000003", "n00000001", "n00000002"])
+    assert found.logit == {"n00000001": 0, "n00000002": 1, "n00000003": 2}
+    assert "sorted order" in found.note
+    assert match(plain, ["#2"]).logit == {"#2": 2}
+    with pytest.raises(UsageError, match="knows 1 of the 2"):
+        match(plain, ["tench", "crane"])  # which of the two cranes, nobody can tell

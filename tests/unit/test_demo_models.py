@@ -1,0 +1,116 @@
+"""Models that the runner cannot use: each is refused in one line that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import pytest
+from PIL import Image
+
+from demo import Classifier, DeviceError, ModelError
+from tests.support.demo_model import card, colour_model
+
+MAKE_ONE = "make one with `python -m model_export`"
+PICTURE = Image.new("RGB", (20, 20), "red")
+
+
+def refusal(path: Path) -> str:
+    """What is said of a model that cannot be used."""
+    with pytest.raises(ModelError) as caught:
+        Classifier(path, device="cpu")
+    assert caught.value.exit_code == 3
+    return str(caught.value)
+
+
+def test_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "none.onnx"
+    assert refusal(path) == f"{path}: no such model; {MAKE_ONE}"
+
+
+def test_a_model_without_a_card(tmp_path: Path) -> None:
+    path = colour_model(tmp_path / "bare.onnx", None)
+    assert refusal(path) == (
+        f"{path} carries no model card, so its labels and its input are unknown: "
+        "export it with `python -m model_export`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "the model card cannot be read: Input data was truncated"),
+        (
+            '{"card_version": 99}',
+            "the model card is of version 99; this program reads version 1: "
+            "export the model again with the same release",
+        ),
+        (
+            card().to_json().replace('"size":8', '"size":0'),
+            "the model card is wrong: Expected `int` >= 1 - at `$.input.size`",
+        ),
+    ],
+)
+def test_a_card_that_cannot_be_read(tmp_path: Path, text: str, complaint: str) -> None:
+    path = colour_model(tmp_path / "card.onnx", text)
+    assert refusal(path) == f"{path}: {complaint}; {MAKE_ONE}"
+
+
+def test_a_card_that_does_not_fit_its_graph(tmp_path: Path) -> None:
+    path = colour_model(tmp_path / "a.onnx", card(name="picture"))
+    assert refusal(path) == (
+        f"{path}: the card's input 'picture' is not in the graph, which has 'image'; {MAKE_ONE}"
+    )
+    path = colour_model(tmp_path / "b.onnx", card(output="softmax"))
+    assert refusal(path) == (
+        f"{path}: the card's output 'softmax' is not in the graph, which has 'logits'; {MAKE_ONE}"
+    )
+    path = colour_model(tmp_path / "c.onnx", card(), classes=4)
+    assert refusal(path) == (
+        f"{path}: its output is of 4 classes, and its card names 3; {MAKE_ONE}"
+    )
+
+
+def test_a_graph_that_does_not_say_how_many_classes_it_has(tmp_path: Path) -> None:
+    path = colour_model(tmp_path / "c.onnx", card(), classes=4)
+    model = onnx.load(path)
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_param = "classes"
+    for initial in model.graph.initializer:  # a weight that is an input leaves the shape open
+        shape = [d if d != 4 else "classes" for d in initial.dims]
+        model.graph.input.append(onnx.helper.make_tensor_value_info(initial.name, 1, shape))
+    onnx.save(model, path)
+    with Classifier(path, device="cpu") as classifier, pytest.raises(ModelError) as caught:
+        classifier.classify([PICTURE])
+    assert str(caught.value) == (
+        f"{path}: gives (1, 4) for 1 pictures, but its card names 3 classes; {MAKE_ONE}"
+    )
+
+
+def test_a_run_that_fails_is_told_in_one_line(tmp_path: Path) -> None:
+    """A file that takes two pictures at a time, and no other number."""
+    path = colour_model(tmp_path / "two.onnx", card(), batch=2)
+    with Classifier(path, device="cpu") as classifier:
+        assert len(classifier.classify([PICTURE] * 2)) == 2
+        with pytest.raises(DeviceError) as caught:
+            classifier.classify([PICTURE] * 3)
+    assert caught.value.exit_code == 3
+    said = str(caught.value)
+    assert said.startswith(f"{path}: a run of 3 pictures on CPUExecutionProvider failed (")
+    assert said.endswith("); try fewer at a time, or --device cpu")
+    assert "\n" not in said
+
+
+def test_what_is_no_model(tmp_path: Path, model: Path) -> None:
+    version = onnxruntime.__version__
+    garbage, half, empty = (tmp_path / name for name in ("garbage.onnx", "half.onnx", "empty.onnx"))
+    garbage.write_bytes(b"this is not a network" * 50)
+    half.write_bytes(model.read_bytes()[:100])
+    empty.touch()
+    for path in (garbage, half):
+        assert refusal(path) == (
+            f"{path}: ONNX Runtime {version} cannot load it (it is no ONNX file, or is cut short); "
+            f"{MAKE_ONE}"
+        )
+    assert refusal(empty) == f"{empty}: the model is empty (0 bytes); {MAKE_ONE}"
+    assert refusal(tmp_path) == f"{tmp_path}: a folder, not a model; name the .onnx file in it"

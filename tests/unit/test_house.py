@@ -1,0 +1,196 @@
+"""The workflows, the papers beside them, and the picture of the house: do they say what is so?"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compare_builders import main as compare
+
+from tests.unit.test_site_content import DOCS, ROOT, TABLES
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+# The one commit of each action, read from the tags of its repository. Dependabot moves them.
+ACTION = re.compile(r"uses: (?P<name>[\w/-]+)@(?P<pin>\S+)(?P<note>.*)")
+# Rights beyond reading, and the jobs that need them.
+WRITES = {
+    ("pages", "deploy"): {"pages": "write", "id-token": "write"},
+    ("release", "publish"): {
+        "actions": "read",
+        "attestations": "write",
+        "contents": "write",
+        "id-token": "write",
+    },
+}
+
+
+def jobs() -> list[tuple[str, str, dict[str, Any]]]:
+    """Every job: its workflow, its name, and what it says."""
+    return [
+        (path.stem, name, job)
+        for path in WORKFLOWS
+        for name, job in yaml.safe_load(path.read_text("utf-8"))["jobs"].items()
+    ]
+
+
+def test_there_are_workflows_for_tests_pages_and_releases() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["ci", "pages", "release"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_action_is_pinned_to_one_commit_and_says_its_version(path: Path) -> None:
+    uses = [match for match in map(ACTION.search, path.read_text("utf-8").splitlines()) if match]
+    assert uses
+    for match in uses:
+        assert re.fullmatch(r"[0-9a-f]{40}", match["pin"]), match[0]
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", match["note"]), match[0]
+        assert match["name"].startswith("actions/"), "only GitHub's own"
+
+
+def test_an_action_has_the_same_pin_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in WORKFLOWS:
+        for match in ACTION.finditer(path.read_text("utf-8")):
+            pins.setdefault(match["name"], set()).add(match["pin"] + match["note"])
+    assert {name: found for name, found in pins.items() if len(found) > 1} == {}
+
+
+def test_rights_are_the_least() -> None:
+    for path in WORKFLOWS:
+        assert yaml.safe_load(path.read_text("utf-8"))["permissions"] == {}, path
+    for workflow, name, job in jobs():
+        allowed = WRITES.get((workflow, name), {"contents": "read"})
+        assert job["permissions"] == allowed, (workflow, name)
+        assert job["timeout-minutes"] <= 60
+        if (workflow, name) in WRITES:  # what can write runs nothing of the project's
+            assert not any("checkout" in step.get("uses", "") for step in job["steps"])
+        for step in job["steps"]:
+            if "checkout" in step.get("uses", ""):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_no_text_of_a_stranger_gets_into_a_command() -> None:
+    """A title or a branch name with a quote in it would run; the shell reads variables instead."""
+    for path in WORKFLOWS:
+        told = yaml.safe_load(path.read_text("utf-8"))
+        assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(told[True])
+    for workflow, name, job in jobs():
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", ""), (workflow, name, step)
+
+
+def test_every_command_of_the_workflows_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    text = "\n".join(step["run"] for *_, job in jobs() for step in job["steps"] if "run" in step)
+    verbs = re.findall(r"\bmake ([a-z]+)", text)
+    assert {"test", "lint", "setup", "offline"} <= set(verbs)
+    assert [verb for verb in verbs if not re.search(rf"^{verb}:", makefile, re.MULTILINE)] == []
+    for script in re.findall(r"python (docs/\S+\.py)", text):
+        assert (ROOT / script).is_file()
+    for module in re.findall(r"python -m (model_export|demo)(?:\.(\w+))?", text):
+        assert (ROOT / module[0] / f"{module[1] or '__main__'}.py").is_file()
+
+
+def test_the_look_ahead_blocks_nothing() -> None:
+    assert [name for _, name, job in jobs() if job.get("continue-on-error")] == ["zensical"]
+
+
+def test_dependabot_watches_every_kind() -> None:
+    told = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf-8"))
+    kinds = {row["package-ecosystem"] for row in told["updates"]}
+    assert kinds == {"github-actions", "pip", "npm"}
+
+
+def test_two_builds_are_compared_by_their_pages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for site in (one, other):
+        (site / "a").mkdir(parents=True)
+        (site / "index.html").write_text("home", encoding="utf-8")
+        (site / "a" / "index.html").write_text("a", encoding="utf-8")
+    assert compare(str(one), str(other)) == 0
+    assert capsys.readouterr().out == "the same 2 pages\n"
+    (other / "b").mkdir()
+    (other / "b" / "index.html").write_text("b", encoding="utf-8")
+    assert compare(str(one), str(other)) == 1
+    assert capsys.readouterr().out == f"only in {other}: b\n"
+    assert compare(str(one), str(tmp_path / "none")) == 2
+    assert "holds no built site" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SECURITY.md", "CONTRIBUTING.md"])
+def test_the_papers_name_what_is_there(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    for path in re.findall(r"`((?:docs|model_export|demo|tests)/[\w./-]+|\w+\.toml)`", text):
+        assert (ROOT / path).exists(), path
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / link).exists(), link
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for verb in re.findall(r"`make ([a-z]+)`", text):
+        assert re.search(rf"^{verb}:", makefile, re.MULTILINE), verb
+
+
+def test_the_reasons_for_silenced_rules_stand_where_security_says() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert '"S"' in project.split("select = ")[1].splitlines()[0]
+    for rule in re.findall(r"`(S\d+)`", (ROOT / "SECURITY.md").read_text("utf-8")):
+        assert f'"{rule}"' in project
+
+
+# --- the picture of the house --------------------------------------------------------------------
+
+
+def imported(folder: Path) -> set[str]:
+    """The module of every import in a folder's Python files, however deep they lie."""
+    found = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    return found
+
+
+def test_the_rooms_are_there_and_the_arrows_are_so() -> None:
+    house = TABLES["house"]
+    for room in house["rooms"]:
+        assert (ROOT / room["path"]).exists(), room
+    uses = {(use["from"], use["to"]) for use in house["uses"]}
+    assert {end for use in uses for end in use} <= {room["id"] for room in house["rooms"]}
+    runner, exporter = imported(ROOT / "demo"), imported(ROOT / "model_export")
+    builders = imported(DOCS / "hooks" / "sitebuild")
+    assert ("demo", "card") in uses
+    assert "model_export.card" in runner
+    assert not {name for name in exporter if name.split(".")[0] in ("demo", "docs", "sitebuild")}
+    assert not {name for name in builders if name.split(".")[0] in ("demo", "torch", "mkdocs")}
+    assert not {
+        name for name in runner if name.split(".")[0] in ("docs", "sitebuild", "mkdocs", "torch")
+    }
+    page = (DOCS / "reference" / "architecture.md").read_text("utf-8")
+    folders = {
+        path.parent.name
+        for room in ("demo", "model_export")
+        for path in (ROOT / room).glob("*/__init__.py")
+    }
+    assert set(re.findall(r"`(\w+)`", page)) == folders
+
+
+def test_no_module_is_long() -> None:
+    folders = ("demo", "docs", "model_export", "tests")
+    modules = [p for f in folders for kind in ("py", "js") for p in (ROOT / f).rglob(f"*.{kind}")]
+    assert len(modules) > 200
+    long = {p.name: n for p in modules if (n := len(p.read_text("utf-8").splitlines())) > 400}
+    assert long == {}
+
+
+def test_reading_a_card_imports_no_torch() -> None:
+    code = "import sys, model_export.card; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -1,0 +1,326 @@
+"""What programs read: lists, structured data, the feed, redirects, the policy, the icons."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from draw_pictures import STAMP, drawings, stamp
+from PIL import Image
+
+import model_export
+from sitebuild.errors import ContentError
+from sitebuild.programs import linked_data, machines, policy, redirects
+from sitebuild.story.pieces import EDITION
+from tests.unit.test_site_content import DOCS, ROOT, TABLES, TITLES
+from tests.unit.test_twins import built
+
+ADDRESSES = (ROOT / "tests" / "support" / "addresses.txt").read_text("utf-8").split()
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def data_of(page: Path) -> dict[str, Any]:
+    """The structured data of a page."""
+    text = page.read_text("utf-8")
+    found = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    assert len(found) == 1, page
+    told: dict[str, Any] = json.loads(found[0])
+    return told
+
+
+# --- lists, feed, sitemap ------------------------------------------------------------------------
+
+
+def test_llms_txt_lists_every_page_once(site: Path) -> None:
+    text = (site / "llms.txt").read_text("utf-8")
+    assert text.startswith("# The AlexNet Moment\n\n> ")
+    main = text.split("## Optional")[0]
+    links = re.findall(r"^- \[[^\]]+\]\(([^)]+)\)", main, re.MULTILINE)
+    assert sorted(links) == sorted(
+        page.with_name("index.md").relative_to(site).as_posix() for page in built(site)
+    )
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (site / link).is_file(), link
+    told = re.findall(r"^- \[[^\]]+\]\([^)]+\): (.+)", main, re.MULTILINE)
+    assert len(told) == len(links) == len(set(told)), "each page says what it is, and no other"
+
+
+def test_without_an_address_there_is_no_empty_sitemap(site: Path) -> None:
+    assert not (site / "sitemap.xml").exists()
+    assert (site / "robots.txt").read_text("utf-8") == "User-agent: *\nAllow: /\n"
+    home = (site / "index.html").read_text("utf-8")
+    assert "og:image" not in home
+    assert 'rel="canonical"' not in home
+
+
+@pytest.fixture(scope="module")
+def addressed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two pages built with an address, with the real settings, hooks and data."""
+    root = tmp_path_factory.mktemp("addressed")
+    text = (ROOT / "mkdocs.yml").read_text("utf-8").replace("docs_dir: docs", "docs_dir: few")
+    text = re.sub(r"^nav:.*?(?=^theme:)", "", text, flags=re.MULTILINE | re.DOTALL)
+    (root / "mkdocs.yml").write_text(text, encoding="utf-8")
+    for name in ("demo", "docs", "node_modules", "model_export", "CITATION.cff"):
+        if (ROOT / name).exists():
+            (root / name).symlink_to(ROOT / name)
+    (root / "few").mkdir()
+    (root / "few" / "index.md").write_text("# Front\n\nWords.\n", encoding="utf-8")
+    for name in ("live.md", "data", "assets"):
+        (root / "few" / name).symlink_to(DOCS / name)
+    run = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(root / "site")],
+        cwd=root,
+        env={**os.environ, "SITE_URL": "https://example.org/a/", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return root / "site"
+
+
+def test_with_an_address_the_sitemap_and_the_previews_are_whole(addressed: Path) -> None:
+    tree = ElementTree.fromstring((addressed / "sitemap.xml").read_bytes())
+    found = [
+        loc.text or "" for loc in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    ]
+    assert "https://example.org/a/live/" in found
+    assert all(loc.startswith("https://example.org/a/") for loc in found)
+    assert "Sitemap: https://example.org/a/sitemap.xml" in (addressed / "robots.txt").read_text()
+    live = (addressed / "live" / "index.html").read_text("utf-8")
+    assert 'property="og:image" content="https://example.org/a/assets/img/social.png"' in live
+    assert 'rel="canonical" href="https://example.org/a/live/"' in live
+    assert data_of(addressed / "live" / "index.html")["url"] == "https://example.org/a/live/"
+
+
+def test_with_an_address_the_feed_names_whole_addresses(addressed: Path) -> None:
+    """Most readers of feeds do not know where a relative link begins."""
+    feed = ElementTree.fromstring((addressed / machines.FEED_AT).read_bytes())
+    links = [link.attrib["href"] for link in feed.iter(f"{ATOM}link")]
+    folder = "https://example.org/a/reference/corrections/"
+    assert links[:2] == [f"{folder}feed.xml", folder]
+    entries = [f"https://example.org/a/{row['page'][:-3]}/" for row in TABLES["corrections"]]
+    assert sorted(links[2:]) == sorted(entries)
+
+
+def test_the_feed_is_atom_with_one_entry_for_each_correction(site: Path) -> None:
+    feed = ElementTree.fromstring((site / machines.FEED_AT).read_bytes())
+    assert feed.tag == f"{ATOM}feed"
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(entries) == len(TABLES["corrections"])
+    ids = [feed.findtext(f"{ATOM}id"), *(entry.findtext(f"{ATOM}id") for entry in entries)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", ident or "") for ident in ids)
+    stamps = [node.text or "" for node in feed.iter(f"{ATOM}updated")]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", day) for day in stamps)
+    assert stamps[0] == max(stamps)
+    home = (site / machines.FEED_AT).parent
+    for link in feed.iter(f"{ATOM}link"):
+        assert (home / link.attrib["href"]).exists(), link.attrib
+    told = " ".join(entry.findtext(f"{ATOM}content") or "" for entry in entries)
+    assert all(row["now"] in told for row in TABLES["corrections"])
+
+
+def test_an_entry_keeps_its_id_when_others_come() -> None:
+    row = {"date": "2026-01-02", "page": "story/myths.md", "was": "a < b", "now": "c & d"}
+    later = {**row, "date": "2026-02-03", "was": "e"}
+    alone, both = (
+        re.findall(r"<entry><id>([^<]+)", machines.corrections_feed(rows, TITLES))
+        for rows in ([row], [row, later])
+    )
+    assert both[1:] == alone
+    assert "a &lt; b Now: c &amp; d" in machines.corrections_feed([row], TITLES)
+
+
+# --- structured data -----------------------------------------------------------------------------
+
+NEEDED = {
+    "Article": {"headline", "author", "image"},
+    "Dataset": {"creator", "license", "distribution"},
+    "SoftwareSourceCode": {"programmingLanguage", "version", "author"},
+}
+
+
+def test_every_page_says_what_it_is(site: Path) -> None:
+    kinds: dict[str, list[str]] = {}
+    for page in built(site):
+        told = data_of(page)
+        where = page.parent.relative_to(site).as_posix()
+        kinds.setdefault(told["@type"], []).append(where)
+        assert told["@context"] == "https://schema.org"
+        assert told["name"]
+        assert 20 <= len(told["description"]) <= 300, where
+        assert NEEDED.get(told["@type"], set()) <= set(told), where
+        if told["@type"] == "Dataset":
+            for file in told["distribution"]:
+                assert (page.parent / file["contentUrl"]).is_file(), file
+        if told["@type"] == "Article" and where.startswith("story/"):
+            assert told["citation"], where
+            assert (page.parent / told["image"]).is_file()
+    assert kinds["WebSite"] == ["."]
+    assert {"timeline", "reference/data"} <= set(kinds["Dataset"])
+    assert {"how-it-runs", "reference/export"} <= set(kinds["SoftwareSourceCode"])
+    assert "story/significance" in kinds["Article"]
+
+
+def test_structured_data_cannot_end_its_element() -> None:
+    about = linked_data.About("story/x.md", "</script><b>", "d" * 30, "./", "../../")
+    told = linked_data.linked_data(about, (), ())
+    assert "</" not in told
+    assert json.loads(told)["name"] == "</script><b>"
+
+
+# --- addresses that stay -------------------------------------------------------------------------
+
+
+def test_every_address_ever_published_still_leads_somewhere(site: Path) -> None:
+    gone = [address for address in ADDRESSES if not (site / address / "index.html").is_file()]
+    assert gone == [], "a page moved: say where to in docs/data/redirects.yml"
+
+
+def test_a_redirect_leads_on() -> None:
+    told = redirects.redirect_pages([{"old": "a/b/", "new": "c/#d"}], {"c/"})
+    page = told["a/b/index.html"]
+    assert 'content="0; url=../../c/#d"' in page
+    assert '<a href="../../c/#d">' in page
+    assert (DOCS / "assets" / "js" / "moved.js").is_file()
+    assert '<script src="../../assets/js/moved.js">' in page
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"old": "/a", "new": "c/"}, 'old address "/a" is not of the form a/b/'),
+        ({"old": "c/", "new": "c/"}, '"c/" is a page, or stands there twice'),
+        ({"old": "a/", "new": "x/"}, '"a/" leads to "x/", which is no page'),
+    ],
+)
+def test_a_wrong_redirect_stops_the_build(row: dict[str, str], message: str) -> None:
+    with pytest.raises(ContentError, match=re.escape(message)):
+        redirects.redirect_pages([row], {"c/"})
+
+
+@pytest.mark.browser
+def test_a_redirect_keeps_the_anchor(chromium: Any, tmp_path: Path) -> None:
+    from tests.support.serving import serve_folder
+
+    for at, page in redirects.redirect_pages([{"old": "a/b/", "new": "c/"}], {"c/"}).items():
+        (tmp_path / at).parent.mkdir(parents=True)
+        (tmp_path / at).write_text(page, encoding="utf-8")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "index.html").write_text("<!doctype html><title>c</title>", encoding="utf-8")
+    script = tmp_path / "assets" / "js" / "moved.js"
+    script.parent.mkdir(parents=True)
+    script.write_bytes((DOCS / "assets" / "js" / "moved.js").read_bytes())
+    with serve_folder(tmp_path) as address:
+        for scripts, end in ((True, "c/?q=1#d"), (False, "c/")):
+            context = chromium.new_context(java_script_enabled=scripts)
+            page = context.new_page()
+            page.goto(f"{address}a/b/?q=1#d")
+            page.wait_for_url(f"{address}{end}", timeout=10_000)
+            context.close()
+
+
+# --- the policy ----------------------------------------------------------------------------------
+
+
+def test_every_page_has_a_policy_without_open_doors(site: Path) -> None:
+    for page in [*built(site), site / "404.html"]:
+        text = page.read_text("utf-8")
+        found = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+        assert len(found) == 1, page
+        rules = dict(rule.split(" ", 1) for rule in found[0].split("; "))
+        assert rules["default-src"] == "'self'"
+        assert rules["object-src"] == "'none'"
+        assert "'unsafe-inline'" not in rules["script-src"]
+        assert "'unsafe-eval'" not in rules["script-src"].split()
+        assert "http" not in found[0]
+        wasm = page.parent.name == "live"
+        assert ("'wasm-unsafe-eval'" in rules["script-src"]) == wasm, page
+        assert text.index("Content-Security-Policy") < text.index("<script")
+
+
+def test_the_policy_knows_the_inline_scripts_by_their_hash() -> None:
+    page = '<meta charset="utf-8"><script>a()</script><script src="b.js"></script>'
+    page += '<script type="application/json">{}</script>'
+    # sha256 of "a()", base64
+    assert policy.inline_hashes(page) == ["'sha256-qVpDBgj7bpq5hMAcGp3AOc79J3Y1Z4HvySTwKrWDoy4='"]
+    with pytest.raises(ValueError, match="the theme has changed"):
+        policy.with_policy("<html>", wasm=False)
+
+
+@pytest.mark.browser
+def test_the_policy_stops_what_was_not_built_in(chromium: Any, site: Path, served: str) -> None:
+    page = chromium.new_page()
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.goto(served + "reference/machines/")
+    page.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+        " document.body.append(s); }"
+    )
+    assert page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in text for text in told)
+    page.close()
+
+
+def test_the_tests_keep_to_the_policy() -> None:
+    """What waits for an expression, or adds a script, would be stopped by it: say ``() => ...``."""
+    wrong = re.compile(r"add_script_tag\(|wait_for_function\(\s*[\"'](?![^\"'\n]*=>)")
+    found = [
+        f"{path.name}: {match[0]}"
+        for path in (ROOT / "tests").glob("*.py")
+        for match in wrong.finditer(path.read_text("utf-8"))
+        if path.name != "test_machines.py"
+    ]
+    assert found == []
+
+
+# --- citation, pictures --------------------------------------------------------------------------
+
+
+def test_the_citation_file_is_valid_and_of_this_edition() -> None:
+    """Against the Citation File Format 1.2.0: its required fields, its types, its names."""
+    told = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(told)
+    assert set(told) <= {
+        *("abstract", "authors", "cff-version", "commit", "contact", "date-released", "doi"),
+        *("identifiers", "keywords", "license", "license-url", "message", "preferred-citation"),
+        *("references", "repository", "repository-artifact", "repository-code", "title", "type"),
+        *("url", "version"),
+    }
+    assert told["cff-version"] == "1.2.0"
+    assert told["type"] in ("software", "dataset")
+    assert told["license"] == "MIT"
+    assert all({"name"} == set(author) for author in told["authors"])
+    assert len(set(told["keywords"])) == len(told["keywords"])
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'version = "{told["version"]}"' in project
+    assert told["version"] == EDITION == model_export.__version__
+
+
+def test_the_pictures_are_drawn_from_what_stands_in_the_data() -> None:
+    for name, drawing in drawings().items():
+        with Image.open(DOCS / "assets" / "img" / name) as picture:
+            assert picture.text[STAMP] == stamp(drawing), f"{name}: run `make pictures`"
+            size = picture.size
+        wanted = (1200, 630) if name == "social.png" else (int(name[5:-4]),) * 2
+        assert size == wanted
+        assert (DOCS / "assets" / "img" / name).stat().st_size < 60_000
+
+
+def test_the_web_manifest_names_icons_that_are_there(site: Path) -> None:
+    folder = site / "assets" / "img"
+    told = json.loads((folder / "site.webmanifest").read_text("utf-8"))
+    for icon in told["icons"]:
+        with Image.open(folder / icon["src"]) as picture:
+            assert "{}x{}".format(*picture.size) == icon["sizes"]
+    assert (folder / told["start_url"]).resolve() == site.resolve()

@@ -1,0 +1,53 @@
+"""The page's own modules: their types hold, and the pure ones do what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHECKER = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+SCRIPTS = ROOT / "docs" / "assets" / "js"
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """Node, the machine's own or the one beside Python."""
+    found = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
+    if not found:
+        pytest.skip("no Node here: `make test` brings one")
+    return found
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_types_hold(node: str) -> None:
+    if not CHECKER.is_file():
+        pytest.skip("no TypeScript here: run `npm ci --ignore-scripts`")
+    told = run(node, str(CHECKER), "--project", ".")
+    assert told.returncode == 0, told.stdout
+
+
+def test_the_checker_sees_every_module(node: str) -> None:
+    if not CHECKER.is_file():
+        pytest.skip("no TypeScript here: run `npm ci --ignore-scripts`")
+    listed = set(run(node, str(CHECKER), "--project", ".", "--listFilesOnly").stdout.split())
+    own = {str(path.resolve()) for path in SCRIPTS.rglob("*.js")}
+    assert own
+    assert own <= listed
+    assert json.loads((ROOT / "tsconfig.json").read_text())["compilerOptions"]["strict"]
+
+
+def test_the_pure_modules(node: str) -> None:
+    files = sorted(map(str, (ROOT / "tests" / "unit" / "js").glob("*.test.js")))
+    told = run(node, "--test", *files)
+    assert told.returncode == 0, told.stdout
+    assert re.search(r"fail 0$", told.stdout, re.MULTILINE)

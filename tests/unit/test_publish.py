@@ -1,0 +1,136 @@
+"""What the site gives away: data files, figures as CSV and SVG, and the list of corrections."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from sitebuild.charts import winners_figure
+from sitebuild.programs.publish import (
+    about,
+    as_csv,
+    corrections_box,
+    data_files,
+    figure_files,
+    plot_style,
+    tables_of,
+    with_downloads,
+)
+from tests.unit.test_site_content import (
+    DOCS,
+    FACTS,
+    ILSVRC,
+    TABLES,
+    TITLES,
+    Knowledge,
+    knowledge,  # noqa: F401
+    render,
+)
+
+DATA = DOCS / "data"
+STYLE = plot_style(DOCS / "assets" / "css")
+
+
+def test_every_data_file_has_its_json_and_csv() -> None:
+    files = data_files(DATA, FACTS)
+    for path in DATA.glob("*.yml"):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.stem != "facts":
+            assert json.loads(files[f"{path.stem}.json"]) == content
+        tables = tables_of(path.stem, content)
+        assert tables or not content, path
+        for name, rows in tables.items():
+            read = list(csv.DictReader(io.StringIO(files[f"{name}.csv"])))
+            assert len(read) == len(rows), name
+        assert len(about(path)) > 20, path
+
+
+def test_facts_are_given_with_the_values_that_stand_in_other_files() -> None:
+    told = json.loads(data_files(DATA, FACTS)["facts.json"])
+    assert told["win_error"]["value"] == 15.3
+    assert all("value" in fact for fact in told.values())
+
+
+def test_a_list_without_rows_is_no_table() -> None:
+    assert tables_of("redirects", []) == {}
+
+
+def test_a_cell_is_never_a_formula() -> None:
+    assert as_csv([{"a": "=1+1", "b": ["x", "y"]}]) == "a,b\r\n'=1+1,x; y\r\n"
+    assert as_csv([{"steps": [{"id": 1}]}]).count('""id"": 1') == 1
+
+
+def test_a_figure_is_given_as_csv_and_as_a_drawing_that_stands_alone() -> None:
+    files = figure_files(winners_figure(ILSVRC), STYLE)
+    rows = list(csv.reader(io.StringIO(files["winners.csv"])))
+    assert [row[0] for row in rows] == ["Year", *(str(w["year"]) for w in ILSVRC["winners"])]
+    assert rows[3][2] == "15.315%"
+    drawing = ElementTree.fromstring(files["winners.svg"])
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    style = drawing[0].text or ""
+    assert ".plot .deep {fill: #cf4a0a;}" in style
+    assert "var(" not in style
+    assert "display: none" not in style
+
+
+def test_the_links_stand_in_the_figure() -> None:
+    html = with_downloads("<figure><figcaption>x</figcaption></figure>", ["a.csv", "a.svg"], "../")
+    assert html.endswith('<a href="../a.svg" download>SVG</a></p></figcaption></figure>')
+    assert with_downloads("<figure>x</figure>", [], "") == "<figure>x</figure>"
+
+
+def test_every_figure_of_the_pages_is_well_formed(knowledge: Knowledge) -> None:  # noqa: F811
+    for page in DOCS.rglob("*.md"):
+        render(
+            re.sub(r"\A---\n.*?\n---\n", "", page.read_text("utf-8"), flags=re.DOTALL), knowledge
+        )
+    drawings = {name: text for name, text in knowledge.figures.items() if name.endswith(".svg")}
+    assert len(drawings) >= 8
+    for name, text in drawings.items():
+        assert ElementTree.fromstring(text).get("viewBox"), name
+
+
+def test_the_built_site_holds_what_it_links(site: Path) -> None:
+    for name in (
+        "assets/figures/gpus.svg",
+        "data/gpus.csv",
+        "data/gpus.json",
+        "data/references.bib",
+    ):
+        assert (site / name).stat().st_size > 500, name
+    page = (site / "story" / "gpu-shift" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../../assets/figures/gpus.csv" download' in page
+
+
+def test_corrections_name_their_page() -> None:
+    rows = TABLES["corrections"]
+    assert {row["page"] for row in rows} <= set(TITLES)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"]) for row in rows)
+    assert rows[0]["was"] in corrections_box(rows, rows[0]["page"], "../")
+    assert "None so far." in corrections_box(rows, "story/myths.md", "../")
+
+
+@pytest.mark.parametrize("name", ["facts", "gpus", "ilsvrc"])
+def test_the_data_page_names_fields(name: str, knowledge: Knowledge) -> None:  # noqa: F811
+    rendered = render("{= data_files() =}", knowledge, "../../")
+    html = rendered.fill(rendered.markdown)
+    assert f'href="../../data/{name}.json" download' in html
+    assert "<code>sources</code>" in html
+
+
+def test_the_search_reads_the_words_of_a_page_and_not_of_its_drawings(site: Path) -> None:
+    told = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    words = " ".join(entry["text"] for entry in told["docs"])
+    page = (site / "story" / "gpu-shift" / "index.html").read_text("utf-8")
+    assert "3 GB: the card is full" in page
+    assert "3 GB: the card is full" not in words
+    assert "Pictures in flight, not the network\u2019s own numbers" in words
+    assert "data-drawing" not in words
+    assert not [p for p in site.rglob("*.html") if "data-drawing" in p.read_text("utf-8")]

@@ -1,0 +1,253 @@
+"""The bounds of `python -m demo serve` hold: queue, memory, time, connections, nothing on disk."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.pictures.decoding import decode
+from demo.server.limits import Limits
+from demo.server.run import listen
+from tests.support.demo_server import (
+    Running,
+    form,
+    hold_network,
+    metric,
+    picture,
+    running,
+    wait_until,
+)
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+def test_a_full_queue_says_when_to_come_back(model: Path) -> None:
+    with running(model, Limits(queue=2)) as server:
+        assert server.ask("/readyz").status == 200
+        held = hold_network(server)
+        with ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(server.ask, "/v1/classify", picture(GREEN)) for _ in range(2)]
+            wait_until(lambda: metric(server, "alexnet_accepted") == 2)
+            refused = server.ask("/v1/classify", picture(RED))
+            assert refused.status == 503
+            assert refused.headers["retry-after"] == "1"
+            assert refused.json == {"error": "too many pictures wait; try again in a moment"}
+            assert server.ask("/readyz").status == 503
+            assert server.ask("/v2/health/ready").status == 503
+            assert server.ask("/healthz").status == 200
+            held.go.set()
+            for answer in waiting:
+                assert answer.result().json["top"][0]["label"] == "green"
+        assert server.ask("/v1/classify", picture(RED)).status == 200
+
+
+def test_bodies_in_memory_have_a_sum_that_is_not_passed(model: Path) -> None:
+    limits = Limits(upload_bytes=300_000, body_seconds=30)
+    with running(model, limits) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as slow:
+            slow.sendall(
+                b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 290000\r\n\r\n"
+                + b"x" * 250_000
+            )
+            wait_until(lambda: metric(server, "alexnet_upload_bytes") == 250_000)
+            refused = server.ask("/v1/classify", b"x" * 100_000)
+            assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+            assert server.ask("/v1/classify", picture(RED)).status == 200
+        wait_until(lambda: metric(server, "alexnet_upload_bytes") == 0)
+
+
+def test_an_answer_that_takes_too_long_is_given_up_and_its_place_kept(model: Path) -> None:
+    with running(model, Limits(queue=1, answer_seconds=0.5)) as server:
+        held = hold_network(server)
+        late = server.ask("/v1/classify", picture(RED))
+        assert (late.status, late.json["error"]) == (
+            504,
+            "no answer within 0.5 s; try a smaller picture, or later",
+        )
+        assert server.ask("/v1/classify", picture(RED)).status == 503
+        held.go.set()
+        wait_until(lambda: server.ask("/readyz").status == 200)
+        wait_until(lambda: server.ask("/v1/classify", picture(RED)).status == 200)
+
+
+def test_large_pictures_take_turns_and_are_all_answered(model: Path) -> None:
+    """Room for one of them at a time, small ones among them."""
+    with running(model, Limits(decoding_bytes=2_000_000)) as server:
+        contents = [picture(BLUE, (500, 500)), picture(BLUE, (30, 30))] * 8
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda one: server.ask("/v1/classify", one), contents))
+    assert [answer.json["top"][0]["label"] for answer in answers] == ["blue"] * 16
+
+
+def test_waiting_for_memory_is_no_decoding(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two large pictures, and room for one; the first takes its time once both are accepted."""
+    first = threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        if not first.is_set():
+            first.set()
+            wait_until(lambda: metric(server, "alexnet_accepted") == 2)
+            time.sleep(0.3)
+        return decode(*arguments)
+
+    monkeypatch.setattr("demo.server.engine.decode", slowly)
+    with running(model, Limits(decoding_bytes=2_000_000)) as server, ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(server.ask, "/v1/classify", picture(RED, (500, 500)))]
+        wait_until(first.is_set)
+        asked.append(pool.submit(server.ask, "/v1/classify", picture(BLUE, (500, 500))))
+        one, other = (answer.result().json["milliseconds"] for answer in asked)
+    assert one["decode"] >= 300
+    assert other["queue"] >= 200
+    assert other["decode"] < one["decode"]
+
+
+def test_slow_senders_are_hung_up_on_and_hold_nobody_up(model: Path) -> None:
+    with running(model, Limits(body_seconds=2, head_seconds=2)) as server:
+        body = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        head = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        silent = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        with body, head, silent:
+            body.sendall(
+                b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1"
+            )
+            head.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
+            assert server.ask("/v1/classify", picture(BLUE)).status == 200
+            said = body.recv(65536)
+            assert said.startswith(b"HTTP/1.1 408 ")
+            assert hung_up(head)
+            assert hung_up(silent)
+
+
+def little_kept_by_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system takes a few kilobytes of an answer for its reader; the server keeps the rest."""
+
+    def listen_small(host: str, port: int) -> socket.socket:
+        listener = listen(host, port)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return listener
+
+    monkeypatch.setattr("tests.support.demo_server.listen", listen_small)
+
+
+def reader(server: Running, path: str, more: bytes = b"") -> socket.socket:
+    """A client that has asked and has not read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(b"GET " + path.encode() + b" HTTP/1.1\r\nHost: localhost\r\n" + more + b"\r\n")
+    return client
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"], ids=["kept open", "to be closed"])
+@pytest.mark.parametrize("size", [60_000, 1_000_000], ids=["the last piece", "on the way"])
+def test_who_does_not_read_is_hung_up_on(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, more: bytes
+) -> None:
+    """Two connections are held by such clients and one is idle: a fourth, of three at most, is
+    served only when both clients are gone."""
+    little_kept_by_the_system(monkeypatch)
+    (tmp_path / "index.html").write_text("x")
+    (tmp_path / "large.bin").write_bytes(bytes(size))
+    limits = Limits(connections=3, send_seconds=1)
+    with running(model, limits, tmp_path) as server:
+        clients = [reader(server, "/site/large.bin", more) for _ in range(2)]
+        try:
+            assert all(client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200" for client in clients)
+            with socket.create_connection(("127.0.0.1", server.port)):
+                wait_until(lambda: server.ask("/healthz").status == 200)
+            for client in clients:
+                assert read_all(client) < size
+        finally:
+            for client in clients:
+                client.close()
+
+
+def test_who_reads_slowly_gets_all(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole takes longer than the time for a piece."""
+    little_kept_by_the_system(monkeypatch)
+    (tmp_path / "index.html").write_text("x")
+    (tmp_path / "large.bin").write_bytes(bytes(600_000))
+    with (
+        running(model, Limits(send_seconds=2), tmp_path) as server,
+        reader(server, "/site/large.bin", b"Connection: close\r\n") as client,
+    ):
+        assert read_all(client, pause=0.25, piece=65536) > 600_000
+
+
+def read_all(client: socket.socket, pause: float = 0, piece: int = 1 << 20) -> int:
+    """How many bytes come before the end; ``pause`` seconds after each ``piece`` of them."""
+    read = 0
+    while True:
+        got = 0
+        while got < piece:
+            try:
+                some = len(client.recv(piece - got))
+            except ConnectionResetError:
+                some = 0
+            if not some:
+                return read + got
+            got += some
+        read += got
+        time.sleep(pause)
+
+
+def hung_up(client: socket.socket) -> bool:
+    try:
+        return client.recv(1024) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_an_aborted_upload_leaves_nothing_behind(model: Path) -> None:
+    with running(model) as server:
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+                client.sendall(
+                    b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\n"
+                    b"Content-Length: 100000\r\n\r\n" + b"x" * 5000
+                )
+        wait_until(lambda: metric(server, "alexnet_requests_total", status="400") == 5)
+        assert metric(server, "alexnet_upload_bytes") == 0
+        assert metric(server, "alexnet_accepted") == 0
+
+
+_written: list[str] = []
+_watching = False
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if _watching and event == "open":
+        mode, flags = arguments[1], arguments[2]
+        if (mode and any(c in mode for c in "wax+")) or flags & (os.O_WRONLY | os.O_RDWR):
+            _written.append(str(arguments[0]))
+
+
+def test_nothing_is_written_to_disk(model: Path) -> None:
+    global _watching
+    sys.addaudithook(_audit)
+    noise = os.urandom(900 * 900 * 3)
+    large = b"BM" + b"".join(
+        int(n).to_bytes(size, "little")
+        for n, size in ((54 + len(noise), 4), (0, 4), (54, 4), (40, 4), (900, 4), (900, 4), (1, 2),
+                        (24, 2), (0, 4), (len(noise), 4), (0, 16))
+    ) + noise  # fmt: skip
+    body, headers = form(("picture", "large.bmp", large))
+    with running(model) as server:
+        _watching = True
+        try:
+            assert server.ask("/v1/classify", body, headers=headers).status == 200
+            assert server.ask("/v1/classify", large).status == 200
+        finally:
+            _watching = False
+    assert _written == []

@@ -1,0 +1,337 @@
+"""The Open Inference Protocol, spoken with Triton's own client."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tritonclient.http as triton
+from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException
+
+from demo.server import compression
+from demo.server.limits import Limits
+from tests.support.demo_model import GAIN, SIZE, card, colour_model
+from tests.support.demo_server import Running, picture, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    model = colour_model(tmp_path_factory.mktemp("model") / "colour.onnx", card())
+    with running(model) as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def client(server: Running) -> Iterator[Any]:
+    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        yield client
+
+
+def tensors(server: Running, *colours: tuple[int, int, int]) -> NDArray[np.float32]:
+    return np.stack([server.classifier.preprocess(picture(colour)) for colour in colours])
+
+
+def given(batch: NDArray[np.float32], binary: bool) -> list[Any]:
+    tensor = triton.InferInput("image", list(batch.shape), "FP32")
+    tensor.set_data_from_numpy(batch, binary_data=binary)
+    return [tensor]
+
+
+def test_what_is_here(client: Any) -> None:
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready("colour")
+    assert client.is_model_ready("colour", "1")
+    assert not client.is_model_ready("other")
+    assert client.get_server_metadata()["name"] == "alexnet-moment"
+    assert client.get_model_metadata("colour") == {
+        "name": "colour",
+        "versions": ["1"],
+        "platform": "onnxruntime_onnx",
+        "inputs": [{"name": "image", "datatype": "FP32", "shape": [-1, 3, SIZE, SIZE]}],
+        "outputs": [{"name": "logits", "datatype": "FP32", "shape": [-1, 3]}],
+    }
+    told = client.get_model_config("colour")
+    assert told["max_batch_size"] == 32
+    assert told["input"] == [{"name": "image", "data_type": "TYPE_FP32", "dims": [3, SIZE, SIZE]}]
+    assert [model["name"] for model in client.get_model_repository_index()] == ["colour"]
+
+
+@pytest.mark.parametrize("binary_in", [True, False])
+@pytest.mark.parametrize("binary_out", [True, False, None])
+def test_logits(server: Running, client: Any, binary_in: bool, binary_out: bool | None) -> None:
+    batch = tensors(server, (255, 0, 0), (0, 128, 255))
+    outputs = None
+    if binary_out is not None:
+        outputs = [triton.InferRequestedOutput("logits", binary_data=binary_out)]
+    answer = client.infer("colour", given(batch, binary_in), outputs=outputs, request_id="seven")
+    np.testing.assert_array_equal(answer.as_numpy("logits"), server.classifier.logits(batch))
+    assert answer.get_response()["id"] == "seven"
+    assert answer.get_response()["model_version"] == "1"
+
+
+def test_classes_in_words(server: Running, client: Any) -> None:
+    for binary in (True, False):
+        output = triton.InferRequestedOutput("logits", binary_data=binary, class_count=2)
+        batch = tensors(server, (0, 255, 0), (0, 0, 255))
+        answer = client.infer("colour", given(batch, True), outputs=[output])
+        best = [
+            str(cell.decode() if isinstance(cell, bytes) else cell)
+            for cell in answer.as_numpy("logits")[:, 0]
+        ]
+        assert best == [f"{GAIN:f}:1:green", f"{GAIN:f}:2:blue"]
+
+
+def test_many_asynchronous_requests(server: Running) -> None:
+    colours = [(i * 10, 0, 0) for i in range(20)]
+    with triton.InferenceServerClient(f"127.0.0.1:{server.port}", concurrency=8) as client:
+        asked = [client.async_infer("colour", given(tensors(server, c), True)) for c in colours]
+        for colour, one in zip(colours, asked, strict=True):
+            logits = one.get_result().as_numpy("logits")
+            np.testing.assert_allclose(logits, [[4 * colour[0] / 255, 0, 0]], atol=1e-6)
+
+
+def test_refusals_reach_the_client_in_words(server: Running, client: Any) -> None:
+    batch = tensors(server, (255, 0, 0))
+    with pytest.raises(InferenceServerException, match="no model 'other' is here, only 'colour'"):
+        client.infer("other", given(batch, True))
+    with pytest.raises(InferenceServerException, match=r"inputs\[0\]\.shape: \[N, 3, 8, 8\]"):
+        client.infer("colour", given(np.zeros((1, 3, 9, 9), np.float32), True))
+    with pytest.raises(InferenceServerException, match="no finite number"):
+        client.infer("colour", given(np.full_like(batch, np.nan), True))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_compressed_both_ways(server: Running, client: Any, coding: str, binary: bool) -> None:
+    batch = tensors(server, (255, 0, 0), (0, 128, 255))
+    answer = client.infer(
+        "colour",
+        given(batch, binary),
+        outputs=[triton.InferRequestedOutput("logits", binary_data=binary)],
+        request_compression_algorithm=coding,
+        response_compression_algorithm=coding,
+    )
+    np.testing.assert_array_equal(answer.as_numpy("logits"), server.classifier.logits(batch))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("br, deflate;q=0.5, gzip", "deflate"),
+        ("gzip;q=0, deflate", "deflate"),
+        ("br", None),
+        ("", None),
+    ],
+)
+def test_an_answer_is_compressed_where_that_is_asked_for(
+    server: Running, accepted: str, coding: str | None
+) -> None:
+    answer = server.ask(
+        "/v2/models/colour/infer",
+        json.dumps(head()).encode(),
+        headers={"accept-encoding": accepted},
+    )
+    assert answer.headers.get("content-encoding") == coding
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    open_it = {"gzip": gzip.decompress, "deflate": zlib.decompress, None: bytes}[coding]
+    assert json.loads(open_it(answer.body))["outputs"][0]["shape"] == [1, 3]
+
+
+# The time that gzip writes would give each worker other names of the tests below.
+WHOLE = gzip.compress(json.dumps({"inputs": []}).encode(), mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "status", "said"),
+    [
+        (
+            WHOLE,
+            "br",
+            415,
+            "Content-Encoding 'br' is not taken; send gzip, deflate, or the body as it is",
+        ),
+        (WHOLE, "gzip, gzip", 415, "Content-Encoding 'gzip, gzip' is not taken; "),
+        (b"nothing of the kind", "gzip", 400, "the compressed body is damaged"),
+        (WHOLE, "deflate", 400, "the compressed body is damaged"),
+        (WHOLE[:-9], "gzip", 400, "the compressed body is cut short"),
+        (WHOLE + b"more", "gzip", 400, "the compressed body goes on after its end"),
+        (b"", "gzip", 400, "the compressed body is cut short"),
+        (WHOLE, "gzip", 400, "inputs: give exactly one"),
+        (WHOLE, "GZIP ", 400, "inputs: give exactly one"),
+    ],
+)
+def test_compressed_bodies_that_are_refused(
+    server: Running, body: bytes, coding: str, status: int, said: str
+) -> None:
+    answer = server.ask("/v2/models/colour/infer", body, headers={"content-encoding": coding})
+    assert (answer.status, answer.json["error"][: len(said)]) == (status, said)
+
+
+@pytest.mark.parametrize("path", ["/v2/models/colour/infer", "/v1/classify"])
+def test_a_body_that_inflates_beyond_the_limit_is_refused_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A gigabyte in a megabyte: what is inflated of it is one piece more than the limit allows."""
+    inflated = 0
+    made = compression.Inflater.pieces
+
+    def counted(self: compression.Inflater, arrived: bytes) -> Iterator[bytes]:
+        nonlocal inflated
+        for piece in made(self, arrived):
+            inflated += len(piece)
+            yield piece
+
+    monkeypatch.setattr(compression.Inflater, "pieces", counted)
+    stream = zlib.compressobj(9, zlib.DEFLATED, 31)
+    zeros = bytes(2**20)
+    bomb = b"".join(stream.compress(zeros) for _ in range(1024)) + stream.flush()
+    assert len(bomb) < 1_100_000
+    model = colour_model(tmp_path / "colour.onnx", card())
+    with running(model, Limits(body_bytes=2_000_000)) as up:
+        answer = up.ask(path, bomb, headers={"content-encoding": "gzip"})
+        assert answer.status == 413
+        assert answer.json["error"].startswith(
+            "the body has more bytes than the limit of 2,000,000"
+        )
+        assert inflated <= 2_000_000 + compression.PIECE
+        held = up.ask("/metrics").body.decode()
+        assert "alexnet_upload_bytes 0.0" in held
+
+
+def test_a_compressed_picture_is_classified(server: Running) -> None:
+    sent = {"content-encoding": "gzip"}
+    answer = server.ask("/v1/classify", gzip.compress(picture((0, 0, 255))), headers=sent)
+    assert answer.json["top"][0]["label"] == "blue"
+
+
+def test_statistics_count_what_was_done(tmp_path: Path) -> None:
+    model = colour_model(tmp_path / "colour.onnx", card())
+    with running(model) as up, triton.InferenceServerClient(f"127.0.0.1:{up.port}") as client:
+        assert "statistics" in client.get_server_metadata()["extensions"]
+        (before,) = client.get_inference_statistics("colour")["model_stats"]
+        assert (before["name"], before["version"]) == ("colour", "1")
+        assert (before["inference_count"], before["execution_count"]) == (0, 0)
+        assert (before["last_inference"], before["batch_stats"]) == (0, [])
+        client.infer("colour", given(tensors(up, (255, 0, 0), (0, 0, 255)), True))
+        client.infer("colour", given(tensors(up, (255, 0, 0)), True))
+        assert up.ask("/v1/classify", picture((0, 255, 0))).status == 200
+        assert up.ask("/v1/classify", b"no picture").status == 400
+        (after,) = client.get_inference_statistics()["model_stats"]
+        assert after == client.get_inference_statistics("colour", "1")["model_stats"][0]
+        with pytest.raises(InferenceServerException, match="no model 'other' is here"):
+            client.get_inference_statistics("other")
+    assert (after["inference_count"], after["execution_count"]) == (4, 3)
+    told = after["inference_stats"]
+    counts = {name: told[name]["count"] for name in told}
+    assert counts == {
+        "success": 3, "fail": 1, "queue": 3, "compute_input": 1, "compute_infer": 3,
+        "compute_output": 0, "cache_hit": 0, "cache_miss": 0,
+    }  # fmt: skip
+    assert told["success"]["ns"] >= told["compute_infer"]["ns"] > 0
+    assert [(one["batch_size"], one["compute_infer"]["count"]) for one in after["batch_stats"]] == [
+        (1, 2),
+        (2, 1),
+    ]
+    assert after["last_inference"] > 1_600_000_000_000  # milliseconds
+
+
+def test_what_is_not_offered_is_said(server: Running, client: Any) -> None:
+    """And the list of extensions does not claim it."""
+    claimed = client.get_server_metadata()["extensions"]
+    assert claimed == ["binary_tensor_data", "classification", "model_configuration", "statistics"]
+    shared = "shared memory is not offered here; send tensors in the body"
+    for call in (
+        client.get_system_shared_memory_status,
+        client.get_cuda_shared_memory_status,
+        client.unregister_system_shared_memory,
+        lambda: client.register_system_shared_memory("a", "/a", 768),
+        lambda: client.register_cuda_shared_memory("a", b"", 0, 768),
+    ):
+        with pytest.raises(InferenceServerException, match=shared):
+            call()
+    tensor = triton.InferInput("image", [1, 3, SIZE, SIZE], "FP32")
+    tensor.set_shared_memory("a", 768)
+    with pytest.raises(InferenceServerException, match=rf"inputs\[0\]: {shared}"):
+        client.infer("colour", [tensor])
+    output = triton.InferRequestedOutput("logits")
+    output.set_shared_memory("a", 12)
+    with pytest.raises(InferenceServerException, match=f"outputs: {shared}"):
+        client.infer("colour", given(tensors(server, (255, 0, 0)), True), outputs=[output])
+    for verb in (client.load_model, client.unload_model):
+        with pytest.raises(
+            InferenceServerException, match="load: not offered here; the server has one"
+        ):
+            verb("colour")
+
+
+def head(**changes: Any) -> dict[str, Any]:
+    tensor = {"name": "image", "shape": [1, 3, SIZE, SIZE], "datatype": "FP32"}
+    return {"inputs": [tensor | {"data": [0.5] * 192} | changes]}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "the request cannot be read: "),
+        (b"{}", "the request cannot be read: Object missing required field `inputs`"),
+        (b"\xff{", "the request cannot be read: "),
+        (b"[" * 100_000, "the request cannot be read: "),
+        (
+            b'{"inputs": [{"name": "image", "datatype": "FP32", "shape": [1], "data": '
+            + b"[" * 50_000
+            + b"]" * 50_000
+            + b"}]}",
+            "the request cannot be read: ",
+        ),
+        (head(name="x"), "inputs: give exactly one, named 'image'"),
+        (head(datatype="FP16"), "inputs[0].datatype: FP32, not 'FP16'"),
+        (head(shape=[]), "inputs[0].shape: "),
+        (head(shape=[0, 3, SIZE, SIZE]), "inputs[0].shape: "),
+        (head(shape=[10**18, 3, SIZE, SIZE]), "inputs[0].shape: "),
+        (head(data=[1, 2]), "inputs[0].data: 2 numbers came, and its shape needs 192"),
+        (head(data=["x"] * 192), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=["1"] * 192), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=[True] * 192), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=None), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=[[1], 2]), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=[1e300] * 192), "inputs[0]: holds a value that is no finite number"),
+        (
+            head(parameters={"binary_data_size": 4}),
+            "inputs[0]: 0 bytes of binary data came, and its shape needs 768",
+        ),
+        (head() | {"outputs": [{"name": "x"}]}, "outputs: only 'logits', not 'x'"),
+        (  # each would be an answer of its own
+            head() | {"outputs": [{"name": "logits"}] * 100_000},
+            "outputs: 100,000 are asked for, and at most 4 are given",
+        ),
+        (
+            head() | {"outputs": [{"name": "logits", "parameters": {"classification": "x"}}]},
+            "outputs: classification is a count, not 'x'",
+        ),
+    ],
+)
+def test_one_sentence_for_each_bad_request(server: Running, body: Any, said: str) -> None:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = server.ask("/v2/models/colour/infer", content)
+    assert answer.status == 400, answer.body[:300]
+    assert answer.json["error"].startswith(said)
+
+
+def test_a_header_length_that_lies(server: Running) -> None:
+    for length in ("1000000", "-1", "many", "1" * 5000, "\u00b2"):
+        answer = server.ask(
+            "/v2/models/colour/infer",
+            json.dumps(head()).encode(),
+            headers={"inference-header-content-length": length},
+        )
+        assert answer.status == 400
+        assert answer.json["error"].startswith("Inference-Header-Content-Length is ")

@@ -1,0 +1,157 @@
+"""Lessons, worksheets, quizzes, the press page: complete, right, and usable without a script."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sitebuild.errors import ContentError
+from sitebuild.teach.pieces import minutes, press, quiz, reading
+from sitebuild.timeline.events import THEMES
+from tests.support.browsing import accessible, watched
+from tests.unit.test_site_content import BIBLIOGRAPHY, DOCS, FACTS, TABLES, TIMELINE, TITLES
+
+TEACH = TABLES["teach"]
+STORY = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "story").glob("*.md"))
+
+
+def plain(text: str) -> str:
+    """A text with its expressions left as they are."""
+    return text
+
+
+def test_a_lesson_takes_three_quarters_of_an_hour() -> None:
+    assert {plan["id"]: minutes(plan) for plan in TEACH["plans"]} == {
+        "one-lesson": 45,
+        "unit-1": 45,
+        "unit-2": 45,
+        "unit-3": 45,
+    }
+
+
+def test_a_comma_in_the_reading_list_makes_no_field() -> None:
+    row = {"ages": "All", "source": "krizhevsky2012", "why": "Pictures", "and words.": None}
+    with pytest.raises(ContentError, match=r"has the fields .*'and words.'"):
+        reading([row], BIBLIOGRAPHY, TITLES, str)
+
+
+def test_every_task_has_an_answer_and_room_for_one() -> None:
+    for sheet in TEACH["worksheets"]:
+        assert len(sheet["tasks"]) >= 5
+        for task in sheet["tasks"]:
+            assert task["answer"]
+            assert ("lines" in task) != ("squares" in task)  # to write on, or to draw on
+            assert 1 <= task.get("lines", task.get("squares")) <= 12
+
+
+def test_every_worksheet_stands_with_its_answers_on_its_own_sheet(site: Path) -> None:
+    page = (site / "teach" / "worksheets" / "index.html").read_text("utf-8")
+    for sheet in TEACH["worksheets"]:
+        for ident in (sheet["id"], f"{sheet['id']}-answers"):
+            assert re.search(rf'<section class="sheet">\s*<h2 id="{ident}"', page), ident
+    drawn = re.search(r'class="squares" aria-hidden="true">((?:<span></span>)+)</span>', page)
+    assert drawn is not None
+    assert drawn[1].count("<span>") == TEACH["worksheets"][0]["tasks"][0]["squares"]
+    assert page.rindex('class="lines') < page.index('<h2 id="a-filter-by-hand-answers"')
+
+
+def test_every_quiz_belongs_to_a_page_and_has_one_right_answer() -> None:
+    for row in TEACH["quizzes"]:
+        assert row["page"] in TITLES
+        assert len(row["options"]) == len(set(row["options"])) == 3
+        assert row["why"]
+    asked = {row["page"] for row in TEACH["quizzes"]}
+    assert set(STORY) <= asked
+    rights = [row["right"] for row in TEACH["quizzes"]]
+    assert set(rights) == {1, 2, 3}, "the right one is not always in one place"
+
+
+def test_a_quiz_with_no_such_answer_is_named() -> None:
+    row = {"page": "a.md", "ask": "Why?", "options": ["x"], "right": 2, "why": "y"}
+    with pytest.raises(ContentError, match=r'teach.yml: "Why\?" has no option 2'):
+        quiz([row], "a.md", plain, "")
+    assert quiz([row], "b.md", plain, "") == ""
+
+
+def test_links_to_views_name_what_the_pages_know() -> None:
+    """The live page's pictures and the timeline's themes, people and events, as they are."""
+    pictures = {path.stem for path in (DOCS.parent / "demo" / "samples").glob("*.jpg")}
+    texts = [path.read_text("utf-8") for path in (DOCS / "teach").glob("*.md")]
+    texts.append((DOCS / "data" / "teach.yml").read_text("utf-8"))
+    views = [urlsplit(link) for text in texts for link in re.findall(r"\]\(([^)]*\?[^)]*)\)", text)]
+    assert len(views) >= 8
+    for view in views:
+        told = parse_qs(view.query)
+        if view.path.endswith("live.md"):
+            assert set(told.get("picture", [])) <= pictures
+        else:
+            assert set(told.get("theme", [])) <= set(THEMES)
+            people = {name for event in TIMELINE.events for name in event.people}
+            assert set(told.get("person", [])) <= people
+
+
+def test_the_reading_list_names_sources_and_pages_that_exist() -> None:
+    for row in TEACH["reading"]:
+        assert ("page" in row) != ("source" in row)
+        assert row.get("source", "krizhevsky2012") in BIBLIOGRAPHY
+        assert (DOCS / row.get("page", "index.md")).is_file()
+    cited: list[str] = []
+    text = reading(TEACH["reading"], BIBLIOGRAPHY, TITLES, lambda key: cited.append(key) or "")
+    assert len(cited) == sum("source" in row for row in TEACH["reading"])
+    assert "## From age eleven {#from-age-eleven}" in text
+    assert "- [Meet AlexNet](../notebooks/meet-alexnet.ipynb). " in text  # as the lesson has it
+
+
+def test_the_press_page_has_every_story_page_with_sourced_facts() -> None:
+    assert [row["page"] for row in TABLES["press"]] != []
+    assert sorted(row["page"] for row in TABLES["press"]) == STORY
+    for row in TABLES["press"]:
+        assert 6 <= len(row["quote"].split()) <= 30
+        for fact in row["facts"]:
+            names = re.findall(r"evidence\(([^)]*)\)", fact)
+            assert names, fact
+            for name in re.findall(r'"(\w+)"', names[0]):
+                assert name in FACTS
+            typed = re.sub(r"\{=.*?=\}", "", fact)
+            assert not re.search(r"\d\d", typed), "a number is typed"
+    with pytest.raises(ContentError, match="needs three facts"):
+        press([{"page": STORY[0], "facts": [], "quote": ""}], TITLES, plain)
+
+
+@pytest.mark.browser
+def test_a_quiz_is_answered_and_sent_by_its_address(chromium: Any, served: str) -> None:
+    with watched(chromium, served, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{served}story/significance/?keep=1")
+        first = page.locator(".quiz__list > li").first
+        first.get_by_role("button", name="16.4%").press("Enter")
+        assert page.locator(".quiz__score").inner_text().startswith("1 of 1 right")
+        assert "answers=200" in page.url
+        assert "keep=1" in page.url
+        page.locator(".quiz__list > li").nth(1).get_by_role("button").first.click()
+        assert page.locator(".quiz__score").inner_text().startswith("1 of 2 right")
+        assert accessible(page, ".quiz") == []
+        sent = page.url
+        page.goto(f"{served}story/significance/")
+        assert page.locator(".quiz__score").inner_text() == ""
+        page.goto(sent)
+        assert page.locator(".quiz__score").inner_text().startswith("1 of 2 right")
+        assert first.locator("details").evaluate("box => box.open")
+        page.goto(f"{served}story/significance/?answers=9x~")
+        assert page.locator(".quiz__score").inner_text() == ""
+
+
+@pytest.mark.browser
+def test_a_quiz_reads_without_a_script(chromium: Any, served: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served}story/significance/")
+    question = page.locator(".quiz__list > li").first
+    assert question.locator("button").count() == 0
+    assert question.locator("details p").is_hidden()
+    question.locator("summary").click()
+    assert question.locator("details p").inner_text().startswith("b. ")
+    context.close()

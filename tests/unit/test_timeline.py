@@ -1,0 +1,266 @@
+"""The timeline as it is built: layout, HTML and downloads, on our events and on generated ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import asdict
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from pybtex.database import parse_string
+
+from sitebuild.bibliography import Reference, load_bibliography
+from sitebuild.pages import page_titles
+
+# Importing the module above has put docs/hooks on the path.
+from sitebuild.timeline import band, downloads, layout
+from sitebuild.timeline import listing as pages
+from sitebuild.timeline.events import REQUIRED, load_timeline, read_events
+from tests.support.timeline_events import THEMES, Event, crowd, event_lists, timeline
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+BIB = DOCS / "data" / "references.bib"
+BIBLIOGRAPHY = load_bibliography(BIB)
+TITLES = page_titles(DOCS)
+OURS = load_timeline(DOCS / "data", BIBLIOGRAPHY, TITLES)
+SOURCES = {
+    "source": Reference(
+        "source", "<i>A</i>, B. and C", "2012", "<b>T</b>", "V", 'https://x.org/?a="b"&c', "x", True
+    )
+}
+GENTLE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PLAIN_TAGS = {
+    "svg", "g", "a", "defs", "use", "rect", "path", "text", "line", "ol", "li", "time", "div", "h3", "p",
+    "b", "span", "cite", "ul", "nav", "h2",
+}  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes, ids and the text of headings and titles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.headings: list[str] = []
+        self._in = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name == "href":
+                self.links.append(value or "")
+        self._in = tag
+        if tag == "h3":
+            self.headings.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = "" if tag == "h3" else self._in
+
+    def handle_data(self, data: str) -> None:
+        if self._in == "h3" and self.headings:
+            self.headings[-1] += data
+
+
+def check_layout(events: tuple[Event, ...], width: float) -> None:
+    drawing = layout.draw(events, width)
+    assert sorted(p.event.id for p in drawing.places) == sorted(e.id for e in events)
+    for above, below in pairwise(drawing.lanes):
+        assert above.top + above.height <= below.top
+    rows: dict[tuple[str, float], list[tuple[float, float]]] = {}
+    for place in drawing.places:
+        assert 0 <= place.left < place.right <= width + 0.01
+        rows.setdefault((place.event.theme, place.y), []).append((place.left, place.right))
+        lane = next(lane for lane in drawing.lanes if lane.theme == place.event.theme)
+        assert lane.top + layout.HEAD <= place.y - layout.PITCH / 2
+        assert place.y + layout.PITCH / 2 <= lane.top + lane.height + 0.01
+        if place.event.importance == 3:
+            assert place.label
+    for taken in rows.values():
+        for before, after in pairwise(sorted(taken)):
+            assert before[1] <= after[0] + 0.01
+    assert all(b - a >= 40 for (_, a), (_, b) in pairwise(drawing.ticks))
+
+
+def check_html(events: tuple[Event, ...]) -> None:
+    told = timeline(events)
+    listed = Reader(pages.era_list(told, told.eras[0], SOURCES, {}))
+    drawn = Reader(band.drawing(events))
+    for reader in (listed, drawn):
+        assert set(reader.tags) <= PLAIN_TAGS
+        assert not [name for name in reader.attributes if name.startswith("on")]
+        assert not [link for link in reader.links if link.startswith("javascript")]
+    assert sorted(listed.ids) == sorted(event.id for event in events)
+    marks = [link for link in drawn.links if not link.startswith("#tl-k-")]
+    assert sorted(marks) == sorted(f"#{event.id}" for event in events)
+    assert listed.headings == [event.title for event in events]
+
+
+@GENTLE
+@given(event_lists())
+def test_generated_events_never_overlap_or_vanish(events: tuple[Event, ...]) -> None:
+    check_layout(events, layout.WIDTH)
+    check_layout(events, layout.WIDTH * 4)
+
+
+@GENTLE
+@given(event_lists(most=20))
+def test_generated_events_bring_no_markup(events: tuple[Event, ...]) -> None:
+    check_html(events)
+    markdown = pages.era_heading(timeline(events).eras[0])
+    assert "<b>" not in markdown
+    assert "*it*" not in markdown
+
+
+@GENTLE
+@given(event_lists(most=20))
+def test_generated_files_are_read_whole(events: tuple[Event, ...]) -> None:
+    """Through YAML and the checks of the reader, and out again as a page and a drawing."""
+    rows = [
+        {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(event).items()
+            if value or key in REQUIRED
+        }
+        for event in events
+        if event.grade != "reported"
+    ]
+    text = yaml.safe_dump(rows, allow_unicode=True)
+    read = read_events(yaml.safe_load(text), SOURCES, {})
+    assert {event.id: event.title for event in read} == {row["id"]: row["title"] for row in rows}
+    assert [event.date for event in read] == sorted(event.date for event in read)
+    check_layout(read, layout.WIDTH)
+    check_html(read)
+
+
+@GENTLE
+@given(event_lists(most=20))
+def test_generated_events_survive_the_downloads(events: tuple[Event, ...]) -> None:
+    rows = list(csv.DictReader(io.StringIO(downloads.as_csv(events))))
+    assert [row["id"] for row in rows] == [event.id for event in events]
+    assert [row["title"].removeprefix("'") for row in rows] == [
+        event.title.removeprefix("'") for event in events
+    ]
+    told = json.loads(downloads.as_json(timeline(events), SOURCES))
+    assert [row["title"] for row in told["events"]] == [event.title for event in events]
+    for line in downloads.as_calendar(events).split("\r\n"):
+        assert len(line.encode()) <= 75
+        assert "\n" not in line
+
+
+@pytest.mark.parametrize("count", [1, 140, 1000])
+def test_a_crowd_never_overlaps_or_vanishes(count: int) -> None:
+    events = crowd(count)
+    check_layout(events, layout.WIDTH)
+    check_html(events)
+
+
+def test_our_events() -> None:
+    check_layout(OURS.events, layout.WIDTH)
+    drawing = layout.draw(OURS.events)
+    assert drawing.height <= 1200  # it must be seen at a glance
+    assert {place.event.id for place in drawing.places if place.label} >= {
+        event.id for event in OURS.events if event.importance == 3
+    }
+
+
+def test_a_date_stands_in_the_middle_of_what_is_known() -> None:
+    def moment(when: str) -> float:
+        return Event("x", when, "t", "t", "data", 1, (), (), "documented").moment
+
+    assert moment("2012") == pytest.approx(2012.5, abs=0.01)
+    assert moment("2012-12") == pytest.approx(2012.958, abs=0.01)
+    assert moment("2012-01-01") == 2012
+    assert layout.position(1900) == layout.position(1943) == layout.MARGIN
+    assert layout.position(2100) == layout.WIDTH - layout.MARGIN
+
+
+def test_every_entry_shows_what_it_must() -> None:
+    for event in OURS.events:
+        html = pages.entry(event, BIBLIOGRAPHY, TITLES, {e.id: e.title for e in OURS.events}, "../")
+        assert f'<li id="{event.id}"' in html
+        exact = event.date if event.when == event.date else f'datetime="{event.date}"'
+        assert exact in html.split("</time>")[0]
+        assert THEMES[event.theme][1] in html
+        assert event.grade.capitalize() in html
+        assert ("Source not read again" in html) == (not event.checked)
+        for key in event.sources:
+            assert f'href="../reference/sources/#{key}"' in html
+        for page in event.pages:
+            assert f"../{page.removesuffix('.md')}/" in html
+
+
+def test_the_style_sheet_has_the_shapes_of_the_marks() -> None:
+    css = (DOCS / "assets" / "css" / "strip.css").read_text(encoding="utf-8")
+    for theme, shape in band.SHAPES.items():
+        line = next(line for line in css.splitlines() if line.startswith(f".tl-{theme} {{ --tl-s"))
+        assert f"d='{shape}'" in line
+
+
+def test_the_filter_knows_whoever_the_text_does_not() -> None:
+    titles = {e.id: e.title for e in OURS.events}
+    for event in OURS.events:
+        html = pages.entry(event, BIBLIOGRAPHY, TITLES, titles, several=OURS.named_more_than_once)
+        named = re.search(r' data-p="([^"]*)"', html)
+        for name in set(event.people) - set(unescape(named[1]).split("|") if named else ()):
+            assert name in event.title + event.text
+            assert sum(name in other.people for other in OURS.events) == 1
+
+
+def test_labels_are_cut_between_words() -> None:
+    assert layout.label_of("Short") == "Short"
+    assert layout.label_of("Backpropagation makes hidden layers learn") == "Backpropagation makes…"
+    assert len(layout.label_of("x" * 99)) == layout.LABEL_LENGTH
+
+
+def test_the_calendar_has_the_anniversaries() -> None:
+    told = downloads.as_calendar(OURS.events)
+    assert told.startswith("BEGIN:VCALENDAR\r\n")
+    assert told.endswith("END:VCALENDAR\r\n")
+    full = [event for event in OURS.events if len(event.date) == 10]
+    assert told.count("BEGIN:VEVENT") == told.count("RRULE:FREQ=YEARLY") == len(full)
+    plain = told.replace("\r\n ", "")
+    assert "DTSTART;VALUE=DATE:20121013\r\n" in plain
+    assert "SUMMARY:15.3 against 26.2 (2012)\r\n" in plain
+
+
+def test_the_bibtex_file_holds_every_source_that_is_named() -> None:
+    told = parse_string(downloads.as_bibtex(OURS, BIB), "bibtex").entries
+    assert set(told) == OURS.cited
+    assert told["krizhevsky2012"].fields["title"]
+
+
+def test_a_strip_names_a_pages_own_events() -> None:
+    html = pages.strip(OURS, "story/significance.md", "../../timeline/")
+    names = re.findall(r"timeline/#([a-z0-9-]+)", html)
+    assert len(names) == 5
+    assert all("story/significance.md" in OURS[name].pages for name in names)
+    assert 'href="../../timeline/#alexnet-wins"' in html
+    assert pages.strip(OURS, "how-it-runs.md", "../timeline/") == ""
+    page = '<h1>A</h1><h2 id="sources">Notes</h2>'
+    told = pages.with_strip(page, OURS, "story/significance.md", "../../timeline/")
+    assert told.index("tl-strip") < told.index('id="sources"')
+
+
+def test_tours_lead_on_to_the_end() -> None:
+    for walk in OURS.tours:
+        html = pages.tour(walk, "../timeline/")
+        for number in range(2, len(walk.steps) + 1):
+            assert f'href="#{walk.id}-{number}"' in html
+            assert f'id="{walk.id}-{number}"' in html
+        assert f'href="#{walk.id}"' in html
