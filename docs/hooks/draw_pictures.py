@@ -16,9 +16,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import sync_playwright
 
+from sitebuild.data.facts import load_yaml
 from sitebuild.errors import ended
-from sitebuild.facts import load_yaml
-from sitebuild.programs.social import ICONS, icon, social_card
+from sitebuild.outputs.social import ICONS, icon, social_card
 
 DOCS = Path(__file__).resolve().parent.parent
 IMAGES = DOCS / "assets" / "img"

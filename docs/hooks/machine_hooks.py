@@ -15,10 +15,10 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from sitebuild.bibliography import Reference
+from sitebuild.data.bibliography import Reference
+from sitebuild.data.facts import load_yaml
 from sitebuild.errors import ContentError
-from sitebuild.facts import load_yaml
-from sitebuild.programs import linked_data, machines, policy, publish, redirects, twins
+from sitebuild.outputs import linked_data, lists, policy, publish, redirects, twins
 from sitebuild.shared import KNOWLEDGE, RENDERED
 
 _contents: dict[str, tuple[Page, str]] = {}
@@ -35,10 +35,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the files that pages may link to; `llms.txt` gets its lines once the menu is known."""
     known = KNOWLEDGE["knowledge"]
     told = {
-        machines.FEED_AT: machines.corrections_feed(
+        lists.FEED_AT: lists.corrections_feed(
             known.tables["corrections"], known.titles, config.site_url or ""
         ),
-        "robots.txt": machines.robots_txt(config.site_url or ""),
+        "robots.txt": lists.robots_txt(config.site_url or ""),
         "llms.txt": "\n",
     }
     for uri, content in told.items():
@@ -111,7 +111,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     except ContentError as error:
         raise PluginError(str(error)) from error
     name, summary = config.site_name, str(config.site_description)
-    told["llms.txt"] = machines.llms_txt(name, summary, _entries(_nav[0]))
+    told["llms.txt"] = lists.llms_txt(name, summary, _entries(_nav[0]))
     for at, content in told.items():
         path = site / at
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,14 +133,14 @@ def _twins() -> dict[str, str]:
     return told
 
 
-def _entries(nav: Navigation) -> list[machines.Entry]:
+def _entries(nav: Navigation) -> list[lists.Entry]:
     """The pages of the menu, each with the section in which it stands."""
     entries = []
     for item in nav.items:
         for page in _pages(item):
             title, about = str(page.title), str(page.meta.get("description", ""))
             section = str(item.title) if item.is_section else "Start"
-            entries.append(machines.Entry(section, title, about, twins.twin_of(page.url)))
+            entries.append(lists.Entry(section, title, about, twins.twin_of(page.url)))
     order = list(dict.fromkeys(entry.section for entry in entries))
     return sorted(entries, key=lambda entry: order.index(entry.section))
 

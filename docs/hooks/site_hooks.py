@@ -13,10 +13,11 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from sitebuild.errors import ContentError
+from sitebuild.expand.typography import typeset
 from sitebuild.late_search import BUNDLE, with_late_search
 from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
+from sitebuild.outputs.publish import data_files, with_drawings, without_drawings, without_gaps
 from sitebuild.pages import load_knowledge, render
-from sitebuild.programs.publish import data_files, with_drawings, without_drawings, without_gaps
 from sitebuild.reference.glossary import link_terms
 from sitebuild.shared import KNOWLEDGE as _state
 from sitebuild.shared import RENDERED as _rendered
@@ -24,7 +25,6 @@ from sitebuild.teach import notebooks
 from sitebuild.templates import Compiled
 from sitebuild.timeline.downloads import files as timeline_files
 from sitebuild.timeline.listing import with_strip
-from sitebuild.typography import typeset
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}

@@ -234,7 +234,7 @@ say(
 # In 2025 the source code of the winner was published. At the foot of its settings files stand lab notes: what was changed, when a run began, what came out. The site keeps them as a data file, and [a page tells their story](../network/lab-notebook.md).
 
 # %%
-from sitebuild.network.lab import TEN, VALIDATION, Lab
+from sitebuild.data.lab import TEN, VALIDATION, Lab
 
 lab = Lab(lesson.tables()["experiments"])
 results = [(run, result) for run in lab.runs for result in run["results"]]

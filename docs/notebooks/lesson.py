@@ -98,21 +98,21 @@ def bars(axes: Any, names: list[str], values: list[float], colour: str = DEEP) -
 @cache
 def tables() -> dict[str, Any]:
     """The site's data files by name, for example ``tables()["ilsvrc"]``."""
-    from sitebuild.tables import load_tables
+    from sitebuild.data.tables import load_tables
 
     return load_tables(DATA)
 
 
 @cache
 def _facts() -> Any:
-    from sitebuild.facts import load_facts
+    from sitebuild.data.facts import load_facts
 
     return load_facts(DATA / "facts.yml", tables())
 
 
 @cache
 def _bibliography() -> Any:
-    from sitebuild.bibliography import load_bibliography
+    from sitebuild.data.bibliography import load_bibliography
 
     return load_bibliography(DATA / "references.bib")
 

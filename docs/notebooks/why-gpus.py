@@ -258,7 +258,7 @@ say(
 # While it trains, a card must keep three numbers for every parameter (the value, its gradient, its momentum) and two for every output of a layer and every picture of the batch. The site counts this from the same layer sizes.
 
 # %%
-from sitebuild.story.memory import ledger
+from sitebuild.data.memory import ledger
 
 counted = ledger(layers)
 names = {"whole": "all on one card", "first": "first of two", "second": "second of two"}

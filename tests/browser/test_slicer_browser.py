@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sitebuild.story.memory import ledger
+from sitebuild.data.memory import ledger
 from sitebuild.story.slicer import parts_of
 from tests.support.browsing import accessible
 from tests.unit.test_site_content import TABLES

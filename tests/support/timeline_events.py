@@ -7,8 +7,8 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from sitebuild.facts import GRADES
-from sitebuild.timeline.events import THEMES, Era, Event, Timeline
+from sitebuild.data.events import THEMES, Era, Event, Timeline
+from sitebuild.data.facts import GRADES
 
 WILD = (
     "<script>window.hacked = 1</script>",

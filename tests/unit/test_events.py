@@ -14,11 +14,11 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "docs" / "data"
 
-from sitebuild.bibliography import load_bibliography  # noqa: E402
+from sitebuild.data.bibliography import load_bibliography  # noqa: E402
+from sitebuild.data.events import THEMES, load_timeline, read_events, span  # noqa: E402
+from sitebuild.data.facts import load_facts  # noqa: E402
+from sitebuild.data.tables import load_tables  # noqa: E402
 from sitebuild.errors import ContentError  # noqa: E402
-from sitebuild.facts import load_facts  # noqa: E402
-from sitebuild.tables import load_tables  # noqa: E402
-from sitebuild.timeline.events import THEMES, load_timeline, read_events, span  # noqa: E402
 
 ROWS: list[dict[str, Any]] = yaml.safe_load((DATA / "events.yml").read_text(encoding="utf-8"))
 BIBLIOGRAPHY = load_bibliography(DATA / "references.bib")

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 import tests.unit.test_site_content  # noqa: F401 - puts the site's hooks on the path
+from sitebuild.data.lab import ONE, TEN, Lab, set_of
 from sitebuild.errors import ContentError
-from sitebuild.network.lab import ONE, TEN, Lab, set_of
 from sitebuild.network.lab_cards import explorer
 from sitebuild.network.lab_charts import errors_figure, points
 from sitebuild.network.lab_entry_charts import evidence_figure

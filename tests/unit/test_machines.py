@@ -18,7 +18,7 @@ from PIL import Image
 
 import model_export
 from sitebuild.errors import ContentError
-from sitebuild.programs import linked_data, machines, policy, redirects
+from sitebuild.outputs import linked_data, lists, policy, redirects
 from sitebuild.story.pieces import EDITION
 from tests.unit.test_site_content import DOCS, ROOT, TABLES, TITLES
 from tests.unit.test_twins import built
@@ -103,7 +103,7 @@ def test_with_an_address_the_sitemap_and_the_previews_are_whole(addressed: Path)
 
 def test_with_an_address_the_feed_names_whole_addresses(addressed: Path) -> None:
     """Most readers of feeds do not know where a relative link begins."""
-    feed = ElementTree.fromstring((addressed / machines.FEED_AT).read_bytes())
+    feed = ElementTree.fromstring((addressed / lists.FEED_AT).read_bytes())
     links = [link.attrib["href"] for link in feed.iter(f"{ATOM}link")]
     folder = "https://example.org/a/reference/corrections/"
     assert links[:2] == [f"{folder}feed.xml", folder]
@@ -112,7 +112,7 @@ def test_with_an_address_the_feed_names_whole_addresses(addressed: Path) -> None
 
 
 def test_the_feed_is_atom_with_one_entry_for_each_correction(site: Path) -> None:
-    feed = ElementTree.fromstring((site / machines.FEED_AT).read_bytes())
+    feed = ElementTree.fromstring((site / lists.FEED_AT).read_bytes())
     assert feed.tag == f"{ATOM}feed"
     entries = feed.findall(f"{ATOM}entry")
     assert len(entries) == len(TABLES["corrections"])
@@ -122,7 +122,7 @@ def test_the_feed_is_atom_with_one_entry_for_each_correction(site: Path) -> None
     stamps = [node.text or "" for node in feed.iter(f"{ATOM}updated")]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", day) for day in stamps)
     assert stamps[0] == max(stamps)
-    home = (site / machines.FEED_AT).parent
+    home = (site / lists.FEED_AT).parent
     for link in feed.iter(f"{ATOM}link"):
         assert (home / link.attrib["href"]).exists(), link.attrib
     told = " ".join(entry.findtext(f"{ATOM}content") or "" for entry in entries)
@@ -133,11 +133,11 @@ def test_an_entry_keeps_its_id_when_others_come() -> None:
     row = {"date": "2026-01-02", "page": "story/myths.md", "was": "a < b", "now": "c & d"}
     later = {**row, "date": "2026-02-03", "was": "e"}
     alone, both = (
-        re.findall(r"<entry><id>([^<]+)", machines.corrections_feed(rows, TITLES))
+        re.findall(r"<entry><id>([^<]+)", lists.corrections_feed(rows, TITLES))
         for rows in ([row], [row, later])
     )
     assert both[1:] == alone
-    assert "a &lt; b Now: c &amp; d" in machines.corrections_feed([row], TITLES)
+    assert "a &lt; b Now: c &amp; d" in lists.corrections_feed([row], TITLES)
 
 
 # --- structured data -----------------------------------------------------------------------------

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from sitebuild.data.plans import Plans, memory, shape, window
+from sitebuild.data.tables import load_results
 from sitebuild.errors import ContentError
 from sitebuild.network.layer_cards import HELD, PICTURES, SHEETS, Explorer
-from sitebuild.network.plans import Plans, memory, shape, window
 from sitebuild.network.sight_charts import STEPS, field, fields_figure
 from sitebuild.network.three import (
     Edge,
@@ -26,8 +27,7 @@ from sitebuild.network.three import (
     other_counts,
     stacks_figure,
 )
-from sitebuild.programs.publish import plot_style
-from sitebuild.tables import load_results
+from sitebuild.outputs.publish import plot_style
 from tests.unit.test_site_content import DOCS, TABLES
 
 PLANS = Plans(TABLES["plans"])

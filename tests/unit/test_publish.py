@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from sitebuild.charts import winners_figure
-from sitebuild.programs.publish import (
+from sitebuild.outputs.publish import (
     about,
     as_csv,
     corrections_box,

@@ -24,15 +24,15 @@ from pybtex.database import parse_file
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
-from sitebuild.bibliography import load_bibliography  # noqa: E402
 from sitebuild.charts import entries_figure, swarm, winners_figure  # noqa: E402
+from sitebuild.data.bibliography import load_bibliography  # noqa: E402
+from sitebuild.data.events import load_timeline  # noqa: E402
+from sitebuild.data.facts import load_facts, long_date  # noqa: E402
+from sitebuild.data.tables import load_tables  # noqa: E402
 from sitebuild.errors import ContentError  # noqa: E402
-from sitebuild.facts import load_facts, long_date  # noqa: E402
+from sitebuild.expand.notes import Notes  # noqa: E402
 from sitebuild.live.samples import Samples, load_samples  # noqa: E402
-from sitebuild.notes import Notes  # noqa: E402
 from sitebuild.pages import Knowledge, Rendered, page_titles, render  # noqa: E402
-from sitebuild.tables import load_tables  # noqa: E402
-from sitebuild.timeline.events import load_timeline  # noqa: E402
 
 FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
 TABLES = load_tables(DOCS / "data")

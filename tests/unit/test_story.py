@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from sitebuild.data.memory import ledger
 from sitebuild.errors import ContentError
 from sitebuild.network.network_charts import FILTERS, multiplications, picture, slide
 from sitebuild.reference.glossary import check as check_glossary
@@ -13,7 +14,6 @@ from sitebuild.reference.glossary import link_terms
 from sitebuild.reference.glossary_chart import step_figure
 from sitebuild.story.gpu_charts import gpus_figure, scientific
 from sitebuild.story.lanes import calendar_figure
-from sitebuild.story.memory import ledger
 from sitebuild.story.myths import check
 from sitebuild.story.people import check as check_people
 from sitebuild.story.pieces import cite_box

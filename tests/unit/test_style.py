@@ -14,7 +14,7 @@ from importlib.resources import files
 import pytest
 import yaml
 
-from sitebuild.timeline.events import span
+from sitebuild.data.events import span
 from tests.unit.test_site_content import (
     BIBLIOGRAPHY,
     DOCS,

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sitebuild.data.events import THEMES
 from sitebuild.errors import ContentError
 from sitebuild.teach.pieces import minutes, press, quiz, reading
-from sitebuild.timeline.events import THEMES
 from tests.support.browsing import accessible, watched
 from tests.unit.test_site_content import BIBLIOGRAPHY, DOCS, FACTS, TABLES, TIMELINE, TITLES
 

@@ -17,13 +17,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from pybtex.database import parse_string
 
-from sitebuild.bibliography import Reference, load_bibliography
+from sitebuild.data.bibliography import Reference, load_bibliography
+from sitebuild.data.events import REQUIRED, load_timeline, read_events
 from sitebuild.pages import page_titles
 
 # Importing the module above has put docs/hooks on the path.
 from sitebuild.timeline import band, downloads, layout
 from sitebuild.timeline import listing as pages
-from sitebuild.timeline.events import REQUIRED, load_timeline, read_events
 from tests.support.timeline_events import THEMES, Event, crowd, event_lists, timeline
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from sitebuild.programs import twins
+from sitebuild.outputs import twins
 from tests.unit.test_site_content import DOCS
 
 

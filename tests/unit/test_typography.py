@@ -9,8 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import tests.unit.test_site_content  # noqa: F401, the path to sitebuild
-from sitebuild.timeline.events import date_range
-from sitebuild.typography import TAG, typeset
+from sitebuild.data.events import date_range
+from sitebuild.expand.typography import TAG, typeset
 
 CASES = {
     '<p>the team\'s "cat" network</p>': "<p>the team\u2019s \u201ccat\u201d network</p>",

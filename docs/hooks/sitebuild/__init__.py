@@ -1,13 +1,12 @@
-"""Turns `docs/data/` into the site's numbers, notes, figures and galleries.
+"""Turns the pages and `docs/data/` into plain Markdown and files, which any builder can render.
 
-Plain functions over plain files: nothing here knows MkDocs, so that another builder could call
-them as well. `site_hooks.py` and `machine_hooks.py` in the folder above are the bridges.
+Plain functions over plain files: nothing here knows MkDocs.
 
 | where | what |
 |---|---|
-| `pages` | a page of Markdown with its facts and notes filled in, and its figures beside it |
-| `facts`, `bibliography`, `tables`, `notes` | what every page draws on: data, sources, footnotes |
-| `svg`, `charts` | how the house draws; the figures of the contest |
-| `timeline`, `story`, `network`, `live`, `teach`, `reference` | the wings of the site |
-| `programs` | what programs read: twins, lists, feeds, files to take away |
+| `data` | `docs/data` as typed objects |
+| `expand` | what every page draws on: notes, typography |
+| `svg`, `charts` | how figures are drawn; the figures of the contest |
+| `timeline`, `story`, `network`, `live`, `teach`, `reference` | what one wing of the site needs |
+| `outputs` | files to take away, and what programs read |
 """

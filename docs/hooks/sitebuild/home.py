@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from sitebuild.timeline.events import Timeline
+from sitebuild.data.events import Timeline
 
 
 def steps(timeline: Timeline, to_root: str) -> str:

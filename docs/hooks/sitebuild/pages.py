@@ -16,13 +16,15 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from sitebuild import charts, home
-from sitebuild.bibliography import Bibliography, load_bibliography, source_list
+from sitebuild.data.bibliography import Bibliography, load_bibliography, source_list
+from sitebuild.data.events import Timeline, load_timeline
+from sitebuild.data.facts import Facts, load_facts
+from sitebuild.data.tables import load_tables
 from sitebuild.errors import ContentError
-from sitebuild.facts import Facts, load_facts
+from sitebuild.expand.notes import Notes, grade_key
 from sitebuild.live import live_page, samples
 from sitebuild.network.pieces import lab_pieces
-from sitebuild.notes import Notes, grade_key
-from sitebuild.programs import publish
+from sitebuild.outputs import publish
 from sitebuild.reference import (
     benchmarks,
     glossary,
@@ -32,12 +34,10 @@ from sitebuild.reference import (
     server_limits,
 )
 from sitebuild.story.pieces import cite_box, pieces
-from sitebuild.tables import load_tables
 from sitebuild.teach import notebooks
 from sitebuild.teach.pieces import quiz, teach_pieces
 from sitebuild.timeline import band, paper
 from sitebuild.timeline import listing as timeline
-from sitebuild.timeline.events import Timeline, load_timeline
 
 # Pages that end with how to cite them and with what was put right in them.
 CITED = ("story/", "network/", "timeline/", "tours/", "how-it-runs/", "reference/")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from sitebuild.facts import NBSP
+from sitebuild.data.facts import NBSP
 
 
 def tag(name: str, content: str = "", **attributes: str | float) -> str:

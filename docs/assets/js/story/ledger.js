@@ -1,6 +1,6 @@
 /**
  * The memory ledger to try out: which layer lies on which of two cards, and how many pictures go
- * through at once. Counts as docs/hooks/sitebuild/story/memory.py does: three numbers for each parameter
+ * through at once. Counts as docs/hooks/sitebuild/data/memory.py does: three numbers for each parameter
  * (value, gradient, momentum), two for each output and picture (output, gradient), one for each
  * point of a picture. A floor: what a program needs besides is not counted.
  *

@@ -16,8 +16,8 @@ from typing import Any
 
 from PIL import Image
 
+from sitebuild.data.facts import load_yaml
 from sitebuild.errors import ContentError
-from sitebuild.facts import load_yaml
 
 PUBLISHED_UNDER = "assets/samples"
 # How an answer is judged: (sign, words). Sign and words together, never colour alone.

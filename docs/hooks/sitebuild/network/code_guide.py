@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from sitebuild import svg
-from sitebuild.network.lab import Lab
+from sitebuild.data.lab import Lab
 
 WHERE = {
     "host": "the computer",

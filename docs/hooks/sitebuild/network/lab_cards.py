@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from sitebuild import sent
-from sitebuild.network.lab import ONE, SETS, TEN, VALIDATION, Lab, began, set_of
+from sitebuild.data.lab import ONE, SETS, TEN, VALIDATION, Lab, began, set_of
 
 VIEWS = {TEN: "ten views", ONE: "one view", "not stated": "views not stated"}
 

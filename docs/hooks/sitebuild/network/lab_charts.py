@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from sitebuild import svg
-from sitebuild.network.lab import ONE, TEN, VALIDATION, Lab, began
+from sitebuild.data.lab import ONE, TEN, VALIDATION, Lab, began
 from sitebuild.network.lab_cards import VIEWS
 
 FIRST, LAST = date(2012, 6, 1), date(2013, 3, 15)

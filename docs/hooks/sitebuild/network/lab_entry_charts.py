@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from sitebuild import svg
-from sitebuild.facts import NBSP
-from sitebuild.network.lab import TEN, VALIDATION, Lab, began
+from sitebuild.data.facts import NBSP
+from sitebuild.data.lab import TEN, VALIDATION, Lab, began
 from sitebuild.network.lab_charts import SOURCE
 
 PLAIN = "nothing else"  # what most runs were trained on before the contest's pictures

@@ -13,8 +13,7 @@ from html import escape
 from typing import Any
 
 from sitebuild import sent, svg
-from sitebuild.network.lab_charts import linked
-from sitebuild.network.plans import (
+from sitebuild.data.plans import (
     Plan,
     Plans,
     Row,
@@ -26,6 +25,7 @@ from sitebuild.network.plans import (
     towers,
     window,
 )
+from sitebuild.network.lab_charts import linked
 
 HELD = {
     "both": "half on each card",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sitebuild.facts import NBSP
+from sitebuild.data.facts import NBSP
+from sitebuild.data.lab import ONE, TEN, Lab, began
+from sitebuild.data.plans import Plans
 from sitebuild.network import (
     code_guide,
     lab_cards,
@@ -14,9 +16,7 @@ from sitebuild.network import (
     sight_charts,
     three,
 )
-from sitebuild.network.lab import ONE, TEN, Lab, began
 from sitebuild.network.layer_cards import Explorer
-from sitebuild.network.plans import Plans
 
 
 def lab_pieces(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sitebuild import svg
 from sitebuild.charts import Frame, swarm
-from sitebuild.network.plans import Plan, Plans
+from sitebuild.data.plans import Plan, Plans
 
 STEPS = ("conv1", "pool1", "conv2", "norm2", "pool2", "conv3", "conv4", "conv5", "pool5")
 HIGHEST = 1.7  # of the picture's side

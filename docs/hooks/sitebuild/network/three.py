@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sitebuild import svg
+from sitebuild.data.plans import Plan, Plans, Row, by, millions, towers
 from sitebuild.errors import ContentError
-from sitebuild.network.plans import Plan, Plans, Row, by, millions, towers
 
 SOURCE = (
     "Computed with PyTorch from the definitions in this project's folder model_export and in "

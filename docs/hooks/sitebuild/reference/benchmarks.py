@@ -15,8 +15,8 @@ from typing import Any
 
 from sitebuild import svg
 from sitebuild.charts import Frame
+from sitebuild.data.facts import long_date
 from sitebuild.errors import ContentError
-from sitebuild.facts import long_date
 
 NONE_YET = "No result is on record yet, so no figure stands here."
 ENGINES = {

@@ -14,7 +14,7 @@ from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
-from sitebuild.bibliography import Bibliography
+from sitebuild.data.bibliography import Bibliography
 from sitebuild.errors import ContentError
 
 FIELDS = {"term", "also", "page", "text"}

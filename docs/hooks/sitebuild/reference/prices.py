@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sitebuild import svg
-from sitebuild.facts import NBSP
+from sitebuild.data.facts import NBSP
 
 HEAD = ("Form", "MB", "Top-1, %", "Top-5, %", "Distance", "Time")
 CAPTION = "Size, accuracy, distance and time of every form"

@@ -9,8 +9,8 @@ from typing import Any
 
 from sitebuild import svg
 from sitebuild.charts import Frame
-from sitebuild.facts import long_date
-from sitebuild.story.memory import CARDS, ledger
+from sitebuild.data.facts import long_date
+from sitebuild.data.memory import CARDS, ledger
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 EPOCH = '<a href="https://github.com/epoch-research/training-cost-trends">Epoch AI</a>'

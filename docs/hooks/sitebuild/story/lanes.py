@@ -9,7 +9,7 @@ from typing import Any
 
 from sitebuild import svg
 from sitebuild.charts import Frame
-from sitebuild.timeline.events import Event, Timeline, decimal_year, span
+from sitebuild.data.events import Event, Timeline, decimal_year, span
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from html import escape
 from typing import Any
 
 from sitebuild import svg
-from sitebuild.bibliography import Bibliography
+from sitebuild.data.bibliography import Bibliography
+from sitebuild.data.facts import GRADES
 from sitebuild.errors import ContentError
-from sitebuild.facts import GRADES
 
 # A verdict is a sign and words, never colour alone.
 VERDICTS: dict[str, tuple[str, str]] = {

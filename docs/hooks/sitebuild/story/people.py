@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from sitebuild import svg
 from sitebuild.charts import Frame
+from sitebuild.data.events import Event, Timeline
 from sitebuild.errors import ContentError, unknown
-from sitebuild.timeline.events import Event, Timeline
 
 GROUPS: dict[str, str] = {
     "makers": "The three",

@@ -7,13 +7,13 @@ from html import escape
 from typing import Any
 
 from sitebuild import svg
-from sitebuild.bibliography import Bibliography
-from sitebuild.facts import long_date
+from sitebuild.data.bibliography import Bibliography
+from sitebuild.data.events import Timeline
+from sitebuild.data.facts import long_date
+from sitebuild.expand.notes import badge
 from sitebuild.network import network_charts
-from sitebuild.notes import badge
 from sitebuild.story import gpu_charts, lanes, myths, people, story_charts
 from sitebuild.story.slicer import slicer
-from sitebuild.timeline.events import Timeline
 
 SITE = "The AlexNet Moment"
 EDITION = "0.1.0"  # as in CITATION.cff

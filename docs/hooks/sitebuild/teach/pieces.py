@@ -11,7 +11,7 @@ from html import escape
 from string import ascii_lowercase
 from typing import Any
 
-from sitebuild.bibliography import Bibliography
+from sitebuild.data.bibliography import Bibliography
 from sitebuild.errors import ContentError, unknown
 
 Expand = Callable[[str], str]

@@ -11,8 +11,8 @@ from collections import Counter
 from html import escape
 
 from sitebuild import sent
+from sitebuild.data.events import THEMES, Event, Timeline
 from sitebuild.timeline import layout
-from sitebuild.timeline.events import THEMES, Event, Timeline
 
 # Shapes of the marks, about 13 pixels across, centred on nothing; strip.css has them as well.
 SHAPES: dict[str, str] = {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pybtex.database import BibliographyData
 
-from sitebuild.bibliography import Reference, load_entries
-from sitebuild.timeline.events import Event, Timeline
+from sitebuild.data.bibliography import Reference, load_entries
+from sitebuild.data.events import Event, Timeline
 
 FIELDS = [field.name for field in fields(Event)]
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sitebuild.timeline.events import THEMES, Event
+from sitebuild.data.events import THEMES, Event
 
 # (year, share of the width). Years outside are drawn at the ends.
 KNOTS: tuple[tuple[float, float], ...] = (

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from html import escape
 
-from sitebuild.bibliography import Reference
-from sitebuild.notes import SIGNS
-from sitebuild.timeline.events import THEMES, Era, Event, Timeline, Tour
+from sitebuild.data.bibliography import Reference
+from sitebuild.data.events import THEMES, Era, Event, Timeline, Tour
+from sitebuild.expand.notes import SIGNS
 
 DOWNLOADS = (
     ("timeline.csv", "CSV", "for a spreadsheet"),

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from sitebuild import bibliography
+from sitebuild.data import bibliography
+from sitebuild.data.events import Era, Timeline
 from sitebuild.timeline import band
 from sitebuild.timeline import listing as timeline
-from sitebuild.timeline.events import Era, Timeline
 
 WIDTH = 1660.0  # of the chart, in the units of `layout`; small print, for a sheet on a wall
 FOLDER = Path("build") / "print"

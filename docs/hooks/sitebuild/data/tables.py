@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sitebuild.data.facts import load_yaml
+from sitebuild.data.memory import ledger
 from sitebuild.errors import ContentError
-from sitebuild.facts import load_yaml
-from sitebuild.story.memory import ledger
 
 FILES = (
     "ilsvrc",

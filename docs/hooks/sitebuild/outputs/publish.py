@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from sitebuild.facts import Fact, load_yaml, long_date
+from sitebuild.data.facts import Fact, load_yaml, long_date
 from sitebuild.timeline.downloads import safe_cell
 
 FIGURE = re.compile(r'<figure class="fig" id="([^"]+)">')

@@ -3,7 +3,7 @@
 | module | what it holds |
 |---|---|
 | `twins` | a Markdown twin of every page |
-| `machines` | `llms.txt`, `robots.txt`, the feed of corrections |
+| `lists` | `llms.txt`, `robots.txt`, the feed of corrections |
 | `linked_data` | JSON-LD |
 | `publish` | data and figures as files, and the list of corrections |
 | `policy` | which scripts may run in a page |

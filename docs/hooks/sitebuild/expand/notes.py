@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from sitebuild.bibliography import Bibliography, escape
+from sitebuild.data.bibliography import Bibliography, escape
+from sitebuild.data.facts import GRADES, Facts
 from sitebuild.errors import ContentError
-from sitebuild.facts import GRADES, Facts
 
 # Each grade has a sign and a word, so that colour is never the only mark.
 SIGNS = {"documented": "●", "reported": "◐", "disputed": "◇", "estimated": "≈"}
@@ -46,7 +46,7 @@ class Notes:
 
         Args:
             keys: BibTeX keys.
-            grade: how sure we are (one of `sitebuild.facts.GRADES`).
+            grade: how sure we are (one of `sitebuild.data.facts.GRADES`).
             at: where in the source, for example ``section 3.5``.
             say: a remark in our words.
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sitebuild.data.facts import long_date
 from sitebuild.errors import ContentError
-from sitebuild.facts import long_date
 
 TEN = "multi (10)"
 ONE = "single (centre)"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from sitebuild.facts import long_date
+from sitebuild.data.facts import long_date
 
 # The feed's ids are made from this name, so they stay the same wherever the site is published.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:alexnet-moment:corrections")

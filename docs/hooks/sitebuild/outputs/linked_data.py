@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sitebuild.bibliography import Reference
+from sitebuild.data.bibliography import Reference
 from sitebuild.story.pieces import EDITION, SITE
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"

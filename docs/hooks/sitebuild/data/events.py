@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sitebuild.data.facts import GRADES, NBSP, load_yaml, long_date
 from sitebuild.errors import ContentError, unknown
-from sitebuild.facts import GRADES, NBSP, load_yaml, long_date
 
 # Theme: (sign, word). Sign and word together, never colour alone.
 THEMES: dict[str, tuple[str, str]] = {

@@ -1,0 +1,1 @@
+"""From a page's source to plain Markdown: notes, terms, templates."""
