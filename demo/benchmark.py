@@ -20,7 +20,7 @@ from demo.errors import DemoError, UsageError
 from demo.options import AsJson
 from demo.report import complain
 
-_ENGINES = {"openvino": "OpenVINO", "onnxruntime-rewritten": "as evaluate runs it"}
+_ENGINES = {"openvino": "OpenVINO"}
 EXIT_CODES = (
     "Exit code: 0 fine; 2 wrong use; 3 no usable model, provider or package; 130 stopped by Ctrl-C."
 )

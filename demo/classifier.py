@@ -81,7 +81,6 @@ class Classifier:
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where it works.
         batch_size: pictures that go through the network together.
         threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
-        many: for many pictures on the CPU, see `demo.runtime.session.open_session`.
 
     Attributes:
         path: the ONNX file.
@@ -90,7 +89,6 @@ class Classifier:
         device: ``cpu`` or ``cuda``, likewise.
         device_note: why `auto` took that.
         device_warning: set where a GPU is here and could not be used.
-        packed: with ``many``, how the bytes are made that this network takes as readily as tensors.
 
     Raises:
         ModelError: no such file, not a model, no card, or a card that does not fit the graph.
@@ -104,15 +102,13 @@ class Classifier:
         device: Device = "auto",
         batch_size: int = 32,
         threads: int = 0,
-        many: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
         self.path = Path(model)
         self.batch_size = batch_size
-        runtime = open_session(self.path, device, threads, many)
+        runtime = open_session(self.path, device, threads)
         self._session: onnxruntime.InferenceSession | None = runtime.session
-        self.packed = runtime.packed
         self.card = self._read_card(runtime.session)
         self.provider: str = runtime.provider
         self.device: Literal["cpu", "cuda"] = runtime.device
@@ -177,8 +173,7 @@ class Classifier:
     def logits(self, batch: NDArray[Any]) -> NDArray[np.float32]:
         """A batch (N, 3, size, size) to the last layer's output (N, classes).
 
-        The batch is float32, normalised, or the pixels in uint8 where the card says so; or else
-        what `packed` makes of them, (N, *packed.shape).
+        The batch is float32, normalised, or the pixels in uint8 where the card says so.
 
         Raises:
             ValueError: of another shape or type, or the classifier is closed.
@@ -188,18 +183,14 @@ class Classifier:
         session = self._session
         if session is None:
             raise ValueError("the classifier is closed")
-        size, kind, packed = self.card.input.size, self.card.input.dtype, self.packed
-        ready = packed and batch.dtype == packed.dtype and batch.shape[1:] == packed.shape
-        fits = batch.dtype == kind and batch.ndim == 4 and batch.shape[1:] == (3, size, size)
-        if not (ready or fits):
+        size, kind = self.card.input.size, self.card.input.dtype
+        if batch.dtype != kind or batch.ndim != 4 or batch.shape[1:] != (3, size, size):
             raise ValueError(
                 f"a batch is {kind} (N, 3, {size}, {size}), not {batch.dtype} {batch.shape}"
             )
         classes = len(self.card.labels)
         if not len(batch):
             return np.empty((0, classes), np.float32)
-        if packed and not ready:
-            batch = packed.of(batch)
         with told_run(self.path, self.provider, len(batch)):
             (output,) = session.run([self.card.output], {self.card.input.name: batch})
         if output.shape != (len(batch), classes):
@@ -231,13 +222,11 @@ class Classifier:
         """
         if self._session is None:
             raise ValueError("the classifier is closed")
-        card, packed, size = self.card, self.packed, self.card.input.size
-        shape = packed.shape if packed else (3, size, size)
-        kind = packed.dtype if packed else card.input.dtype
+        card, size = self.card, self.card.input.size
         with told_run(self.path, self.provider, batch):
             return Bound(
-                self._session, card.input.name, card.output, (batch, *shape), len(card.labels),
-                self.device, kind,
+                self._session, card.input.name, card.output, (batch, 3, size, size),
+                len(card.labels), self.device, card.input.dtype,
             )  # fmt: skip
 
     def scores(self, logits: NDArray[np.float32], top: int = 5) -> list[tuple[ClassScore, ...]]:
@@ -284,7 +273,7 @@ class Classifier:
                     f"{', '.join(map(repr, names))}; {MAKE_ONE}"
                 )
         image = next(t for t in session.get_inputs() if t.name == card.input.name)
-        if KINDS.get(image.type) != card.input.dtype and not self.packed:
+        if KINDS.get(image.type) != card.input.dtype:
             raise ModelError(
                 f"{self.path}: its input is {image.type}, and its card says {card.input.dtype}; "
                 f"{MAKE_ONE}"

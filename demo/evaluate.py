@@ -1,8 +1,8 @@
 """`python -m demo evaluate DATA`: how often the network is right on labelled pictures.
 
 `demo.datasets.layouts` says which layouts are read, `demo.datasets.classes` how classes are
-matched. Each picture goes through the same steps as in `classify`: decoding (of a large JPEG at a
-fraction of its size, see `demo.pictures.jpeg`), the card's resize and crop, the network.
+matched. Each picture goes through the same steps as in `classify`: decoding, the card's resize and
+crop, the network.
 
 With ``--json`` standard output is one JSON object::
 
@@ -88,10 +88,6 @@ def evaluate(
     batch: Annotated[
         int, typer.Option(min=1, help="Views that go through the network together.")
     ] = 32,
-    exact: Annotated[
-        bool,
-        typer.Option("--exact", help="Decode and resize as `classify` does, with no short cuts."),
-    ] = False,
     cluster: Annotated[
         bool,
         typer.Option(
@@ -114,7 +110,7 @@ def evaluate(
         code = run(
             Asked(
                 data, model, device, views, ground_truth, intersection, limit, csv, resume,
-                against, weights, batch, exact, cluster, workers, per_class, as_json,
+                against, weights, batch, cluster, workers, per_class, as_json,
             )
         )  # fmt: skip
     except DemoError as error:

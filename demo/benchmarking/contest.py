@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from demo.benchmarking.contestant import NOTHING_TO_REWRITE, REWRITTEN
 from demo.errors import DeviceError, ModelError, UsageError
 from demo.places import ROOT
 from demo.runtime import machine as here
@@ -198,8 +197,7 @@ def run(
             except DeviceError as error:
                 if entry.engine == "onnxruntime":
                     raise
-                if NOTHING_TO_REWRITE not in str(error):
-                    note(f"left out: {error}")
+                note(f"left out: {error}")
                 continue
             stack.callback(contestant.close)
             running.append(contestant)
@@ -248,13 +246,10 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
         # `model_export.matmulnbits`: int4 as well, and quite another thing to run.
         native = any(row.operator == "MatMulNBits" for row in rows)
         form = "int4-int8" if native else card.precision
-        convolves = any(row.operator == "Conv" for row in rows)
         del model
         for name in providers:
             provider = PROVIDERS[name]
             entries.append(Entry(path, card, "onnxruntime", provider, form, size, adds))
-            if provider == CPU and convolves:
-                entries.append(Entry(path, card, REWRITTEN, provider, form, size, adds))
         if peers and "cpu" in providers and find_spec("openvino"):
             entries.append(Entry(path, card, "openvino", "CPU", form, size, adds))
     if peers and find_spec("torch") and "AlexNet" in entries[0].card.architecture:

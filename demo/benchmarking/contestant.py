@@ -15,15 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from demo.runtime.memory import large_pages
-from demo.runtime.packed import Packed
-from demo.runtime.rewriting import for_many
 from demo.runtime.session import CUDA, NVIDIA, TENSORRT
 from model_export.processes.timing import Batch, Prepare, milliseconds, serve
 from model_export.reading.sessions import unpack_once
-
-REWRITTEN = "onnxruntime-rewritten"
-NOTHING_TO_REWRITE = "there is nothing in this file to write anew"
 
 _READ = 256 * 2**20  # bytes: larger than any cache here
 _SIDE = 2048  # of the square matrices that are multiplied
@@ -41,10 +35,6 @@ def _load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
     size = int(shape[-1])
     if asked["engine"] == "openvino":
         told, runner = _openvino(asked)
-    elif asked["engine"] == REWRITTEN:
-        told, runner, packed = _rewritten(asked, name, model.outputs[0])
-        if packed:
-            return told, lambda batch: runner(packed.of(batch)), size
     else:
         told, runner = _onnxruntime(asked, name, model.outputs[0])
     if model.input_types[name] == "uint8":
@@ -57,20 +47,8 @@ def _as_bytes(batch: Batch) -> Any:
     return np.clip(128 + 64 * batch, 0, 255).astype(np.uint8)
 
 
-def _rewritten(
-    asked: Mapping[str, Any], name: str, output: str
-) -> tuple[dict[str, Any], Callable[[Any], Callable[[], object]], Packed | None]:
-    """The graph as `evaluate` runs it, and how its input is made, before a run is timed."""
-    found = for_many(Path(asked["file"]))
-    if found is None:
-        raise NotHere(NOTHING_TO_REWRITE)
-    told, runner = _onnxruntime(asked, name, output, found.content)
-    told["how"] += ", the graph written anew as evaluate does"
-    return told, runner, found.packed
-
-
 def _onnxruntime(
-    asked: Mapping[str, Any], name: str, output: str, content: bytes | None = None
+    asked: Mapping[str, Any], name: str, output: str
 ) -> tuple[dict[str, Any], Prepare]:
     """A session on one provider. On NVIDIA's: bound to the GPU's memory, CUDA graphs on."""
     import onnxruntime as ort
@@ -90,16 +68,12 @@ def _onnxruntime(
     on_gpu = provider in NVIDIA
     if on_gpu:
         ort.preload_dlls()
-    with large_pages(not on_gpu) as moved:
-        model = content or asked["file"]
-        session = ort.InferenceSession(model, options, providers=[(provider, settings)])
+    session = ort.InferenceSession(asked["file"], options, providers=[(provider, settings)])
     if (took := session.get_providers()[0]) != provider:
         raise NotHere(
             f"{provider} does not work here (ONNX Runtime {ort.__version__} took {took} instead)"
         )
     how = "buffers bound to the GPU, CUDA graphs, no TF32" if on_gpu else "buffers bound"
-    if sum(moved):
-        how += ", weights in large pages"
 
     def prepare(batch: Batch) -> Callable[[], object]:
         where = "cuda" if on_gpu else "cpu"

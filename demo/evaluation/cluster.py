@@ -46,7 +46,6 @@ class Job:
     device: str
     views: int
     batch: int
-    exact: bool
     intersection: bool
 
 
@@ -65,7 +64,7 @@ class Worker:
         truth = Path(job.ground_truth) if job.ground_truth else None
         self._data = open_data(Path(job.data), truth)
         device: Any = job.device
-        self._classifier = Classifier(job.model, device, threads=1, many=not job.exact)
+        self._classifier = Classifier(job.model, device, threads=1)
         known = (picture.wnid for picture in self._data.pictures)
         self._classes = match(self._classifier.card, known, job.intersection)
 
@@ -85,7 +84,6 @@ class Worker:
             job.views,
             job.batch,
             threads=1,
-            exact=job.exact,
         )
         return [astuple(row) for rows in evaluator.rows() for row in rows]
 

@@ -57,7 +57,6 @@ class Evaluator:
         views: 1, or the paper's 10.
         batch: views in a batch, at most.
         threads: that decode; 0 takes the cores there are.
-        exact: decode every JPEG at its full size; see `demo.pictures.jpeg`.
         watch: sees every batch with its logits.
 
     Attributes:
@@ -72,7 +71,6 @@ class Evaluator:
         views: int = 1,
         batch: int = 32,
         threads: int = 0,
-        exact: bool = False,
         watch: Watch | None = None,
     ) -> None:
         self._classifier, self._classes, self._views = classifier, classes, views
@@ -81,10 +79,8 @@ class Evaluator:
         self._bound = classifier.bound(batch * views) if gpu else None
         self._watch = watch
         spec = rule(classifier.card.input, views)
-        feed = None if watch else classifier.packed  # a watch wants to see tensors
         self._decoders = Decoders(
-            data, spec, views, batch, threads, exact, pinned=gpu,
-            network=None if gpu else classifier.logits, feed=feed,
+            data, spec, views, batch, threads, network=None if gpu else classifier.logits,
         )  # fmt: skip
         self.pace = Pace()
 

@@ -107,7 +107,7 @@ def run(models: list[Path], data: Path, rounds: int) -> dict[str, Any]:
     source = open_data(data)
     busy = here.load()
     with ExitStack() as stack:
-        forms = [stack.enter_context(Classifier(m, "cpu", threads=1, many=True)) for m in models]
+        forms = [stack.enter_context(Classifier(m, "cpu", threads=1)) for m in models]
         loop = stack.enter_context(UsualLoop(models[0], data))
         ratios: list[list[float]] = [[] for _ in forms]
         work: list[list[float]] = [[] for _ in forms]

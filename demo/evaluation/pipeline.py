@@ -18,24 +18,21 @@ import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
-from demo.evaluation.views import Feed, Tensors, prepare
-from demo.pictures import jpeg
+from demo.evaluation.views import prepare
+from demo.pictures.decoding import decode
 from demo.runtime.machine import cores
-from demo.runtime.pinned import page_locked
 from model_export.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
-"""What the feed made, (n, *feed.shape), to logits (n, classes); called from many threads."""
+"""Tensors (n, 3, size, size) to logits (n, classes); called from many threads."""
 
 _AHEAD = 3  # batches under way: one in the network, one ready, one being decoded
 _TASK = 4  # pictures that a thread takes at a time
@@ -46,8 +43,8 @@ _MOST_THREADS = 32
 class Batch:
     """Pictures that are decoded.
 
-    ``tensors`` is (pictures that could be read, views, *feed.shape), valid until the next batch is
-    asked for; ``errors`` holds, by place among ``pictures``, why one could not be read;
+    ``tensors`` is (pictures that could be read, views, 3, size, size), valid until the next batch
+    is asked for; ``errors`` holds, by place among ``pictures``, why one could not be read;
     ``logits`` is of all views, one after the other, where the threads run the network.
     """
 
@@ -75,10 +72,7 @@ class Decoders:
         views: 1 or 10.
         batch: pictures in a batch, at most.
         threads: 0 takes the cores there are.
-        exact: without the short cuts of `demo.pictures.jpeg` and `demo.pictures.resampling`.
-        pinned: lock the buffers in memory, for a GPU that fetches them.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
-        feed: what it takes; the card's own tensors, if left out.
 
     Attributes:
         seconds: where the time went, so far.
@@ -91,15 +85,10 @@ class Decoders:
         views: int,
         batch: int,
         threads: int = 0,
-        exact: bool = False,
-        pinned: bool = False,
         network: Network | None = None,
-        feed: Feed | None = None,
     ) -> None:
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
-        self._exact, self._network = exact, network
-        self._feed = feed or Tensors(spec)
-        self._pinned = pinned
+        self._network = network
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.seconds = Seconds()
         self._counting = threading.Lock()
@@ -108,20 +97,14 @@ class Decoders:
         """Each batch from the picture at ``start`` on; close the iterator to stop early."""
         pictures = self._data.pictures
         inside = self._network is not None
-        shape = (self._batch, self._views, *self._feed.shape)
+        shape = (self._batch, self._views, 3, self._spec.size, self._spec.size)
         sizes = shares(len(pictures) - start, self._threads if inside else 1, self._batch)
         ahead = self._threads + 1 if inside else _AHEAD
-        free = [np.empty(shape, self._feed.dtype) for _ in range(ahead)]
+        free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
         task = self._batch if inside else _TASK
-        buffers = tuple(free)
-        with ExitStack() as stack:
-            if self._pinned:
-                stack.enter_context(page_locked(buffers))
-            # NumPy's products, with which pictures are resized: each is a thread's own.
-            stack.enter_context(threadpool_limits(1, "blas"))
-            pool = ThreadPoolExecutor(self._threads, "decode")
-            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        pool = ThreadPoolExecutor(self._threads, "decode")
+        try:
             while start < len(pictures) or under_way:
                 while free and start < len(pictures):
                     part = pictures[start : start + next(sizes)]
@@ -142,6 +125,8 @@ class Decoders:
                     _drop_failed(batch)
                 yield batch
                 free.append(buffer)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, batch: Batch, first: int, end: int) -> None:
         began = time.perf_counter()
@@ -162,8 +147,7 @@ class Decoders:
             self.seconds.network += (time.perf_counter() - decoded) / self._threads
 
     def _prepare(self, name: str, out: NDArray[Any]) -> None:
-        pixels = jpeg.read(self._read(name), name, self._spec, self._exact)
-        prepare(pixels, self._spec, self._views, out, self._exact, self._feed)
+        prepare(decode(self._read(name), name), self._spec, self._views, out)
 
     def _read(self, name: str) -> bytes:
         try:

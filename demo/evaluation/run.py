@@ -46,7 +46,6 @@ class Asked:
     against: str | None
     weights: Path | None
     batch: int
-    exact: bool
     cluster: bool
     workers: int
     per_class: bool
@@ -84,12 +83,7 @@ def run(asked: Asked) -> int:
     whole = open_data(asked.data, asked.ground_truth)
     with ExitStack() as stack:
         classifier = stack.enter_context(
-            Classifier(
-                asked.model or seen_from_here(DEFAULT_MODEL),
-                asked.device,
-                threads=1,
-                many=not asked.exact,
-            )
+            Classifier(asked.model or seen_from_here(DEFAULT_MODEL), asked.device, threads=1)
         )
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")
@@ -164,7 +158,7 @@ def _work(
     done = len(running.rows)
     if not asked.cluster:
         evaluator = Evaluator(
-            classifier, source, classes, asked.views, asked.batch, exact=asked.exact,
+            classifier, source, classes, asked.views, asked.batch,
             watch=compared.watch if compared else None,
         )  # fmt: skip
         return evaluator.pace, evaluator.rows(done)
@@ -180,7 +174,6 @@ def _work(
         device=classifier.device,
         views=asked.views,
         batch=asked.batch,
-        exact=asked.exact,
         intersection=asked.intersection,
     )
     places = [place[picture.name] for picture in source.pictures[done:]]
@@ -233,6 +226,5 @@ def _stamp(classifier: Classifier, classes: Classes, asked: Asked) -> str:
         model=classifier.sha256,
         provider=classifier.provider,
         views=asked.views,
-        exact=asked.exact,
         among=[classes.ids[k] for k in classes.among],
     )

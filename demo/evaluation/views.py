@@ -8,14 +8,13 @@ the square is made larger in the paper's proportion, 256 to 224, so that there a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo.pictures import resampling
 from model_export.card import Input
 from model_export.preprocess import resize_and_crop, to_tensor
 
@@ -30,76 +29,24 @@ def rule(spec: Input, views: int) -> Input:
     return replace(spec, resize=round(spec.size * _SQUARE / _PATCH))
 
 
-class Feed(Protocol):
-    """How the pixels that a network sees become what it takes: `Tensors`, or
-    `demo.runtime.packed.Packed`."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Of one view."""
-
-    @property
-    def dtype(self) -> str:
-        """NumPy's name of its type."""
-
-    def write(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
-        """Pixels (size, size, 3), red first, 0 to 255, to ``out`` of `shape`."""
-
-
-@dataclass(frozen=True)
-class Tensors:
-    """A card's own way: (3, size, size), of the type that it names."""
-
-    spec: Input
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return 3, self.spec.size, self.spec.size
-
-    @property
-    def dtype(self) -> str:
-        return self.spec.dtype
-
-    def write(self, pixels: NDArray[Any], out: NDArray[Any]) -> None:
-        to_tensor(pixels, self.spec, out)
-
-
-def prepare(
-    pixels: NDArray[np.uint8],
-    spec: Input,
-    views: int,
-    out: NDArray[Any],
-    exact: bool = False,
-    feed: Feed | None = None,
-) -> None:
-    """RGB pixels to what the network takes of a picture's views.
+def prepare(image: Image.Image, spec: Input, views: int, out: NDArray[Any]) -> None:
+    """An RGB image to what the network takes of its views.
 
     Args:
-        pixels: (height, width, 3), upright.
+        image: upright.
         spec: what `rule` gave.
         views: 1 or 10.
-        out: (views, *feed.shape), written. Of ten: the patches top left, top right, bottom left,
+        out: (views, 3, size, size), written. Of ten: the patches top left, top right, bottom left,
             bottom right and centre, then their mirror images.
-        exact: resize with Pillow, not by `demo.pictures.resampling`.
-        feed: `Tensors` of ``spec``, if left out.
     """
-    write = (feed or Tensors(spec)).write
     if views == 1:
-        write(_resized(pixels, spec, exact), out[0])
+        to_tensor(np.asarray(resize_and_crop(image, spec)), spec, out[0])
         return
-    square = _resized(pixels, replace(spec, size=spec.resize), exact)
+    square = np.asarray(resize_and_crop(image, replace(spec, size=spec.resize)))
     margin = spec.resize - spec.size
     middle = round(margin / 2)
     corners = ((0, 0), (0, margin), (margin, 0), (margin, margin), (middle, middle))
     for i, (top, left) in enumerate(corners):
         patch = square[top : top + spec.size, left : left + spec.size]
-        write(patch, out[i])
-        write(patch[:, ::-1], out[i + len(corners)])
-
-
-def _resized(pixels: NDArray[np.uint8], spec: Input, exact: bool) -> NDArray[Any]:
-    """(size, size, 3), 0 to 255."""
-    height, width = pixels.shape[:2]
-    if not exact and resampling.can(width, height, spec):
-        return resampling.resample(pixels, spec)
-    return np.asarray(resize_and_crop(Image.fromarray(pixels), spec))
+        to_tensor(patch, spec, out[i])
+        to_tensor(patch[:, ::-1], spec, out[i + len(corners)])

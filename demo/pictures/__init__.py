@@ -6,5 +6,4 @@
 | `decoding` | one picture of any kind, decoded in bounded memory and time |
 | `colours` | its pixels, of whatever kind, to RGB |
 | `hostile` | the bounds, for files made to cost much |
-| `jpeg`, `resampling` | the fast way, for pictures by the thousand: decoded, resized |
 """

@@ -18,7 +18,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -90,23 +90,6 @@ def decode(
         "a picture is a path, bytes, a binary file, a Pillow image or a uint8 array (H, W, 3), "
         f"not {type(picture).__name__}"
     )
-
-
-def decode_smaller(content: bytes, name: str, factor: Callable[[int, int], int]) -> Image.Image:
-    """The bytes of a file, as `decode`; a JPEG at a fraction of its size, which saves time.
-
-    ``factor`` is given the JPEG's width and height, and says by how much: 1, 2, 4 or 8.
-
-    Raises:
-        NotAPictureError, PictureError: as `decode`.
-    """
-    _check_signature(content[:16], name)
-    if len(content) > BYTE_LIMIT:
-        raise _too_many_bytes(name)
-    with _opened(io.BytesIO(content), name, PIXEL_LIMIT) as image:
-        if image.format == "JPEG" and (by := factor(*image.size)) > 1:
-            image.draft(None, (image.width // by, image.height // by))
-        return to_rgb(image)
 
 
 def _decode_stream(stream: IO[bytes], name: str, pixel_limit: int) -> Image.Image:

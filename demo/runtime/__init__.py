@@ -4,7 +4,6 @@
 |---|---|
 | `session` | a session on the GPU or the CPU, and the truth about which |
 | `bound` | its buffers where it runs, used again for every batch |
-| `memory` | weights in large pages, where the system has them |
 | `providers` | each execution provider, really tried on `tiny.onnx` |
 | `machine` | the processor and the cards, their names and best speeds |
 """

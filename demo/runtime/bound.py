@@ -1,8 +1,7 @@
 """Batches through a session without new buffers each time: ONNX Runtime's IOBinding.
 
 Input and output of one batch size live where the network runs. On a GPU a batch is copied into
-the same memory there again and again, and nothing is allocated while it runs; from page-locked
-memory (`demo.runtime.pinned`) the card fetches it by itself.
+the same memory there again and again, and nothing is allocated while it runs.
 """
 
 from __future__ import annotations

@@ -26,9 +26,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from demo.errors import DeviceError, ModelError
-from demo.runtime.memory import large_pages
-from demo.runtime.packed import Packed
-from demo.runtime.rewriting import for_many
 from model_export.card import METADATA_KEY, CardError, ModelCard
 from model_export.reading.sessions import UNPACK_ONCE, unpack_once
 
@@ -68,7 +65,7 @@ class Runtime:
     """A session and where it runs.
 
     ``note`` says why `auto` took what it took; ``warning`` is set where a GPU is here and could
-    not be used; ``packed`` says how its input is made, where that is not the card's.
+    not be used.
     """
 
     session: onnxruntime.InferenceSession
@@ -76,12 +73,9 @@ class Runtime:
     device: Literal["cpu", "cuda"]
     note: str = ""
     warning: str = ""
-    packed: Packed | None = None
 
 
-def open_session(
-    path: Path, device: Device = "auto", threads: int = 0, many: bool = False
-) -> Runtime:
+def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runtime:
     """Load an ONNX file on a device.
 
     Args:
@@ -89,8 +83,6 @@ def open_session(
         device: `auto` takes CUDA where it works.
         threads: how many one run on the CPU may use, 0 all cores. With 1, several of the program's
             own threads can run the session at once without getting in each other's way.
-        many: on the CPU, write the graph anew as `demo.runtime.rewriting` does: faster for many
-            pictures; its input may be another, and sums of float32 are rounded otherwise.
 
     Raises:
         ModelError: no such file, or ONNX Runtime cannot load it.
@@ -101,7 +93,7 @@ def open_session(
         raise ValueError(f"device is one of {', '.join(get_args(Device))}, not {device!r}")
     check_file(path)
     if device == "cpu":
-        return _on_cpu(path, threads, many)
+        return Runtime(load(path, CPU, threads=threads), CPU, "cpu")
     obstacle = driver_obstacle()
     if obstacle is None:
         session, obstacle = _try_cuda(path)
@@ -116,13 +108,8 @@ def open_session(
     warning = ""
     if obstacle.has_gpu:
         warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
-    return _on_cpu(path, threads, many, f"auto: {obstacle.reason}", warning)
-
-
-def _on_cpu(path: Path, threads: int, many: bool, note: str = "", warning: str = "") -> Runtime:
-    found = for_many(path) if many else None
-    session = load(path, CPU, threads=threads, content=found.content if found else None)
-    return Runtime(session, CPU, "cpu", note, warning, found.packed if found else None)
+    session = load(path, CPU, threads=threads)
+    return Runtime(session, CPU, "cpu", f"auto: {obstacle.reason}", warning)
 
 
 def driver_obstacle() -> Obstacle | None:
@@ -220,22 +207,15 @@ def run_on_zeros(session: onnxruntime.InferenceSession) -> None:
 
 
 def load(
-    path: Path,
-    provider: str,
-    as_floats: bool = False,
-    threads: int = 0,
-    content: bytes | None = None,
+    path: Path, provider: str, as_floats: bool = False, threads: int = 0
 ) -> onnxruntime.InferenceSession:
     """A session on one provider, its weights unpacked once where they are stored in few bits.
-
-    On the CPU they are kept in large pages, see `demo.runtime.memory`.
 
     Args:
         path: the ONNX file.
         provider: ONNX Runtime's name.
         as_floats: compute in float32 whatever the file is, int8 too, as the browser's page does.
         threads: see `open_session`.
-        content: what is to be loaded in place of the file's own bytes.
 
     Raises:
         ModelError: ONNX Runtime cannot load it.
@@ -250,8 +230,7 @@ def load(
         unpack_once(options, path)
     options.intra_op_num_threads = threads
     try:
-        with large_pages(provider == CPU):
-            return onnxruntime.InferenceSession(content or path, options, providers=[provider])
+        return onnxruntime.InferenceSession(path, options, providers=[provider])
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise ModelError(
             f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it "

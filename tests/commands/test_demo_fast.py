@@ -1,4 +1,4 @@
-"""The fast way through a data set: the same pixels, the same answers, in the same order."""
+"""Whole data sets in threads: the same pixels, the same answers, in the same order."""
 
 from __future__ import annotations
 
@@ -12,85 +12,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from demo import Classifier
 from demo.datasets.layouts import DataSet, Labelled
-from demo.errors import DeviceError, PictureError
+from demo.errors import DeviceError
 from demo.evaluation import photographs
 from demo.evaluation.paired import UsualLoop
 from demo.evaluation.pipeline import Decoders, shares
 from demo.evaluation.views import prepare
-from demo.pictures import jpeg
 from demo.pictures.decoding import decode
-from demo.pictures.resampling import resample
-from model_export.card import Input
-from model_export.networks import ALEXNET64, IMAGENET1K
-from model_export.preprocess import preprocess, resize_and_crop
+from model_export.networks import IMAGENET1K
+from model_export.preprocess import preprocess
 from tests.support.demo_model import card, colour_model
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
 RULE = IMAGENET1K.input
-
-
-def as_jpeg(image: Image.Image, **options: object) -> bytes:
-    made = io.BytesIO()
-    image.save(made, "JPEG", **options)
-    return made.getvalue()
-
-
-def apart(seen: NDArray[np.float32], content: bytes, rule: Input) -> float:
-    """Mean difference in grey levels from the full way."""
-    full = np.asarray(resize_and_crop(decode(content), rule), np.int16)
-    return float(np.abs(seen - full).mean())
-
-
-@pytest.mark.parametrize(
-    ("size", "by"),
-    [
-        ((500, 375), 1),
-        ((1022, 1022), 1),
-        ((1024, 1024), 2),
-        ((1600, 1200), 2),
-        ((4000, 3000), 4),
-        ((3000, 4000), 4),
-        ((8192, 6144), 8),
-        ((4001, 3000), 4),
-        ((1502, 1025), 1),  # 375 pixels across from the whole, 374 from half of it
-    ],
-)
-def test_by_how_much_a_photograph_is_decoded_smaller(size: tuple[int, int], by: int) -> None:
-    assert jpeg.factor(*size, RULE) == by
-
-
-@pytest.mark.parametrize("file", SAMPLES[:3], ids=lambda file: file.stem)
-def test_the_tolerance_of_decoding_small(file: Path) -> None:
-    large = Image.open(file).resize((2400, 1800), Image.Resampling.BICUBIC)
-    noise = np.random.default_rng(1).normal(0, 12, (1800, 2400, 3))
-    pixels = np.clip(np.asarray(large) + noise, 0, 255).astype(np.uint8)
-    content = as_jpeg(Image.fromarray(pixels), quality=92)
-    for rule, size in ((RULE, (900, 1200)), (ALEXNET64.input, (225, 300))):
-        fast = jpeg.read(content, "large", rule)
-        assert fast.shape == (*size, 3)
-        assert 0 < apart(resample(fast, rule), content, rule) <= jpeg.TOLERANCE
-    exact = jpeg.read(content, "large", RULE, exact=True)
-    assert exact.tobytes() == decode(content).tobytes()
-
-
-def test_a_turned_photograph_decoded_small_is_upright() -> None:
-    image = Image.new("RGB", (2400, 1800))
-    image.paste((255, 255, 255), (0, 0, 2400, 300))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # a quarter turn clockwise
-    fast = jpeg.read(as_jpeg(image, exif=exif), "turned", RULE)
-    assert fast.shape == (1200, 900, 3)
-    assert fast[600, 890].tolist() == [255, 255, 255]
-    assert fast[600, 10].tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["beside", "in the threads"])
@@ -199,12 +139,16 @@ def test_photographs_are_of_full_size_and_always_the_same(tmp_path: Path) -> Non
         assert 60_000 < file.stat().st_size < 160_000
 
 
-def test_exact_is_what_classify_sees(tmp_path: Path) -> None:
+def test_evaluate_sees_the_pixels_of_classify(tmp_path: Path) -> None:
+    """To the last bit, of small and of large photographs."""
     photographs.write(tmp_path, 2)
+    large = tmp_path / "large.jpg"
+    Image.open(tmp_path / "a" / "00000.jpg").resize((2400, 1800)).save(large)
     made = np.empty((1, 3, 224, 224), np.float32)
-    for file in tmp_path.rglob("*.jpg"):
-        content = file.read_bytes()
-        prepare(jpeg.read(content, "x", RULE, exact=True), RULE, 1, made, exact=True)
+    files = sorted(tmp_path.rglob("*.jpg"))
+    assert len(files) == 3
+    for file in files:
+        prepare(decode(file.read_bytes()), RULE, 1, made)
         np.testing.assert_array_equal(made[0], preprocess(decode(file), RULE))
 
 
@@ -222,55 +166,12 @@ def test_beside_the_usual_loop(exported: Report, tmp_path: Path) -> None:
     assert found == json.loads((tmp_path / "r.json").read_text())
     (form,) = found["forms"]
     assert form["pictures"] == found["photographs"] == 32
-    assert form["same_top5"] >= 28  # at 64 pixels the photographs are decoded small
+    assert form["same_top5"] == 32
     assert form["ratio"]["low"] == form["ratio"]["high"] > 0
     assert form["core_ratio"]["median"] > 0
     assert 0 < form["network_share"] < 1
     assert found["torch_imported"] is False
     assert "read_bytes_s" not in found["machine"]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"subsampling": "4:4:4"},
-        {"subsampling": "4:2:2", "progressive": True},
-        {"quality": 30, "optimize": True},
-    ],
-    ids=str,
-)
-def test_simplejpeg_gives_the_pixels_of_pillow(options: dict[str, object]) -> None:
-    pytest.importorskip("simplejpeg")
-    image = Image.open(SAMPLES[4]).resize((251, 187))
-    content = as_jpeg(image, **options)
-    about = b"\xff\xe1\x00\x0chttp://ns." + b"\xff\xfe\x00\x06Exif"  # XMP, and a comment
-    quick = jpeg._ordinary(content[:2] + about + content[2:], lambda width, height: 1)
-    assert quick is not None
-    assert quick.tobytes() == decode(content).tobytes()
-
-
-def test_pillow_takes_what_is_not_ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
-    image = Image.open(SAMPLES[4]).convert("RGB")
-    exif = Image.Exif()
-    exif[0x0112] = 3
-    whole, turned = as_jpeg(image), as_jpeg(image, exif=exif)
-    profile = b"\xff\xe2\xff\xff" + bytes(65_533)  # application data 2, as long as can be
-    others = [
-        turned,
-        turned[:2] + profile * 2 + turned[2:],
-        as_jpeg(image.convert("L")),
-        as_jpeg(image.convert("CMYK")),
-    ]
-    for content in [*others, whole[:900], b"\xff\xd8\xff"]:
-        assert jpeg._ordinary(content, lambda width, height: 1) is None
-    for content in others:
-        assert jpeg.read(content, "x", RULE).tobytes() == decode(content).tobytes()
-    with pytest.raises(PictureError, match=r"^cut\.jpg: cut short"):
-        jpeg.read(whole[:900], "cut.jpg", RULE)
-    monkeypatch.setattr(jpeg, "_simplejpeg", lambda: None)  # not installed
-    assert jpeg._ordinary(whole, lambda width, height: 1) is None
-    assert jpeg.read(whole, "x", RULE).tobytes() == decode(whole).tobytes()
 
 
 def test_a_network_that_pytorchs_loop_does_not_know_is_told_in_a_line(tmp_path: Path) -> None:

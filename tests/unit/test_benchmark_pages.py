@@ -58,17 +58,6 @@ def test_the_figure_says_what_the_data_say() -> None:
     assert "runs 1.5 times as fast" in own  # a machine of its own: by the clock
 
 
-def test_the_rewritten_graph_stands_in_the_table_alone() -> None:
-    """It is for many pictures; the figure shows the files as they are."""
-    anew = result("int8", 100, 4.5)
-    anew["contestant"]["engine"] = "onnxruntime-rewritten"
-    rows = [result("fp32", 400, 1.5), result("int8", 100, 4.0), anew]
-    assert "ONNX Runtime, rewritten" in benchmarks.table(rows)
-    drawn = benchmarks.figure(rows)
-    assert "rewritten" not in drawn
-    assert "The same network, 4.0 times as fast" in drawn
-
-
 def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
     file = tmp_path / "evaluation.json"
     assert benchmarks.NONE_YET in benchmarks.pace(file)

@@ -19,9 +19,7 @@ from demo.runtime import machine
 from tests.support.demo_model import card, colour_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from model_export.exporter import Report
+    pass
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs/data/benchmarks.schema.json").read_text("utf-8"))
@@ -69,29 +67,6 @@ def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:
     assert large == pytest.approx(3 * small)
     assert [row["batch"] for row in found["recommended"]] == [1, 3]
     assert {row["file"] for row in found["recommended"]} == {"colour.onnx"}
-
-
-def test_a_graph_that_can_be_rewritten_runs_both_ways(
-    forms: Callable[..., Report], tmp_path: Path
-) -> None:
-    """As it is, and as `evaluate` runs it; the run above had nothing to write anew."""
-    done = benchmark(
-        forms("int8").file, "--batch", 2, "--rounds", 1, "--seconds", 0.01, "--no-peers", "--json",
-        "--recommend", "--save", tmp_path,
-    )  # fmt: skip
-    assert (done.returncode, "left out" in done.stderr) == (0, False), done.stderr
-    found = json.loads(done.stdout)
-    plain, anew = found["contestants"]
-    assert (plain["engine"], anew["engine"]) == ("onnxruntime", "onnxruntime-rewritten")
-    assert anew["how"] == f"{plain['how']}, the graph written anew as evaluate does"
-    (best,) = found["recommended"]
-    assert "here" not in best  # the runner runs both itself
-    for file in tmp_path.iterdir():
-        jsonschema.validate(json.loads(file.read_text("utf-8")), SCHEMA)
-    assert len(list(tmp_path.glob("*_onnxruntime-rewritten-*_int8.json"))) == 1
-    found["recommended"][0]["engine"] = "onnxruntime-rewritten"
-    told = lines(found | {"contestants": [anew]}, True)
-    assert told[-1].endswith("(int8, as evaluate runs it)")
 
 
 def test_result_files(ran: tuple[dict[str, Any], Path]) -> None:
@@ -146,13 +121,12 @@ def test_the_best_is_named_with_its_engine() -> None:
             row("torch", "a.onnx", 0.1, 0.1),
             row("onnxruntime", "a.onnx", 4, 9),
             row("onnxruntime", "b.onnx", 3, 10),
-            row("onnxruntime-rewritten", "b.onnx", 2.5, 12),
             row("openvino", "b.onnx", 2, 11),
         ],
     }
     small, large = contest.recommended(found)
     assert (small["engine"], small["file"], small["p50_ms"]) == ("openvino", "b.onnx", 2)
-    assert (small["here"]["engine"], small["here"]["p50_ms"]) == ("onnxruntime-rewritten", 2.5)
+    assert (small["here"]["engine"], small["here"]["p50_ms"]) == ("onnxruntime", 3)
     assert (large["engine"], large["file"], large.get("here")) == ("onnxruntime", "a.onnx", None)
 
 

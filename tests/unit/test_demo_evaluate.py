@@ -295,7 +295,7 @@ def test_ten_views_are_corners_centre_and_mirrors() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (256, 300, 3), np.uint8)
     image = Image.fromarray(pixels)
     made = np.empty((10, 3, 224, 224), np.float32)
-    prepare(pixels, spec, 10, made)
+    prepare(Image.fromarray(pixels), spec, 10, made)
     square = image.crop((22, 0, 278, 256))  # the central 256 x 256
     places = [(0, 0), (32, 0), (0, 32), (32, 32), (16, 16)]
     for i, (left, top) in enumerate(places):
@@ -306,7 +306,7 @@ def test_ten_views_are_corners_centre_and_mirrors() -> None:
         np.testing.assert_allclose(made[i], wanted.transpose(2, 0, 1), atol=1e-5)
         np.testing.assert_array_equal(made[i + 5], made[i, :, :, ::-1])
     one = np.empty((1, 3, 224, 224), np.float32)
-    prepare(pixels, spec, 1, one)
+    prepare(Image.fromarray(pixels), spec, 1, one)
     np.testing.assert_array_equal(one[0], preprocess(image, spec))
     np.testing.assert_array_equal(one[0], made[4])
 

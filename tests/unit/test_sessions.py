@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnx
 import onnxruntime
 import pytest
 
-from demo.runtime import memory
-from demo.runtime.memory import added
 from demo.runtime.session import open_session
 from model_export.exporter import Report
 from model_export.reading.sessions import UNPACK_ONCE, on_cpu, unpack_once
@@ -63,34 +60,3 @@ def test_int8_runs_in_eight_bits(files: dict[str, Path], tmp_path: Path) -> None
     found = what_runs(files["int8"], tmp_path)
     assert (found["QLinearConv"], found["QGemm"]) == (5, 3), found
     assert not {"Conv", "FusedConv", "Gemm", "FusedGemm", "MatMul"} & set(found), found
-
-
-def test_what_a_block_added_to_memory() -> None:
-    before = [(10, 20), (40, 50)]
-    assert added(before, [(10, 20), (40, 50)]) == []
-    assert added(before, [(5, 25), (40, 50), (60, 70)]) == [(5, 10), (20, 25), (60, 70)]
-    assert added(before, [(10, 50)]) == [(20, 40)]
-    assert added([], [(1, 2)]) == [(1, 2)]
-
-
-def test_memory_in_large_pages_holds_what_it_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And memory from before the block is left alone."""
-    old = np.ones(16 * memory.PAGE, np.uint8)
-    asked: list[tuple[int, int]] = []
-    collapse = memory._collapse
-
-    def watched(start: int, end: int) -> int:
-        asked.append((start, end))
-        return collapse(start, end)
-
-    monkeypatch.setattr(memory, "_collapse", watched)
-    with memory.large_pages() as moved:
-        new = np.arange(4 * memory.PAGE, dtype=np.int64)
-    assert (new == np.arange(len(new))).all()
-    if not moved:
-        pytest.skip("the system has no large pages, or they are switched off")
-    place = old.ctypes.data
-    assert not any(start < place + old.nbytes and place < end for start, end in asked)
-    place = new.ctypes.data
-    assert any(start < place + new.nbytes and place < end for start, end in asked)
-    assert sum(moved) <= sum(end - start for start, end in asked)
