@@ -29,12 +29,12 @@ serve: port $(VENV)/.run build/alexnet64.onnx engine  ## set up, export, classif
 demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures, on this machine (DEMO_PORT=8001)
 	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
-# The workers share the cores: where PyTorch takes all of them in each, its threads wait for one
-# another. One worker more than cores, as one often waits for a browser or a program.
+# One worker more than cores, as one often waits for a browser or a program. One thread in each. A
+# file's tests stay in one worker, since they share what its fixtures make.
 WORKERS = $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))")
-test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not (timing or alone)"
-	$(BIN)/python -m pytest -m "timing or alone"
+PART ?= tests
+test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the tests (PART=tests/unit, tests/browser or tests/commands)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PART)
 
 export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 	@$(BIN)/python -m model_export
@@ -48,9 +48,10 @@ lighthouse: site $(NPM) browser  ## measure every page with Lighthouse, three ti
 snapshots: $(VENV)/.dev browser  ## take the pictures anew with which the key pages are compared
 	@$(BIN)/python -m tests.support.snapshots
 
-lint: $(VENV)/.dev  ## ruff and mypy
+lint: $(VENV)/.dev  ## ruff, codespell and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	git ls-files -z | xargs -0 $(BIN)/codespell
 	$(BIN)/mypy
 
 site: $(VENV)/.run engine  ## strict static build into site/
@@ -99,6 +100,9 @@ measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (
 
 clean:  ## remove what was built (the environment in .venv stays)
 	rm -rf build site node_modules .cache .pytest_cache .mypy_cache .ruff_cache
+
+dev: $(VENV)/.dev  ## add the development tools to .venv
+	@echo "run $(BIN)/pre-commit install for the checks before each commit"
 
 setup: $(VENV)/.run  ## create .venv with everything that runs
 	@echo "$(VENV) is ready: source $(VENV)/bin/activate, once in each terminal"

@@ -39,14 +39,6 @@ def once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]
         return pickle.loads(kept.read_bytes())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser is five programs on shared cores, and some hundred tests ask it thousands of
-    questions. One that fails is tried once more; the report lists it all the same, as a rerun."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The bundled network, freshly exported."""

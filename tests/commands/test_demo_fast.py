@@ -152,7 +152,6 @@ def test_evaluate_sees_the_pixels_of_classify(tmp_path: Path) -> None:
         np.testing.assert_array_equal(made[0], preprocess(decode(file), RULE))
 
 
-@pytest.mark.timing
 def test_beside_the_usual_loop(exported: Report, tmp_path: Path) -> None:
     """The paired run works, gives the same answers and imports no torch; its ratios are not
     judged on a machine that may be shared."""

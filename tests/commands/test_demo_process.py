@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import onnxruntime
@@ -200,25 +199,3 @@ def test_a_missing_package_is_said_in_one_line(here: Path) -> None:
         "error: the Python package typer is not installed; "
         "pip install '.[demo]' in the repository's folder\n"
     )
-
-
-@pytest.mark.timing
-def test_a_single_classification_takes_less_than_a_second(model: Path, here: Path) -> None:
-    """The whole process. Where other work holds the cores, its own processor time is judged."""
-    resource = pytest.importorskip("resource")
-    Image.effect_noise((1024, 768), 60).convert("RGB").save(here / "photo.jpg")
-
-    def processor_time() -> float:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return float(usage.ru_utime + usage.ru_stime)
-
-    taken = []
-    for _ in range(5):
-        began, worked = time.perf_counter(), processor_time()
-        result = as_process("classify", "photo.jpg", "--model", str(model))
-        taken.append((time.perf_counter() - began, processor_time() - worked))
-        assert result.returncode == 0
-        crowded = os.getloadavg()[0] > (os.cpu_count() or 1)
-        if taken[-1][crowded] < 1.0:
-            return
-    pytest.fail(f"seconds, and seconds of processor time: {taken}")

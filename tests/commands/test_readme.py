@@ -1,4 +1,4 @@
-"""The README's commands do what it says, and its numbers are those of the files."""
+"""The README's commands work in the checkout itself, and its numbers are those of the files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -35,8 +34,6 @@ ELSEWHERE = {
     "make train": "test_train.py: hours",
     "make train ARGS=--resume": "test_train.py: hours",
 }
-
-pytestmark = pytest.mark.alone
 
 made_by_make = pytest.mark.skipif(
     Path(sys.prefix) != ROOT / ".venv", reason="not in the environment that `make` makes"
@@ -81,18 +78,14 @@ def test_make_serve() -> None:
     )
     port = free_port()
     process = start("make", "serve", f"PORT={port}")
-    began = time.monotonic()
     try:
         page = get(f"http://127.0.0.1:{port}/", wait=90)
-        seconds = time.monotonic() - began
     finally:
         printed = stop(process)
     assert "AlexNet" in page
     assert f"http://127.0.0.1:{port}/" in printed
     assert "CPUExecutionProvider" in printed or "CUDAExecutionProvider" in printed
     assert "cat.jpg" in printed
-    # 15 s on a free machine; the suite may run beside other work.
-    assert seconds < 30, f"serving after {seconds:.1f} s"
 
 
 @made_by_make

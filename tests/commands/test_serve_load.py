@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.support.serve_load import memory, run_crowd, server_process
 
 
-@pytest.mark.timing
 def test_a_crowd_is_answered_rightly_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """What a shared machine cannot disturb: right answers, no crash, no growth without end."""
     with server_process(tmp_path) as (process, port):

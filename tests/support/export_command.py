@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -44,16 +43,3 @@ def as_process(*arguments: str | Path) -> Done:
         check=False,
         cwd=ROOT,
     )
-
-
-def processor_seconds(*arguments: str | Path) -> float:
-    """What the command takes of the processor, the least of five times: on a machine with nothing
-    else to do that is the time to wait."""
-
-    def once() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert as_process(*arguments).returncode == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    return min(once() for _ in range(5))

@@ -25,7 +25,7 @@ from model_export.proof.verify import verify
 from model_export.reading import onnx_file
 from model_export.reading.inspection import MISSING, inspect, lines
 from model_export.sources.weights import WEIGHTS, load_alexnet64
-from tests.support.export_command import as_process, command, processor_seconds
+from tests.support.export_command import as_process, command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,18 +133,13 @@ def test_inspect_agrees_with_the_table_of_networks(exported: Report) -> None:
     assert as_json["layers"][0]["parameters"] == ALEXNET64.layers[0].parameters
 
 
-def test_inspect_imports_neither_torch_nor_onnx_and_is_quick(exported: Report) -> None:
+def test_inspect_imports_neither_torch_nor_onnx(exported: Report) -> None:
     code = (
         "import sys; from pathlib import Path; from model_export.reading.inspection import inspect, lines; "
         f"lines(inspect(Path({str(exported.file)!r}))); print({{'torch', 'onnx'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
-
-
-@pytest.mark.timing
-def test_inspect_takes_less_than_half_a_second(exported: Report) -> None:
-    assert processor_seconds("inspect", exported.file) < 0.5
 
 
 def test_shapes_are_onnxs_own(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from model_export.records import price_list
 from model_export.sources import weights
 from model_export.sources.loading import build, load, read_labels
 from tests.support import caffe_files
-from tests.support.export_command import command, processor_seconds
+from tests.support.export_command import command
 
 COUNTS = {"alexnet64": 5_949_000, "imagenet1k": 61_100_840, "bvlc": 60_965_224}
 
@@ -91,11 +91,6 @@ def test_the_list_is_quick_and_whole() -> None:
     assert "bvlc_alexnet.caffemodel\n" in listed
     assert "readme.md, of pictures warped to 256x256\n" in listed
     assert "  other crop:      Caffe warped each picture to 256x256 whatever its shape" in listed
-
-
-@pytest.mark.timing
-def test_the_list_takes_less_than_half_a_second() -> None:
-    assert processor_seconds("--list") < 0.5
 
 
 @pytest.fixture(scope="module")
