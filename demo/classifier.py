@@ -3,7 +3,7 @@
     with Classifier("build/alexnet64.onnx") as classifier:
         classifier.classify(["cat.jpg"])[0].top
 
-Everything needed to run a file rightly stands in its card (`model_export.card`).
+Everything needed to run a file rightly stands in its card (`model_export.contract.card`).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from demo.pictures.decoding import Picture, decode
 from demo.places import DEFAULT_MODEL
 from demo.runtime.bound import Bound
 from demo.runtime.session import KINDS, MAKE_ONE, Device, card_in, open_session, told_run
-from model_export.card import ModelCard
-from model_export.preprocess import Floats, Pixels, preprocess
+from model_export.contract.card import ModelCard
+from model_export.contract.preprocessing import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
     import onnxruntime

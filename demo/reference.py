@@ -19,7 +19,7 @@ from demo.pictures.decoding import decode
 from demo.places import SAMPLES
 from demo.report import complain
 from demo.runtime.session import CPU, card_in, check_file, load
-from model_export.preprocess import preprocess, resize_and_crop
+from model_export.contract.preprocessing import preprocess, resize_and_crop
 
 PICTURE = SAMPLES / "cat.jpg"
 

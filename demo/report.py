@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from demo.classifier import Classifier, Prediction
-    from model_export.card import ModelCard
+    from model_export.contract.card import ModelCard
 
 _BAR = 24
 _NAME = 24

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from model_export.errors import told
+from model_export.contract.errors import told
 from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
 
@@ -221,7 +221,7 @@ def inspect(
     ] = False,
 ) -> None:
     """Show a file's card, graph, layers, opset and hash; imports no PyTorch."""
-    from model_export.reading import inspection
+    from model_export import inspection
 
     with told():
         found = inspection.inspect(file)

@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 import model_export
-from model_export.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
-from model_export.errors import ExportError, UsageError
+from model_export.contract import onnx_file
+from model_export.contract.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
+from model_export.contract.errors import ExportError, UsageError
+from model_export.contract.sessions import CPU
+from model_export.contract.tolerances import Difference, beyond
 from model_export.files import write_in_order
 from model_export.forms.bytes_input import take_bytes
 from model_export.forms.calibration import calibration_batch
@@ -30,15 +33,11 @@ from model_export.forms.triton import write_repository
 from model_export.networks import ALEXNET64
 from model_export.proof import accuracy
 from model_export.proof.parity import (
-    Difference,
     compare,
     onnx_logits,
     pytorch_logits,
     sample_batch,
 )
-from model_export.proof.tolerances import beyond
-from model_export.reading import onnx_file
-from model_export.reading.sessions import CPU
 from model_export.sources.loading import load
 from model_export.sources.weights import bundled as is_bundled
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from model_export.errors import UsageError
+from model_export.contract.errors import UsageError
 
 _STALE = 24 * 3600  # seconds: then nobody is writing any more, even on another machine's folder
 

@@ -22,11 +22,11 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from model_export.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
-from model_export.errors import ExportError, UsageError, told
+from model_export.contract import onnx_file
+from model_export.contract.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
+from model_export.contract.errors import ExportError, UsageError, told
 from model_export.files import refuse_if_no_place, write_in_order
 from model_export.forms.precision import BLOCK, BLOCKS, per_block, static
-from model_export.reading import onnx_file
 
 if TYPE_CHECKING:
     import onnx

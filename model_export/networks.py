@@ -16,8 +16,8 @@ from math import prod
 from pathlib import Path
 from typing import Literal
 
-from model_export.card import Accuracy, Input
-from model_export.errors import UsageError
+from model_export.contract.card import Accuracy, Input
+from model_export.contract.errors import UsageError
 
 Builder = Literal["alexnet64", "torchvision", "caffe"]
 HashKind = Literal["sha256", "sha256 prefix", "sha1"]

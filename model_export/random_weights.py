@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model_export.errors import told
+from model_export.contract.errors import told
 from model_export.files import refuse_if_no_place, write_atomically
 from model_export.networks import NETWORKS, Network, find
 

@@ -36,9 +36,10 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export import tiny_imagenet as tiny
-from model_export.errors import told
+from model_export.contract import tiny_imagenet as tiny
+from model_export.contract.errors import told
 from model_export.files import refuse_if_no_place, write_atomically
+from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
 
 # What PyTorch raises for a file that is none of its own, by what the bytes happen to be.
@@ -342,7 +343,7 @@ def main(
     recipe = Recipe(epochs=epochs, rate=rate, dropout=dropout, seed=seed)
     with told():
         refuse_if_no_place(out)
-        source = tiny.TinyImageNet(data or tiny.download(Path("build/tiny-imagenet-200.zip")))
+        source = tiny.TinyImageNet(data or download(Path("build/tiny-imagenet-200.zip")))
         train_set, val_set = _both(source, limit)
     with told(out):
         train(train_set, val_set, out, recipe, resume=resume)

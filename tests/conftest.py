@@ -137,7 +137,7 @@ def server(model: Path, small_site: Path) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def tiny_imagenet() -> Any:
     """Tiny ImageNet, where the environment names it."""
-    from model_export.tiny_imagenet import TinyImageNet
+    from model_export.contract.tiny_imagenet import TinyImageNet
 
     path = os.environ.get("TINY_IMAGENET")
     if not path:

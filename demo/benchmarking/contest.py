@@ -21,9 +21,9 @@ from demo.errors import DeviceError, ModelError, UsageError
 from demo.places import ROOT
 from demo.runtime import machine as here
 from demo.runtime.session import CPU, CUDA, MAKE_ONE, NVIDIA, TENSORRT, card_in, check_file
-from model_export.card import ModelCard
-from model_export.errors import ExportError
-from model_export.reading import onnx_file
+from model_export.contract import onnx_file
+from model_export.contract.card import ModelCard
+from model_export.contract.errors import ExportError
 
 SCHEMA_VERSION = 1
 PROVIDERS = {"cpu": CPU, "cuda": CUDA, "tensorrt": TENSORRT}

@@ -1,7 +1,7 @@
 """One contestant of `benchmark`, in a process of its own: an ONNX file on one engine and provider.
 
 ``python -m demo.benchmarking.contestant '{"file", "engine", "provider", "precision", "threads"}'``
-loads the file and times it as `model_export.processes.timing` says. Engine ``floor`` measures the
+loads the file and times it as `model_export.contract.timing` says. Engine ``floor`` measures the
 machine instead, and prints ``{"read_bytes_s", "multiply_adds_s"}``.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from demo.runtime.session import CUDA, NVIDIA, TENSORRT
-from model_export.processes.timing import Batch, Prepare, milliseconds, serve
-from model_export.reading.sessions import unpack_once
+from model_export.contract.sessions import unpack_once
+from model_export.contract.timing import Batch, Prepare, milliseconds, serve
 
 _READ = 256 * 2**20  # bytes: larger than any cache here
 _SIDE = 2048  # of the square matrices that are multiplied
@@ -28,7 +28,7 @@ class NotHere(Exception):
 
 
 def _load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
-    from model_export.reading import onnx_file
+    from model_export.contract import onnx_file
 
     model = onnx_file.read(Path(asked["file"]))
     (name, shape), *_ = model.inputs.items()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.errors import UsageError
-from model_export.card import Label, ModelCard
+from model_export.contract.card import Label, ModelCard
 
 _SHOWN = 3
 

@@ -75,7 +75,7 @@ def open_data(path: Path, ground_truth: Path | None = None) -> DataSet:
     Raises:
         UsageError: no such path, none of the layouts, or no answers.
     """
-    from model_export.tiny_imagenet import how_to_supply
+    from model_export.contract.tiny_imagenet import how_to_supply
 
     try:
         if not path.exists():
@@ -178,7 +178,7 @@ def is_picture(name: str) -> bool:
 
 
 def _tiny_imagenet(path: Path, store: Folder | Zip, root: str) -> DataSet:
-    from model_export.tiny_imagenet import DataError, TinyImageNet
+    from model_export.contract.tiny_imagenet import DataError, TinyImageNet
 
     try:
         source = TinyImageNet(path)

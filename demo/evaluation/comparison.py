@@ -18,9 +18,9 @@ from demo.datasets.classes import Classes
 from demo.evaluation.evaluator import likeliest, probabilities
 from demo.evaluation.pipeline import Batch
 from demo.evaluation.torch_peer import TorchPeer
-from model_export.card import ModelCard
-from model_export.proof.intervals import wilson
-from model_export.proof.tolerances import TOLERANCES
+from model_export.contract.card import ModelCard
+from model_export.contract.intervals import wilson
+from model_export.contract.tolerances import TOLERANCES
 
 _SHOWN = 20
 

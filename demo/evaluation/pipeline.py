@@ -29,7 +29,7 @@ from demo.errors import PictureError
 from demo.evaluation.views import prepare
 from demo.pictures.decoding import decode
 from demo.runtime.machine import cores
-from model_export.card import Input
+from model_export.contract.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
 """Tensors (n, 3, size, size) to logits (n, classes); called from many threads."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.evaluation.tally import Evaluation, Tally
 from demo.report import printable
-from model_export.card import Interval
+from model_export.contract.card import Interval
 
 _PAIRS = 10
 _CLASSES = 5

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from model_export.card import Interval
-from model_export.proof.intervals import wilson
+from model_export.contract.card import Interval
+from model_export.contract.intervals import wilson
 
 FIVE = 5
 

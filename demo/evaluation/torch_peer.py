@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from demo.errors import DemoError, DeviceError, ResultError, UsageError
 from demo.places import ROOT
-from model_export.processes.torch_messages import (
+from model_export.contract.torch_messages import (
     Array,
     Failed,
     Load,

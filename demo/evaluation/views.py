@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.card import Input
-from model_export.preprocess import resize_and_crop, to_tensor
+from model_export.contract.card import Input
+from model_export.contract.preprocessing import resize_and_crop, to_tensor
 
 COUNTS = (1, 10)
 _SQUARE, _PATCH = 256, 224

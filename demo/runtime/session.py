@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from demo.errors import DeviceError, ModelError
-from model_export.card import METADATA_KEY, CardError, ModelCard
-from model_export.reading.sessions import UNPACK_ONCE, unpack_once
+from model_export.contract.card import METADATA_KEY, CardError, ModelCard
+from model_export.contract.sessions import UNPACK_ONCE, unpack_once
 
 if TYPE_CHECKING:
     import onnxruntime

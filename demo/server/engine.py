@@ -27,7 +27,7 @@ from demo.pictures.decoding import decode, memory_needed
 from demo.server.errors import Busy, Late
 from demo.server.limits import Limits
 from demo.server.statistics import Statistics
-from model_export.preprocess import preprocess
+from model_export.contract.preprocessing import preprocess
 
 Logits = NDArray[np.float32]
 T = TypeVar("T")

@@ -44,8 +44,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from safetensors.numpy import load_file
 
 from model_export import export
+from model_export.contract.preprocessing import preprocess
 from model_export.networks import ALEXNET64
-from model_export.preprocess import preprocess
 
 folder = Path(tempfile.mkdtemp())
 

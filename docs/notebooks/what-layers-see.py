@@ -44,15 +44,15 @@ from PIL import Image, ImageEnhance, ImageOps
 from safetensors.torch import load_file
 
 from model_export.architectures import alexnet64
-from model_export.card import Input
+from model_export.contract.card import Input
+from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.networks import ALEXNET64
-from model_export.preprocess import preprocess, resize_and_crop
 
 network = alexnet64().eval()
 network.load_state_dict(load_file(lesson.ROOT / "model_export/weights/alexnet64.safetensors"))
 labels = [
     line.split("\t")[1]
-    for line in (lesson.ROOT / "model_export/labels/tiny_imagenet.tsv")
+    for line in (lesson.ROOT / "model_export/contract/class_lists/tiny_imagenet.tsv")
     .read_text("utf-8")
     .splitlines()
 ]
@@ -311,7 +311,7 @@ excited(
 
 # %% tags=["needs-data"]
 if data := os.environ.get("TINY_IMAGENET"):
-    from model_export.tiny_imagenet import TinyImageNet
+    from model_export.contract.tiny_imagenet import TinyImageNet
 
     split = TinyImageNet(data).load("val", limit=2000)
     validation, classes = split.images, split.labels

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model_export.card import Input
+from model_export.contract.card import Input
 
 if TYPE_CHECKING:
     import onnx

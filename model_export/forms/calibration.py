@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.card import Calibration, Input
-from model_export.errors import ExportError, UsageError
-from model_export.preprocess import Floats, Pixels, preprocess, resize_and_crop
+from model_export.contract.card import Calibration, Input
+from model_export.contract.errors import ExportError, UsageError
+from model_export.contract.preprocessing import Floats, Pixels, preprocess, resize_and_crop
 from model_export.proof.parity import SAMPLES
 
 BUNDLED = "demo/samples, the four corners of each"

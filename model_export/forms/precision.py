@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.errors import ExportError
+from model_export.contract import onnx_file
+from model_export.contract.errors import ExportError
 from model_export.forms.ranges import measure
-from model_export.reading import onnx_file
 
 if TYPE_CHECKING:
     import onnx

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.reading import onnx_file
+from model_export.contract import onnx_file
 
 Range = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Least and greatest value, (1,) each."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from model_export.card import ModelCard
+from model_export.contract.card import ModelCard
 from model_export.files import write_in_order
 
 MOST = 64

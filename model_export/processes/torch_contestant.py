@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from model_export.contract.timing import Batch, Prepare, serve
 from model_export.networks import NETWORKS, find
-from model_export.processes.timing import Batch, Prepare, serve
 from model_export.processes.torch_start import settle
 from model_export.random_weights import random_tensors
 

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from model_export.processes.replies import take_replies
+from model_export.contract.replies import take_replies
 
 FIVE = 5
 
@@ -32,8 +32,8 @@ def main(asked: dict[str, Any]) -> None:
     import torchvision
     from torchvision.transforms import v2
 
+    from model_export.contract import onnx_file
     from model_export.proof import rebuild
-    from model_export.reading import onnx_file
 
     replies = io.TextIOWrapper(take_replies(), encoding="utf-8", line_buffering=True)
     path = Path(asked["file"])

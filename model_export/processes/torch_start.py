@@ -6,7 +6,7 @@ Both compute in full fp32, as the exported file does, on the device asked for or
 
 from __future__ import annotations
 
-from model_export.errors import EnvironmentLacks
+from model_export.contract.errors import EnvironmentLacks
 
 
 def settle(device: str, threads: int) -> str:

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from model_export.errors import EnvironmentLacks, ExportError, UsageError
-from model_export.processes.replies import take_replies
-from model_export.processes.torch_messages import (
+from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.replies import take_replies
+from model_export.contract.torch_messages import (
     Array,
     Failed,
     Load,
@@ -36,7 +36,7 @@ from model_export.processes.torch_start import settle
 if TYPE_CHECKING:
     from torch import nn
 
-    from model_export.card import Input
+    from model_export.contract.card import Input
 
 
 class Worker:
@@ -69,8 +69,8 @@ class Worker:
     def _load(self, asked: Load) -> Loaded:
         import torch
 
+        from model_export.contract import onnx_file
         from model_export.proof import rebuild
-        from model_export.reading import onnx_file
 
         self._device = asked.device
         name = settle(asked.device, asked.threads)
@@ -87,7 +87,7 @@ class Worker:
     def _run(self, batch: Array) -> Logits:
         import torch
 
-        from model_export.preprocess import as_floats
+        from model_export.contract.preprocessing import as_floats
 
         if self._net is None or self._rule is None:
             raise UsageError("no network is loaded yet: load one first")

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_export.card import Evaluation, Input, Interval, Label
-from model_export.errors import EnvironmentLacks, ExportError, UsageError
-from model_export.proof.intervals import wilson
-from model_export.reading.sessions import on_cpu
+from model_export.contract.card import Evaluation, Input, Interval, Label
+from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.intervals import wilson
+from model_export.contract.sessions import on_cpu
 
 if TYPE_CHECKING:
-    from model_export.tiny_imagenet import TinyImageNet
+    from model_export.contract.tiny_imagenet import TinyImageNet
 
 DATASET = "Tiny ImageNet, validation"
 BATCH = 100
@@ -49,7 +49,7 @@ def opened(labels: Sequence[Label], data: Path) -> TinyImageNet:
         UsageError: the network does not know a class of the data.
         EnvironmentLacks: the data is not there, or not Tiny ImageNet.
     """
-    from model_export.tiny_imagenet import DataError, TinyImageNet
+    from model_export.contract.tiny_imagenet import DataError, TinyImageNet
 
     try:
         source = TinyImageNet(data)
@@ -89,7 +89,7 @@ def count(
     from rich.console import Console
     from rich.progress import Progress
 
-    from model_export.preprocess import preprocess
+    from model_export.contract.preprocessing import preprocess
 
     source = opened(labels, data)
     entries = source.entries("val")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.card import Input
-from model_export.errors import ExportError
-from model_export.reading.sessions import on_cpu
+from model_export.contract.card import Input
+from model_export.contract.errors import ExportError
+from model_export.contract.sessions import on_cpu
+from model_export.contract.tolerances import Difference
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
 
 Logits = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far logits (N, classes) are from the reference.
-
-    ``top1`` and ``top5`` are the shares of pictures with the same best class, and with the same
-    five best classes in any order.
-    """
-
-    max_abs: float
-    rel_l2: float
-    top1: float
-    top5: float
 
 
 def sample_batch(rule: Input, folder: Path = SAMPLES) -> NDArray[Any]:
@@ -45,7 +31,7 @@ def sample_batch(rule: Input, folder: Path = SAMPLES) -> NDArray[Any]:
     """
     from PIL import Image
 
-    from model_export.preprocess import preprocess
+    from model_export.contract.preprocessing import preprocess
 
     files = sorted(folder.glob("*.jpg"))
     if not files:
@@ -65,7 +51,7 @@ def pytorch_logits(net: nn.Module, batch: NDArray[Any], rule: Input) -> NDArray[
     """
     import torch
 
-    from model_export.preprocess import as_floats
+    from model_export.contract.preprocessing import as_floats
 
     values = torch.from_numpy(as_floats(batch, rule))
     try:

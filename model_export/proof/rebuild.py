@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_export.card import METADATA_KEY, CardError, ModelCard
-from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.card import METADATA_KEY, CardError, ModelCard
+from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.onnx_file import OnnxFile
 from model_export.networks import NETWORKS, Network
-from model_export.reading.onnx_file import OnnxFile
 from model_export.sources import local_weights, weights
 from model_export.sources.download import cached_path
 from model_export.sources.loading import build

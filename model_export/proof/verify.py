@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model_export.card import Input, ModelCard
-from model_export.errors import ExportError
+from model_export.contract import onnx_file
+from model_export.contract.card import Input, ModelCard
+from model_export.contract.errors import ExportError
+from model_export.contract.sessions import CPU
+from model_export.contract.tolerances import beyond
+from model_export.inspection import MISSING
 from model_export.networks import Network
 from model_export.proof import rebuild
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits, sample_batch
-from model_export.proof.tolerances import beyond
-from model_export.reading import onnx_file
-from model_export.reading.inspection import MISSING
-from model_export.reading.sessions import CPU
 from model_export.sources import weights
 
 KINDS = {"float32": "fp32", "uint8": "uint8"}  # the card's words for an input, and `onnx_file`'s

@@ -22,12 +22,12 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.card import ModelCard
-from model_export.errors import told
+from model_export.contract import onnx_file
+from model_export.contract.card import ModelCard
+from model_export.contract.errors import told
+from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.forms.taps import FILTERS, STAGES
-from model_export.preprocess import preprocess, resize_and_crop
 from model_export.proof.parity import SAMPLES
-from model_export.reading import onnx_file
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export.errors import ExportError, UsageError, told
+from model_export.contract.errors import ExportError, UsageError, told
 from model_export.sources import weights
 
 PAGE = weights.HERE / "weights" / "README.md"

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model_export.errors import told
+from model_export.contract.errors import told
 from model_export.files import refuse_if_no_place
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS
 

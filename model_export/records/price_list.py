@@ -21,11 +21,11 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export.errors import told
+from model_export.contract.errors import told
+from model_export.contract.labels import tiny_imagenet
 from model_export.files import refuse_if_no_place
 from model_export.proof import accuracy
 from model_export.proof.parity import SAMPLES
-from model_export.sources import weights
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "data" / "results" / "precisions.json"
 FORMS: tuple[tuple[str, int], ...] = (
@@ -38,7 +38,7 @@ def ratios(files: list[Path], size: int) -> list[dict[str, float]]:
     """Time of each file over the first file's, run in turn; median and quartiles."""
     import numpy as np
 
-    from model_export.reading.sessions import on_cpu
+    from model_export.contract.sessions import on_cpu
 
     sessions = [on_cpu(file) for file in files]
     picture = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)
@@ -135,7 +135,7 @@ def main(
     """Measure every network in every precision."""
     with told(output):
         refuse_if_no_place(output, ".json")
-        accuracy.opened(weights.labels(), data)
+        accuracy.opened(tiny_imagenet(), data)
         output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.errors import UsageError
-from model_export.reading import wire
+from model_export.contract import wire
+from model_export.contract.errors import UsageError
 
 _NAME_AND_BLOBS = {100: (1, 7), 2: (4, 6)}
 _ROOMS = {

@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from model_export.errors import EnvironmentLacks
+from model_export.contract.errors import EnvironmentLacks
 from model_export.networks import HashKind, Published
 
 BLOCK = 1 << 20

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_export.card import Accuracy, Label, Weights
-from model_export.errors import UsageError
+from model_export.contract.card import Accuracy, Label, Weights
+from model_export.contract.errors import UsageError
+from model_export.contract.labels import tiny_imagenet
 from model_export.networks import ALEXNET64, NETWORKS, Network, find
 from model_export.sources import local_weights, weights
 from model_export.sources.download import fetch_weights, fits
@@ -156,7 +157,7 @@ def _labels(file: Path | None, known: Network | None, classes: int) -> tuple[Lab
     if known is None:
         return tuple(Label(f"class {i}") for i in range(classes))
     if known is ALEXNET64:
-        return weights.labels()
+        return tiny_imagenet()
     from torchvision.models import AlexNet_Weights
 
     # Caffe numbers the classes likewise, by their WordNet ids in order.

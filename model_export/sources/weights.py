@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_export.card import Accuracy, Label, Weights
-from model_export.errors import EnvironmentLacks
+from model_export.contract.card import Accuracy, Weights
+from model_export.contract.errors import EnvironmentLacks
 from model_export.networks import ALEXNET64
 
 if TYPE_CHECKING:
@@ -23,15 +23,8 @@ HERE = Path(__file__).parents[1]
 WEIGHTS = HERE / "weights" / "alexnet64.safetensors"
 TRAINING = HERE / "weights" / "training.json"
 ACCURACY = HERE / "weights" / "accuracy.json"
-LABELS = HERE / "labels" / "tiny_imagenet.tsv"
 
 LICENCE = ALEXNET64.licence
-
-
-def labels() -> tuple[Label, ...]:
-    """The 200 classes of Tiny ImageNet in the order of the logits."""
-    rows = (line.split("\t") for line in LABELS.read_text("utf-8").splitlines())
-    return tuple(Label(name, wnid) for wnid, name in rows)
 
 
 def sha256(path: Path) -> str:

@@ -14,8 +14,8 @@ from PIL import Image
 
 from demo.pictures.decoding import decode
 from demo.reference import reference
-from model_export.card import ModelCard
-from model_export.preprocess import resize_and_crop
+from model_export.contract.card import ModelCard
+from model_export.contract.preprocessing import resize_and_crop
 from tests.support.live_page import (
     give,
     longest_task,
@@ -108,7 +108,7 @@ def test_fifty_pictures_get_the_runners_answers(live: Any, site: Path) -> None:
     import onnxruntime
 
     from demo.reference import session_of
-    from model_export.preprocess import preprocess
+    from model_export.contract.preprocessing import preprocess
 
     page = live
     model = site / "assets" / "models" / "alexnet64.onnx"

@@ -12,8 +12,8 @@ import pytest
 
 from demo.pictures.decoding import decode
 from demo.reference import session_of
-from model_export.card import ModelCard
-from model_export.preprocess import preprocess
+from model_export.contract.card import ModelCard
+from model_export.contract.preprocessing import preprocess
 from tests.support.bidi import firefox
 from tests.support.browsing import AXE, TAGS
 from tests.support.serving import serve_folder

@@ -12,8 +12,8 @@ from onnx import numpy_helper
 
 from demo.pictures.decoding import decode
 from demo.reference import session_of
-from model_export.card import ModelCard
-from model_export.preprocess import preprocess
+from model_export.contract.card import ModelCard
+from model_export.contract.preprocessing import preprocess
 from tests.support.live_page import give, no_axe_violations, state, top
 
 pytestmark = pytest.mark.browser

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model_export.card import ModelCard
-from model_export.preprocess import resize_and_crop
+from model_export.contract.card import ModelCard
+from model_export.contract.preprocessing import resize_and_crop
 from tests.support.live_page import give, no_axe_violations, state
 
 pytestmark = pytest.mark.browser

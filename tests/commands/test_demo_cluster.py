@@ -19,7 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from demo.cli import app
-from model_export.card import Label
+from model_export.contract.card import Label
 from tests.support.demo_model import card, colour_model
 
 LABELS = tuple(Label(name, f"n0000000{i}") for i, name in enumerate(("red", "green", "blue"), 1))

@@ -22,8 +22,8 @@ from demo.evaluation.paired import UsualLoop
 from demo.evaluation.pipeline import Decoders, shares
 from demo.evaluation.views import prepare
 from demo.pictures.decoding import decode
+from model_export.contract.preprocessing import preprocess
 from model_export.networks import IMAGENET1K
-from model_export.preprocess import preprocess
 from tests.support.demo_model import card, colour_model
 
 if TYPE_CHECKING:

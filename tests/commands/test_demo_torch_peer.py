@@ -16,7 +16,7 @@ import pytest
 
 from demo import DemoError
 from demo.evaluation.torch_peer import TorchPeer
-from model_export.proof.tolerances import TOLERANCES
+from model_export.contract.tolerances import TOLERANCES
 from tests.support.demo_command import evaluate
 from tests.support.demo_model import card, colour_model
 

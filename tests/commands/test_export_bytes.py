@@ -20,17 +20,17 @@ from demo import Classifier
 from demo.errors import ModelError
 from demo.evaluation.views import COUNTS, prepare, rule
 from demo.pictures.decoding import decode
-from model_export.card import METADATA_KEY, ModelCard
-from model_export.errors import ExportError
+from model_export.contract.card import METADATA_KEY, ModelCard
+from model_export.contract.errors import ExportError
+from model_export.contract.preprocessing import as_floats
+from model_export.contract.torch_messages import Array, Load, Logits, Run
 from model_export.exporter import Report
 from model_export.forms.bytes_input import take_bytes
+from model_export.inspection import inspect, lines
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
-from model_export.preprocess import as_floats
-from model_export.processes.torch_messages import Array, Load, Logits, Run
 from model_export.processes.torch_worker import Worker
 from model_export.proof.parity import compare, onnx_logits, sample_batch
 from model_export.proof.verify import verify
-from model_export.reading.inspection import inspect, lines
 from tests.support.demo_server import running
 
 ROOT = Path(__file__).parents[2]

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from model_export.card import ModelCard
+from model_export.contract.card import ModelCard
 from model_export.exporter import Report
 from model_export.files import write_atomically
-from model_export.reading.inspection import inspect
+from model_export.inspection import inspect
 
 ROOT = Path(__file__).parents[2]
 KILLS, SECONDS = 30, 8.0
@@ -26,7 +26,7 @@ WRITER = """
 import sys
 from itertools import cycle
 from pathlib import Path
-from model_export.card import ModelCard
+from model_export.contract.card import ModelCard
 from model_export.files import write_in_order
 from model_export.forms.triton import write_repository
 output, served, *given = map(Path, sys.argv[1:])

@@ -13,7 +13,7 @@ import site_hooks
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
-from model_export.errors import told
+from model_export.contract.errors import told
 from sitebuild.errors import ContentError, ended
 from tests.unit.test_site_content import DOCS, ROOT
 

@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from model_export.card import (
+from model_export.contract.card import (
     METADATA_KEY,
     Accuracy,
     Input,

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from model_export.card import (
+from model_export.contract.card import (
     METADATA_KEY,
     Accuracy,
     CardError,
@@ -90,6 +90,6 @@ def test_a_file_without_a_card() -> None:
 
 
 def test_reading_a_card_imports_neither_torch_nor_onnx() -> None:
-    code = "import sys, model_export.card; print({'torch', 'onnx', 'numpy'} & set(sys.modules))"
+    code = "import sys, model_export.contract.card; print({'torch', 'onnx', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

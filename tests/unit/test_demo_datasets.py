@@ -15,7 +15,7 @@ from demo.datasets.ground_truth import Answers
 from demo.datasets.layouts import Labelled, class_of, open_data
 from demo.datasets.matlab import synsets
 from demo.errors import UsageError
-from model_export.card import Label
+from model_export.contract.card import Label
 from tests.support.demo_model import card
 
 KIT = {1: "n02119789", 2: "n02100735", 3: "n02110185"}

@@ -17,10 +17,10 @@ from PIL import Image
 
 from demo import Classifier
 from demo.evaluation.views import prepare, rule
-from model_export.card import Label
+from model_export.contract.card import Label
+from model_export.contract.intervals import wilson
+from model_export.contract.preprocessing import preprocess
 from model_export.networks import ALEXNET64, IMAGENET1K
-from model_export.preprocess import preprocess
-from model_export.proof.intervals import wilson
 from tests.support.demo_command import evaluate
 from tests.support.demo_model import card, colour_model, probabilities
 

@@ -13,8 +13,8 @@ import onnxruntime
 import pytest
 import torch
 
-from model_export.card import METADATA_KEY, ModelCard
-from model_export.errors import ExportError
+from model_export.contract.card import METADATA_KEY, ModelCard
+from model_export.contract.errors import ExportError
 from model_export.exporter import export
 from model_export.sources.weights import load_alexnet64
 from tests.support.export_command import as_process, command

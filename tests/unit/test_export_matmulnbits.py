@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from model_export import matmulnbits
-from model_export.card import ModelCard
-from model_export.errors import UsageError
+from model_export.contract import onnx_file
+from model_export.contract.card import ModelCard
+from model_export.contract.errors import UsageError
 from model_export.forms.precision import per_block
 from model_export.proof.parity import compare, onnx_logits, sample_batch
-from model_export.reading import onnx_file
 from tests.support.demo_model import card, colour_model
 
 if TYPE_CHECKING:

@@ -11,20 +11,20 @@ import pytest
 from PIL import Image
 
 from model_export import export
-from model_export.card import Evaluation, Interval, Label, ModelCard
-from model_export.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.card import Evaluation, Interval, Label, ModelCard
+from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.labels import tiny_imagenet
+from model_export.contract.preprocessing import preprocess
+from model_export.contract.tolerances import BUNDLED, TOLERANCES, Difference, beyond
 from model_export.exporter import Report
 from model_export.forms import precision
 from model_export.forms.calibration import calibration_batch, corners
 from model_export.forms.precision import per_block, per_channel, reduce
+from model_export.inspection import inspect
 from model_export.networks import ALEXNET64
-from model_export.preprocess import preprocess
 from model_export.proof import accuracy
-from model_export.proof.parity import Difference, compare, onnx_logits, sample_batch
-from model_export.proof.tolerances import BUNDLED, TOLERANCES, beyond
+from model_export.proof.parity import compare, onnx_logits, sample_batch
 from model_export.proof.verify import verify
-from model_export.reading.inspection import inspect
-from model_export.sources import weights
 from tests.support.export_command import as_process
 
 ROOT = Path(__file__).parents[2]
@@ -245,7 +245,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six pictures of noise as Tiny ImageNet's validation set, under true classes."""
     root = tmp_path_factory.mktemp("set")
     (root / "val" / "images").mkdir(parents=True)
-    wnids = [str(label.wnid) for label in weights.labels()[:3]]
+    wnids = [str(label.wnid) for label in tiny_imagenet()[:3]]
     rows = []
     for i in range(6):
         Image.effect_noise((64, 64), 20 + 15 * i).convert("RGB").save(
@@ -298,7 +298,7 @@ def test_the_interval_is_wilsons() -> None:
 
 def test_data_that_does_not_fit(tmp_path: Path, pictures: Path) -> None:
     with pytest.raises(EnvironmentLacks) as lack:
-        accuracy.evaluate(b"", b"", ALEXNET64.input, weights.labels(), tmp_path / "none")
+        accuracy.evaluate(b"", b"", ALEXNET64.input, tiny_imagenet(), tmp_path / "none")
     assert (
         str(lack.value)
         == f"{tmp_path / 'none'}: no such file or folder. --evaluate takes Tiny ImageNet's folder or zip"
@@ -318,7 +318,7 @@ def test_alexnet64_keeps_its_accuracy(
     kinds = ("fp32", *BOUNDS)
     files = [forms(kind).file for kind in kinds]
     pictures, (plain, *small) = accuracy.count(
-        files, ALEXNET64.input, weights.labels(), some_of_tiny_imagenet
+        files, ALEXNET64.input, tiny_imagenet(), some_of_tiny_imagenet
     )
     assert pictures == 1_000
     for kind, right in zip(BOUNDS, small, strict=True):

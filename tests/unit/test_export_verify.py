@@ -18,12 +18,12 @@ import torch
 from onnx import TensorProto, helper
 
 from model_export.architectures import alexnet64
-from model_export.card import METADATA_KEY
+from model_export.contract import onnx_file
+from model_export.contract.card import METADATA_KEY
+from model_export.inspection import MISSING, inspect, lines
 from model_export.networks import ALEXNET64
 from model_export.proof import rebuild
 from model_export.proof.verify import verify
-from model_export.reading import onnx_file
-from model_export.reading.inspection import MISSING, inspect, lines
 from model_export.sources.weights import WEIGHTS, load_alexnet64
 from tests.support.export_command import as_process, command
 
@@ -135,7 +135,7 @@ def test_inspect_agrees_with_the_table_of_networks(exported: Report) -> None:
 
 def test_inspect_imports_neither_torch_nor_onnx(exported: Report) -> None:
     code = (
-        "import sys; from pathlib import Path; from model_export.reading.inspection import inspect, lines; "
+        "import sys; from pathlib import Path; from model_export.inspection import inspect, lines; "
         f"lines(inspect(Path({str(exported.file)!r}))); print({{'torch', 'onnx'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

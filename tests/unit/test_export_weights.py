@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from model_export.architectures import AlexNet2012, alexnet64
-from model_export.errors import ExportError, UsageError
+from model_export.contract import wire
+from model_export.contract.errors import ExportError, UsageError
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
-from model_export.reading import wire
 from model_export.sources import caffemodel, local_weights
 from model_export.sources.local_weights import UnsafeFile
 from tests.support import caffe_files

@@ -168,7 +168,7 @@ def test_the_rooms_are_there_and_the_arrows_are_so() -> None:
     runner, exporter = imported(ROOT / "demo"), imported(ROOT / "model_export")
     builders = imported(DOCS / "hooks" / "sitebuild")
     assert ("demo", "card") in uses
-    assert "model_export.card" in runner
+    assert "model_export.contract.card" in runner
     assert not {name for name in exporter if name.split(".")[0] in ("demo", "docs", "sitebuild")}
     assert not {name for name in builders if name.split(".")[0] in ("demo", "torch", "mkdocs")}
     assert not {
@@ -192,5 +192,5 @@ def test_no_module_is_long() -> None:
 
 
 def test_reading_a_card_imports_no_torch() -> None:
-    code = "import sys, model_export.card; sys.exit('torch' in sys.modules)"
+    code = "import sys, model_export.contract.card; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

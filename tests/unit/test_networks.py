@@ -21,7 +21,8 @@ from torch import nn
 from typer.testing import CliRunner
 
 from model_export import export, matmulnbits, random_weights
-from model_export.errors import EnvironmentLacks, UsageError, told
+from model_export.contract.errors import EnvironmentLacks, UsageError, told
+from model_export.contract.labels import tiny_imagenet
 from model_export.exporter import Report
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits
@@ -163,7 +164,7 @@ def test_weights_for_a_named_network_bring_its_labels(files: dict[str, Path]) ->
 def test_the_bundled_file_by_its_path_is_itself() -> None:
     loaded = load(str(weights.WEIGHTS))
     assert loaded.weights == weights.origin()
-    assert loaded.labels == weights.labels()
+    assert loaded.labels == tiny_imagenet()
 
 
 def test_other_classes_need_names(files: dict[str, Path], tmp_path: Path) -> None:

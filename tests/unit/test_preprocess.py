@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.preprocess import preprocess, resize_and_crop
+from model_export.contract.preprocessing import preprocess, resize_and_crop
 from tests.support.demo_model import card
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from model_export.preprocess import preprocess
+from model_export.contract.preprocessing import preprocess
 from tests.support.demo_model import probabilities
 from tests.support.demo_server import (
     Running,

@@ -11,8 +11,8 @@ import onnxruntime
 import pytest
 
 from demo.runtime.session import open_session
+from model_export.contract.sessions import UNPACK_ONCE, on_cpu, unpack_once
 from model_export.exporter import Report
-from model_export.reading.sessions import UNPACK_ONCE, on_cpu, unpack_once
 
 
 @pytest.fixture(scope="module")

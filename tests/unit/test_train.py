@@ -22,10 +22,11 @@ import typer
 from PIL import Image
 from safetensors.torch import load_file
 
-from model_export import tiny_imagenet as tiny
 from model_export.architectures import ResponseNorm, alexnet64
+from model_export.contract import tiny_imagenet as tiny
 from model_export.train import main, train
-from model_export.training.augment import augment, colour_axes
+from model_export.training.augment import MEAN, STD, augment, colour_axes
+from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
 from model_export.training.scaffold import BandedResponseNorm, fold, scaffold
 
@@ -139,9 +140,9 @@ def test_augmentation_is_seeded_and_shaped() -> None:
     # Without randomness it is the picture itself, normalised.
     still = Recipe(crop_area=(1.0, 1.0), crop_aspect=1.0, colour_shift=0.0, brightness=0.0)
     x = augment(images, 64, still, axes, torch.Generator().manual_seed(0))
-    plain = (
-        images.permute(0, 3, 1, 2) / 255 - torch.tensor(tiny.MEAN).view(3, 1, 1)
-    ) / torch.tensor(tiny.STD).view(3, 1, 1)
+    plain = (images.permute(0, 3, 1, 2) / 255 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(
+        STD
+    ).view(3, 1, 1)
     for got, wanted in zip(x, plain, strict=True):
         mirrored = wanted.flip(2)
         assert min((got - wanted).abs().max(), (got - mirrored).abs().max()) < 1e-4
@@ -301,9 +302,9 @@ def test_the_download_is_checked_and_kept(tmp_path: Path) -> None:
     md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
     path = tmp_path / "deep" / "tiny.zip"
     with answering(body) as url:
-        assert tiny.download(path, url, md5) == path
+        assert download(path, url, md5) == path
     assert path.read_bytes() == body
-    assert tiny.download(path, "http://127.0.0.1:1/", md5) == path  # no second request
+    assert download(path, "http://127.0.0.1:1/", md5) == path  # no second request
 
 
 @pytest.mark.parametrize(
@@ -318,7 +319,7 @@ def test_a_bad_download_leaves_nothing(
     tmp_path: Path, status: int, length: int | None, reason: str
 ) -> None:
     with answering(b"x", status, length) as url, pytest.raises(tiny.DataError) as error:
-        tiny.download(tmp_path / "tiny.zip", url, timeout=5)
+        download(tmp_path / "tiny.zip", url, timeout=5)
     assert reason in str(error.value)
     assert "or in the environment variable TINY_IMAGENET" in str(error.value)
     assert list(tmp_path.iterdir()) == []
@@ -326,5 +327,5 @@ def test_a_bad_download_leaves_nothing(
 
 def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(tiny.DataError) as error:
-        tiny.download(tmp_path / "tiny.zip", "http://127.0.0.1:1/tiny.zip", timeout=2)
+        download(tmp_path / "tiny.zip", "http://127.0.0.1:1/tiny.zip", timeout=2)
     assert "could not be downloaded ([Errno 111] Connection refused)" in str(error.value)

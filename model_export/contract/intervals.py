@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from model_export.card import Interval
+from model_export.contract.card import Interval
 
 NORMAL_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 

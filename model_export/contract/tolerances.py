@@ -19,10 +19,20 @@ stands in the card. They are set, with room, from the worst seen, and that depen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from model_export.proof.parity import Difference
+
+@dataclass(frozen=True)
+class Difference:
+    """How far logits (N, classes) are from the reference.
+
+    ``top1`` and ``top5`` are the shares of pictures with the same best class, and with the same
+    five best classes in any order.
+    """
+
+    max_abs: float
+    rel_l2: float
+    top1: float
+    top5: float
 
 
 @dataclass(frozen=True)

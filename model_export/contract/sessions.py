@@ -12,9 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_export.errors import UsageError
-from model_export.reading import onnx_file
-from model_export.reading.wire import WireError
+from model_export.contract import onnx_file
+from model_export.contract.errors import UsageError
+from model_export.contract.wire import WireError
 
 if TYPE_CHECKING:
     import onnxruntime

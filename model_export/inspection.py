@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from model_export.card import METADATA_KEY, CardError, ModelCard
-from model_export.reading import onnx_file
+from model_export.contract import onnx_file
+from model_export.contract.card import METADATA_KEY, CardError, ModelCard
 from model_export.sources.weights import sha256
 
 MISSING = (

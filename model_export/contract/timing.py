@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.processes.replies import take_replies
+from model_export.contract.replies import take_replies
 
 Batch = NDArray[np.float32]
 Prepare = Callable[[Batch], Callable[[], object]]

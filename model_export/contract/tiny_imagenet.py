@@ -23,14 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.errors import EnvironmentLacks
-from model_export.networks import ALEXNET64
+from model_export.contract.errors import EnvironmentLacks
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
-SIZE = ALEXNET64.input.size
-# Over the 100,000 training pictures, channels R, G, B, pixels of 0 to 1.
-MEAN, STD = ALEXNET64.input.mean, ALEXNET64.input.std
+SIZE = 64  # pixels: height and width of every picture
 
 
 class DataError(EnvironmentLacks):
@@ -129,28 +126,6 @@ class Split:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
-
-
-def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) -> Path:
-    """Fetch the official zip to ``path``, as `download.fetch` does; kept if it is there already.
-
-    Args:
-        path: where the zip goes.
-        url, md5: of the official zip, 248 MB.
-        timeout: seconds without an answer before giving up.
-
-    Returns:
-        ``path``.
-
-    Raises:
-        DataError: no network, another answer than the file, or bytes with another hash.
-    """
-    from model_export.sources.download import DownloadError, fetch
-
-    try:
-        return fetch(url, path, "md5", md5, timeout)
-    except DownloadError as error:
-        raise DataError(f"{error}. {how_to_supply()}") from None
 
 
 def how_to_supply() -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.card import Input
+from model_export.contract.card import Input
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from math import ceil, prod
 from pathlib import Path
 
-from model_export.errors import UsageError
-from model_export.reading import wire
+from model_export.contract import wire
+from model_export.contract.errors import UsageError
 
 WEIGHTED = ("Conv", "Gemm", "MatMul", "MatMulNBits")
 _DECODED = ("DequantizeLinear", "Cast", "Transpose", "Identity", "QuantizeLinear")
