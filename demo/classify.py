@@ -44,8 +44,8 @@ def classify(
         list[str],
         typer.Argument(
             metavar="PHOTO",
-            help="Files (JPEG, PNG, WebP, GIF, BMP, TIFF); folders, for the pictures directly in "
-            "them, sorted by name; - for standard input.",
+            help="Files (JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF); folders, for the pictures "
+            "directly in them, sorted by name; - for standard input.",
             show_default=False,
         ),
     ],

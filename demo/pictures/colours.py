@@ -1,9 +1,10 @@
 """Pixels of every kind to 8-bit RGB, upright, in little memory.
 
-Transparent pixels are laid over white. Sixteen-bit grey is scaled (65535 becomes 255), never
-clipped; 32-bit grey is taken as 16-bit where its values fit that, floating-point grey as 0..1 or
-0..255 where they fit, and both are otherwise stretched from their least to their greatest value.
-CMYK is converted without colour profiles, as are all others.
+Transparent pixels are laid over white. Grey of 12 and 16 bits is scaled (the greatest value
+becomes 255), never clipped; 32-bit grey is taken as 16-bit where its values fit that,
+floating-point grey as 0..1 or 0..255 where they fit, and both are otherwise stretched from their
+least to their greatest value. CMYK is converted without colour profiles, as are all others.
+Orientation comes from EXIF alone, as in browsers.
 
 A large picture is converted strip by strip, so that there are never more than two whole copies of
 it: at `decoding.PIXEL_LIMIT` pixels and four bytes a pixel each takes a third of a gigabyte.
@@ -18,10 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from demo.pictures.hostile import Header
+
 _ORIENTATION = 0x0112  # EXIF tag 274
 _PHOTOMETRIC = 262  # TIFF tag; 0 means that white is stored as zero
 _STRIP = 2**22
 """Pixels that are converted at a time."""
+
+_SCALES = {2: 85, 4: 17}
+"""By bit depth of a PNG, what Pillow multiplies its grey by."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -34,11 +40,16 @@ _TURNS = {
 }
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image, header: Header) -> Image.Image:
     """Pixels, upright, in RGB. The image given is used up: it is the answer, or it is closed."""
+    for block in ("xmp", "XML:com.adobe.xmp"):  # Pillow would take an orientation from there too
+        image.info.pop(block, None)
+    clear = image.info.get("transparency")
+    if image.format == "PNG" and image.mode == "L" and isinstance(clear, int):
+        image.info["transparency"] = clear * _SCALES.get(sum(header.bits), 1)
     image.load()
     turn = _TURNS.get(_orientation(image))
-    flat = _flatten(image)
+    flat = _flatten(image, header)
     return flat if turn is None else flat.transpose(turn)
 
 
@@ -51,16 +62,23 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image, header: Header) -> Image.Image:
     """One of Pillow's modes to RGB."""
     if image.mode == "RGB" and not image.has_transparency_data:
         return image
-    grey = _grey_range(image) if _is_deep(image) else None
+    unsigned = image.mode == "I" and header.bits == (32,) and header.formats in ((), (1,))
+    deep = np.uint32 if unsigned else None
+    grey = _grey_range(image, header, deep) if _is_deep(image) else None
+    clear = image.info.get("transparency")
     flat = Image.new("RGB", image.size)
     for box in _strips(image):
         strip = image.crop(box)
         if grey is not None:
-            strip = Image.fromarray(_to_8_bit(np.asarray(strip), *grey))
+            values = _values(strip, deep)
+            levels = _to_8_bit(values, *grey)
+            if isinstance(clear, int):
+                levels[values == clear] = 255
+            strip = Image.fromarray(levels)
         if strip.has_transparency_data:
             strip = strip.convert("RGBA")
             strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
@@ -81,14 +99,22 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;")
 
 
-def _grey_range(image: Image.Image) -> tuple[float, float, bool]:
+def _values(strip: Image.Image, deep: type[np.uint32] | None) -> NDArray[Any]:
+    """A strip's own numbers; Pillow holds unsigned 32 bits as signed ones."""
+    values = np.asarray(strip)
+    return values.view(deep) if deep else values
+
+
+def _grey_range(
+    image: Image.Image, header: Header, deep: type[np.uint32] | None
+) -> tuple[float, float, bool]:
     """The values that become 0 and 255, and whether white is stored as zero."""
-    bounds = [_bounds(np.asarray(image.crop(box))) for box in _strips(image)]
+    bounds = [_bounds(_values(image.crop(box), deep)) for box in _strips(image)]
     least, greatest = min(b[0] for b in bounds), max(b[1] for b in bounds)
     if image.mode == "F" and least >= 0 and greatest <= 255:
         low, high = 0.0, 1.0 if greatest <= 1 else 255.0
     elif image.mode != "F" and least >= 0 and greatest <= 65535:
-        low, high = 0.0, 65535.0
+        low, high = 0.0, 4095.0 if header.bits == (12,) else 65535.0
     else:
         low, high = least, max(greatest, least + 1)
     return low, high, getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0

@@ -1,19 +1,21 @@
 """Decode a picture, of whatever kind, to 8-bit RGB.
 
-Reads JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation or a stack of pages, the first. The
-EXIF orientation is applied; `demo.pictures.colours` says how every kind of pixel becomes RGB.
+Reads JPEG (MPO too), PNG, WebP, AVIF, GIF, BMP and TIFF; of an animation or a stack of pages, the
+first. The EXIF orientation is applied; `demo.pictures.colours` says how pixels become RGB.
 
-Before anything is decoded the header is looked at: a picture of more than `PIXEL_LIMIT` pixels
-is refused, so a small file cannot claim all memory; `demo.pictures.hostile` holds the other bounds.
+Before anything is decoded the file's structure is walked and its header read: more than
+`PIXEL_LIMIT` pixels, or more work than `demo.pictures.hostile` allows, is refused.
 
-Raises `NotAPictureError` (no such file, no permission, empty, another kind of file) and
-`PictureError` (cut short, damaged, over a limit); each message begins with the picture's name.
+Raises `NotAPictureError` (no such file, no permission, empty, another kind of file), `LimitError`
+(over a limit) and `PictureError` (cut short, damaged, of a kind that is not read); each message
+begins with the picture's name.
 """
 
 from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import re
 import stat
@@ -29,12 +31,13 @@ from PIL import Image, UnidentifiedImageError
 
 from demo.errors import LimitError, NotAPictureError, PictureError
 from demo.pictures.colours import to_rgb
-from demo.pictures.hostile import MEMORY_LIMIT, Counted, bytes_per_pixel, check_passes
+from demo.pictures.hostile import FLOAT, MEMORY_LIMIT, Counted, Header, TooMuch, Unread, inspect
 
-Picture: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
+Bytes: TypeAlias = "bytes | bytearray | memoryview"
+Picture: TypeAlias = "str | os.PathLike[str] | Bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-READ_HERE = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+READ_HERE = "JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"
 
 PIXEL_LIMIT = 89_478_485
 """Pixels in one picture: Pillow's own limit, a quarter of a gigabyte of 24-bit colour."""
@@ -42,15 +45,23 @@ PIXEL_LIMIT = 89_478_485
 BYTE_LIMIT = 512 * 2**20
 """Bytes in one file or stream."""
 
-_SIGNATURES = (
-    ("JPEG", re.compile(rb"\xff\xd8\xff")),
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
-    ("GIF", re.compile(rb"GIF8[79]a")),
-    ("BMP", re.compile(rb"BM")),
-    ("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]")),
+_READ = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|....ftypavi[fs]|GIF8[79]a|BM|II[*+]\0|MM\0[*+]",
+    re.DOTALL,
 )
-_HEIF = re.compile(rb"....ftyp(heic|heix|heif|hevc|mif1|msf1|avif|avis)", re.DOTALL)
+_KNOWN = (
+    ("HEIC", rb"....ftyp(?:heic|heix|heim|heis|hevc|heif|mif1|msf1)"),
+    ("JPEG 2000", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"),
+    ("JPEG XL", rb"\0\0\0\x0cJXL |\xff\x0a"),
+    ("Photoshop", rb"8BPS"),
+    ("PBM, PGM or PPM", rb"P[1-7fF]\s"),
+    ("icon", rb"\0\0[\1\2]\0"),
+    ("PDF", rb"%PDF"),
+    ("SVG", rb"\s*<(?:svg|\?xml)"),
+)
+"""Whole pictures that are not read here: what they are called, how they begin."""
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its notes go to standard error
 
 
 def decode(
@@ -59,8 +70,8 @@ def decode(
     """Any picture to an RGB image, upright, (width, height) as a viewer shows it.
 
     Args:
-        picture: a path, the bytes of a file, an open binary file or pipe, a Pillow image, or an
-            array (H, W, 3) of uint8.
+        picture: a path, the bytes of a file (``bytes``, ``bytearray`` or ``memoryview``), an open
+            binary file or pipe, a Pillow image, or an array (H, W, 3) of uint8.
         name: what messages call it; a path is called by itself.
         pixel_limit: refuse a file of more pixels than that.
 
@@ -77,11 +88,16 @@ def decode(
             raise _unreadable(error, name) from None
         except ValueError:  # Python's own, of a name with a zero in it
             raise NotAPictureError(f"{name}: no name of a file; check its name") from None
-    if isinstance(picture, bytes):
-        return _decode_stream(io.BytesIO(picture), name or "the picture", pixel_limit)
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        name = name or "the picture"
+        _check_bytes(picture, name)
+        return _decode_seekable(io.BytesIO(picture), name, pixel_limit)
     if isinstance(picture, Image.Image):
-        with _said_of(name or "the image"):
-            return to_rgb(picture.copy())
+        name = name or "the image"
+        if not (picture.width and picture.height):
+            raise PictureError(f"{name}: {picture.width} x {picture.height} pixels; none to see")
+        with _errors_of(name):
+            return to_rgb(picture.copy(), Header())
     if isinstance(picture, np.ndarray):
         return _from_array(picture, name or "the array")
     if hasattr(picture, "read"):
@@ -95,7 +111,7 @@ def decode(
 def _decode_stream(stream: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     """What cannot be rewound, a pipe for one; read to its end only if it begins as a picture."""
     try:
-        head = stream.read(16)
+        head = stream.read(32)
         _check_signature(head, name)
         content = io.BytesIO(head)
         content.seek(0, io.SEEK_END)
@@ -119,7 +135,7 @@ def _decode_file(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):  # a named pipe, a device
         return _decode_stream(file, name, pixel_limit)
-    _check_signature(file.read(16), name)
+    _check_signature(file.read(32), name)
     if status.st_size > BYTE_LIMIT:
         raise _too_many_bytes(name)
     file.seek(0)
@@ -128,40 +144,61 @@ def _decode_file(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
 
 def _decode_seekable(file: IO[bytes], name: str, pixel_limit: int) -> Image.Image:
     """Decode what has the first bytes of a picture."""
-    with _opened(file, name, pixel_limit) as image:
-        return to_rgb(image)
+    with _opened(file, name, pixel_limit) as (image, header):
+        return to_rgb(image, header)
 
 
-def memory_needed(data: bytes, name: str = "the picture", pixel_limit: int = PIXEL_LIMIT) -> int:
-    """Bytes that decoding will take at its height, about, from the header alone.
+def memory_needed(data: Bytes, name: str = "the picture", pixel_limit: int = PIXEL_LIMIT) -> int:
+    """Bytes that decoding will take at its peak, about, from the header alone.
 
     Raises:
         NotAPictureError, PictureError: as `decode`, as far as the header shows it.
     """
-    _check_signature(data[:16], name)
-    with _opened(io.BytesIO(data), name, pixel_limit) as image:
-        return image.width * image.height * bytes_per_pixel(image)
+    _check_bytes(data, name)
+    with _opened(io.BytesIO(data), name, pixel_limit) as (image, header):
+        return header.memory(image)
 
 
 @contextmanager
-def _opened(file: IO[bytes], name: str, pixel_limit: int) -> Iterator[Image.Image]:
-    """A picture whose header is read, and whose pixels, pieces and passes are few enough."""
-    with _said_of(name), Image.open(Counted(file), formats=FORMATS) as image:
-        pixels = image.width * image.height
-        limit = min(pixel_limit, MEMORY_LIMIT // bytes_per_pixel(image))
-        if pixels > limit:
-            raise _too_many_pixels(pixels, name, limit)
-        check_passes(image, file)
-        yield image
+def _opened(file: IO[bytes], name: str, pixel_limit: int) -> Iterator[tuple[Image.Image, Header]]:
+    """A picture whose header is read, and which asks for no more pixels and work than it may."""
+    with _errors_of(name):
+        header = inspect(file)
+        try:
+            opened = Image.open(Counted(file), formats=FORMATS)
+        except UnidentifiedImageError:
+            if header.bits:
+                raise Unread(_kind_of_tiff(header)) from None
+            raise
+        with opened as image:
+            pixels = image.width * image.height
+            limit = min(pixel_limit, MEMORY_LIMIT // header.bytes_per_pixel(image))
+            if pixels > limit:
+                raise _too_many_pixels(pixels, name, limit)
+            header.check(image)
+            yield image, header
+
+
+def _kind_of_tiff(header: Header) -> str:
+    kind = ", floating point" if FLOAT in header.formats else ""
+    return f"a TIFF of {len(header.bits)} samples of {max(header.bits)} bits{kind}"
 
 
 @contextmanager
-def _said_of(name: str) -> Iterator[None]:
+def _errors_of(name: str) -> Iterator[None]:
     """Turn whatever Pillow raises into a `PictureError` about this picture."""
     try:
         yield
     except PictureError:
         raise
+    except TooMuch as error:
+        raise LimitError(
+            f"{name}: {error}: more work than a picture needs; save it again"
+        ) from None
+    except Unread as error:
+        raise PictureError(
+            f"{name}: {error}, which is not read here; save it as JPEG, or as PNG of 8 bits"
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         counted = re.search(r"\d+", str(error))
         raise _too_many_pixels(int(counted[0]) if counted else None, name) from None
@@ -184,14 +221,25 @@ def _from_array(array: NDArray[np.uint8], name: str) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
+def _check_bytes(data: Bytes, name: str) -> None:
+    _check_signature(bytes(data[:32]), name)
+    if len(data) > BYTE_LIMIT:
+        raise _too_many_bytes(name)
+
+
 def _check_signature(head: bytes, name: str) -> None:
     """Let only the first bytes of a picture pass."""
     if not head:
         raise NotAPictureError(f"{name}: empty (0 bytes); save or download it again")
-    if any(pattern.match(head) for _, pattern in _SIGNATURES):
+    if _READ.match(head):
         return
-    what = "HEIC or AVIF, which is not read here" if _HEIF.match(head) else "not a picture"
-    raise NotAPictureError(f"{name}: {what}; give a {READ_HERE} file")
+    for kind, begins in _KNOWN:
+        if re.match(begins, head, re.DOTALL):
+            how = " (`heif-convert FILE photo.jpg` does)" if kind == "HEIC" else ""
+            raise NotAPictureError(
+                f"{name}: a {kind} file, which is not read here; convert it to JPEG{how}"
+            )
+    raise NotAPictureError(f"{name}: not a picture; give a {READ_HERE} file")
 
 
 def _unreadable(error: OSError, name: str) -> NotAPictureError:

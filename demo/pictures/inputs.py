@@ -17,7 +17,8 @@ from demo.errors import DemoError, NotAPictureError, PictureError
 from demo.pictures.decoding import Picture
 
 ENDINGS = (
-    ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp",
+    ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif",
+    ".tiff", ".webp",
 )  # fmt: skip
 STANDARD_INPUT = "-"
 
@@ -99,7 +100,10 @@ def _members(folder: str) -> Iterator[Named]:
 
 def _is_picture(entry: Path) -> bool:
     ending = entry.suffix.lower()
-    return ending in ENDINGS and not entry.name.startswith(".") and not _is_folder(entry)
+    if ending not in ENDINGS or entry.name.startswith("."):
+        return False
+    # Regular files alone: a named pipe would be waited for. A link to nothing is said to be one.
+    return os.path.isfile(entry) or not os.path.exists(entry)  # noqa: PTH110, PTH113
 
 
 def _is_folder(path: str | Path) -> bool:

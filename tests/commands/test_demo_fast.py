@@ -65,7 +65,7 @@ def test_batches_come_in_order_with_what_failed(inside: bool) -> None:
     assert seen == [i for i in range(2, 23) if i not in (7, 11)]
     assert failed == {
         "7.png": "7.png: cannot be read (Permission denied); try a copy of it",
-        "11.png": "11.png: not a picture; give a JPEG, PNG, WebP, GIF, BMP or TIFF file",
+        "11.png": "11.png: not a picture; give a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file",
     }
 
 

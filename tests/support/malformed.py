@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.support.demo_model import png_chunk, png_start
 
-READ_HERE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF file"
+READ_HERE = "give a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file"
 """What the runner and the server say of a file that is no picture."""
 
 

@@ -70,14 +70,14 @@ def bad(here: Path) -> Path:
         ),
         (
             "none",
-            "none: a folder without pictures (none ends in .bmp, .dib, .gif, .jfif, .jpe, .jpeg, "
-            ".jpg, .png, .tif, .tiff, .webp); name a folder or a file with pictures",
+            "none: a folder without pictures (none ends in .avif, .bmp, .dib, .gif, .jfif, .jpe, .jpeg, "
+            ".jpg, .mpo, .png, .tif, .tiff, .webp); name a folder or a file with pictures",
             2,
         ),
         (
             "nested",
-            "nested: a folder without pictures (none ends in .bmp, .dib, .gif, .jfif, .jpe, "
-            ".jpeg, .jpg, .png, .tif, .tiff, .webp); folders inside it are not searched: "
+            "nested: a folder without pictures (none ends in .avif, .bmp, .dib, .gif, .jfif, .jpe, "
+            ".jpeg, .jpg, .mpo, .png, .tif, .tiff, .webp); folders inside it are not searched: "
             "name one of them",
             2,
         ),

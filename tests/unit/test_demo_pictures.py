@@ -259,13 +259,13 @@ def test_a_damaged_or_huge_exif_block_does_no_harm(classifier: Classifier) -> No
         (
             b"hello, I am a text file\n",
             NotAPictureError,
-            "the picture: not a picture; give a JPEG, PNG, WebP, GIF, BMP or TIFF file",
+            "the picture: not a picture; give a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file",
         ),
         (
             b"\0\0\0\x20ftypheic\0\0\0\0mif1heic" + bytes(100),
             NotAPictureError,
-            "the picture: HEIC or AVIF, which is not read here; "
-            "give a JPEG, PNG, WebP, GIF, BMP or TIFF file",
+            "the picture: a HEIC file, which is not read here; convert it to JPEG "
+            "(`heif-convert FILE photo.jpg` does)",
         ),
         (
             b"\xff\xd8\xff",
