@@ -137,7 +137,7 @@ $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
-build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/*/*.py model_export/weights/* model_export/contract/class_lists/*)
+build/alexnet64.onnx: $(VENV)/.run $(wildcard model_export/*.py model_export/*/*.py model_export/weights/* model_export/contract/data/*.tsv)
 	@$(BIN)/python -m model_export --output $@
 
 $(NPM): package.json package-lock.json | $(VENV)/.run

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from demo.classifier import Classifier, ClassScore, Milliseconds, Prediction
     from demo.errors import (
-        DemoError,
+        AlexNetError,
         DeviceError,
         LimitError,
         ModelError,
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlexNetError",
     "ClassScore",
     "Classifier",
-    "DemoError",
     "DeviceError",
     "LimitError",
     "Milliseconds",

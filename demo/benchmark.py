@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from demo.errors import DemoError, UsageError
+from demo.errors import AlexNetError, UsageError
 from demo.options import AsJson
 from demo.report import complain
 
@@ -90,7 +90,7 @@ def benchmark(
         if save is not None:
             for name in results.save(found, save):
                 complain(f"wrote {save / name}", "note")
-    except DemoError as error:
+    except AlexNetError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
 

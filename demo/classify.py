@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demo.errors import DemoError, PictureError, ResultError
+from demo.errors import AlexNetError, PictureError, ResultError
 from demo.options import AsJson, Device, Model
-from demo.places import DEFAULT_MODEL, seen_from_here
+from demo.places import DEFAULT_MODEL
 from demo.report import JsonReport, TextReport, complain
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def classify(
         from demo.classifier import Classifier
         from demo.pictures.inputs import expand
 
-        with Classifier(model or seen_from_here(DEFAULT_MODEL), device) as classifier:
+        with Classifier(model or DEFAULT_MODEL, device) as classifier:
             if classifier.device_warning:
                 complain(classifier.device_warning, "warning")
             code = _classify_all(classifier, list(expand(photos)), top, as_json)
-    except DemoError as error:
+    except AlexNetError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
     raise typer.Exit(code)

@@ -16,6 +16,9 @@ Each verb is a module of its own name; what is heavy is imported when a verb run
 
 from __future__ import annotations
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from demo.benchmark import EXIT_CODES as BENCHMARK_CODES
@@ -38,8 +41,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("alexnet-moment"))
+        raise typer.Exit
+
+
 @app.callback()
-def demo() -> None:
+def demo(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
     """Run an exported AlexNet on photographs, on the GPU or the CPU."""
 
 

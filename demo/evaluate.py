@@ -26,7 +26,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from demo.errors import DemoError
+from demo.errors import AlexNetError
 from demo.options import AsJson, Device, Model
 from demo.report import complain
 
@@ -113,7 +113,7 @@ def evaluate(
                 against, weights, batch, cluster, workers, per_class, as_json,
             )
         )  # fmt: skip
-    except DemoError as error:
+    except AlexNetError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
     raise typer.Exit(code)

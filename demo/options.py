@@ -11,7 +11,7 @@ Model = Annotated[
     Path | None,
     typer.Option(
         help="The exported network, an ONNX file with its card.",
-        show_default="build/alexnet64.onnx of this repository",
+        show_default="build/alexnet64.onnx",
     ),
 ]
 Device = Annotated[

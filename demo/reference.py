@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from demo.errors import DemoError, UsageError
+from demo.errors import AlexNetError, UsageError
 from demo.pictures.decoding import decode
 from demo.places import SAMPLES
 from demo.report import complain
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
             raise UsageError("name an ONNX file: python -m demo.reference MODEL.onnx")
         for name in map(Path, arguments):
             print(_write(name))
-    except DemoError as error:
+    except AlexNetError as error:
         complain(str(error))
         return error.exit_code
     return 0

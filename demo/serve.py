@@ -18,9 +18,9 @@ from typing import Annotated
 
 import typer
 
-from demo.errors import DemoError, UsageError
+from demo.errors import AlexNetError, UsageError
 from demo.options import AsJson, Device, Model
-from demo.places import DEFAULT_MODEL, seen_from_here
+from demo.places import DEFAULT_MODEL
 from demo.report import complain, identity, introduce
 
 EXIT_CODES = (
@@ -49,7 +49,7 @@ def serve(
         typer.Option(
             metavar="FOLDER",
             help="The built static site, served at /site/.",
-            show_default="site/ of this repository, where it is built",
+            show_default="site/, where it is built",
         ),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
@@ -58,7 +58,7 @@ def serve(
     """Serve a page and an interface that name what is in a picture, until Ctrl-C."""
     try:
         _serve(model, device, host, port, tuple(allow_host or ()), site, open_page, as_json)
-    except DemoError as error:
+    except AlexNetError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
 
@@ -107,7 +107,7 @@ def _serve(
     if site is None and (DEFAULT_SITE / "index.html").is_file():
         site = DEFAULT_SITE
     limits = Limits()
-    with Classifier(model or seen_from_here(DEFAULT_MODEL), device, limits.batch) as classifier:
+    with Classifier(model or DEFAULT_MODEL, device, limits.batch) as classifier:
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")
         listener = listen(host, port)

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from model_export.exporter import Report as Report
     from model_export.exporter import export as export
 
-__version__ = "0.1.0"
-
 
 def __getattr__(name: str) -> Any:
-    """`export` and `Report`, brought in when they are asked for."""
+    """`export`, `Report` and `__version__`, imported when they are asked for."""
     if name in ("export", "Report"):
         from model_export import exporter
 
         return getattr(exporter, name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("alexnet-moment")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,20 +1,20 @@
-"""``python -m model_export``: the exporter's command line, which is in `cli`."""
+"""``python -m model_export``: see `model_export.cli`."""
 
-import sys
+from __future__ import annotations
 
-try:
+from model_export.contract import command_line
+
+
+def main() -> None:
+    """Run the command line."""
+    command_line.run(_start, "model_export", lambda _: "export")
+
+
+def _start(program: str) -> None:
     from model_export.cli import run
-except KeyboardInterrupt:  # typer sees to one that comes later
-    sys.exit(130)
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] in ("", "model_export"):
-        raise
-    print(
-        f"the Python package {error.name} is not installed: run `make setup` and use "
-        '.venv/bin/python, or pip install ".[export]"',
-        file=sys.stderr,
-    )
-    sys.exit(3)
+
+    run(program)
+
 
 if __name__ == "__main__":
-    run()
+    main()

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import json
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from model_export.contract.errors import told
+from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
 
@@ -36,17 +37,40 @@ EXIT_CODES = (
 File = Annotated[Path, typer.Argument(help="An ONNX file.", show_default=False)]
 
 
-def run() -> None:
-    """The command; without a verb it exports."""
+def run(program: str = "python -m model_export") -> None:
+    """The command under its name; without a verb it exports."""
     arguments = sys.argv[1:]
-    verbs = {command.name for command in app.registered_commands}
-    if not arguments or arguments[0] not in {*verbs, "-h", "--help"}:
+    verbs = [str(command.name) for command in app.registered_commands]
+    first = arguments[0] if arguments else ""
+    options = {"-h", "--help", "--version"}
+    if first in ("help", "list"):
+        arguments = [f"--{first}"]
+    if first == "list" or (first not in {*verbs, *options, "help"} and not _mistyped(first, verbs)):
         arguments = ["export", *arguments]
-    app(arguments, prog_name="python -m model_export")
+    app(arguments, prog_name=program)
+
+
+def _mistyped(word: str, verbs: list[str]) -> bool:
+    """Whether a first argument is closer to a verb than to a network, and is not a file."""
+    near = get_close_matches(word, [*verbs, *NETWORKS], n=1)
+    return bool(near) and near[0] in verbs and not Path(word).exists()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from model_export import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
 
 
 @app.callback()
-def model_export() -> None:
+def model_export(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
     """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
 
 
@@ -155,7 +179,7 @@ def export_command(
     ending = "" if precision == "fp32" else f"-{precision}"
     ending += "-uint8" if uint8_input else ""
     output = output or Path("build") / f"{card_name(network)}{ending}.onnx"
-    with told(output):
+    with cli_errors(output):
         refuse_if_no_place(output, ".onnx")
         if triton:
             refuse_if_no_place(triton / output.stem)
@@ -207,7 +231,7 @@ def verify(
     _need_torch("verify")
     from model_export.proof import verify as verification
 
-    with told():
+    with cli_errors():
         for line in verification.verify(file, weights):
             typer.echo(line)
     typer.echo(f"{file}: verified")
@@ -223,7 +247,7 @@ def inspect(
     """Show a file's card, graph, layers, opset and hash; imports no PyTorch."""
     from model_export import inspection
 
-    with told():
+    with cli_errors():
         found = inspection.inspect(file)
     if as_json:
         typer.echo(json.dumps(found, indent=1))

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 import model_export
 from model_export.contract import onnx_file
 from model_export.contract.card import METADATA_KEY, Distance, ModelCard, Parity, Versions
-from model_export.contract.errors import ExportError, UsageError
+from model_export.contract.errors import UsageError
 from model_export.contract.sessions import CPU
 from model_export.contract.tolerances import Difference, beyond
+from model_export.errors import ExportError
 from model_export.files import write_in_order
 from model_export.forms.bytes_input import take_bytes
 from model_export.forms.calibration import calibration_batch

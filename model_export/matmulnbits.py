@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from model_export.contract import onnx_file
 from model_export.contract.card import METADATA_KEY, CardError, Distance, ModelCard, Parity
-from model_export.contract.errors import ExportError, UsageError, told
+from model_export.contract.errors import UsageError, cli_errors
+from model_export.errors import ExportError
 from model_export.files import refuse_if_no_place, write_in_order
 from model_export.forms.precision import BLOCK, BLOCKS, per_block, static
 
@@ -174,7 +175,7 @@ def main(
     block: Annotated[int, typer.Option(help="Inputs that share a scale: 32 or 128.")] = BLOCK,
 ) -> None:
     """Make the form that is fastest for one picture at a time on a processor."""
-    with told(output):
+    with cli_errors(output):
         refuse_if_no_place(output, ".onnx")
         card = write(source, output, calibrate, block)
     assert card.distance is not None

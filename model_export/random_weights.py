@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model_export.contract.errors import told
+from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place, write_atomically
 from model_export.networks import NETWORKS, Network, find
 
@@ -53,7 +53,7 @@ def main(
     file: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
 ) -> None:
     """Write a network with random weights, to measure sizes and speeds with."""
-    with told(file):
+    with cli_errors(file):
         refuse_if_no_place(file, ".safetensors")
         write(network, file)
 

@@ -37,7 +37,7 @@ from typing import Annotated, Any
 import typer
 
 from model_export.contract import tiny_imagenet as tiny
-from model_export.contract.errors import told
+from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place, write_atomically
 from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
@@ -341,11 +341,11 @@ def main(
     Without --data or TINY_IMAGENET the official zip is downloaded into build/ first.
     """
     recipe = Recipe(epochs=epochs, rate=rate, dropout=dropout, seed=seed)
-    with told():
+    with cli_errors():
         refuse_if_no_place(out)
         source = tiny.TinyImageNet(data or download(Path("build/tiny-imagenet-200.zip")))
         train_set, val_set = _both(source, limit)
-    with told(out):
+    with cli_errors(out):
         train(train_set, val_set, out, recipe, resume=resume)
 
 

@@ -23,7 +23,7 @@ from demo.runtime import machine as here
 from demo.runtime.session import CPU, CUDA, MAKE_ONE, NVIDIA, TENSORRT, card_in, check_file
 from model_export.contract import onnx_file
 from model_export.contract.card import ModelCard
-from model_export.contract.errors import ExportError
+from model_export.contract.errors import AlexNetError
 
 SCHEMA_VERSION = 1
 PROVIDERS = {"cpu": CPU, "cuda": CUDA, "tensorrt": TENSORRT}
@@ -232,7 +232,7 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
         check_file(path)
         try:
             model = onnx_file.read(path)
-        except ExportError as error:
+        except AlexNetError as error:
             raise ModelError(f"{error}; {MAKE_ONE}") from None
         card = card_in(model.metadata, path)
         if entries and card.architecture != entries[0].card.architecture:

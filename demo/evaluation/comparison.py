@@ -47,7 +47,7 @@ class Comparison:
         other_first: the first 20 pictures with another first guess, and both guesses.
 
     Raises:
-        DemoError: as `TorchPeer`, when the block is entered and by `watch`.
+        AlexNetError: as `TorchPeer`, when the block is entered and by `watch`.
     """
 
     file: Path

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demo.errors import DemoError, DeviceError
+from demo.errors import AlexNetError, DeviceError
 from demo.evaluation import photographs
 from demo.places import ROOT
 from demo.report import complain
@@ -198,7 +198,7 @@ def main(
         with tempfile.TemporaryDirectory() as folder:
             photographs.write(Path(folder), count)
             found = run(models, Path(folder), rounds)
-    except DemoError as error:
+    except AlexNetError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
     text = json.dumps(found, indent=1) + "\n"

@@ -24,7 +24,7 @@ from demo.evaluation.rows import CsvFile, stamp
 from demo.evaluation.scores import content, lines
 from demo.evaluation.tally import Row, Running, summarise
 from demo.evaluation.views import COUNTS, rule
-from demo.places import DEFAULT_MODEL, seen_from_here
+from demo.places import DEFAULT_MODEL
 from demo.report import complain, identity, introduce
 
 STOPPED = 130
@@ -77,13 +77,13 @@ def run(asked: Asked) -> int:
     """Evaluate and report; the exit code.
 
     Raises:
-        DemoError: what went wrong before there was anything to report.
+        AlexNetError: what went wrong before there was anything to report.
     """
     asked.check()
     whole = open_data(asked.data, asked.ground_truth)
     with ExitStack() as stack:
         classifier = stack.enter_context(
-            Classifier(asked.model or seen_from_here(DEFAULT_MODEL), asked.device, threads=1)
+            Classifier(asked.model or DEFAULT_MODEL, asked.device, threads=1)
         )
         if classifier.device_warning:
             complain(classifier.device_warning, "warning")

@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.errors import DemoError, DeviceError, ResultError, UsageError
+from demo.errors import AlexNetError, DeviceError, ResultError, UsageError
 from demo.places import ROOT
 from model_export.contract.torch_messages import (
     Array,
@@ -37,7 +37,7 @@ from model_export.contract.torch_messages import (
     send,
 )
 
-_ERRORS: dict[int, type[DemoError]] = {1: ResultError, 2: UsageError, 3: DeviceError}
+_ERRORS: dict[int, type[AlexNetError]] = {1: ResultError, 2: UsageError, 3: DeviceError}
 _Answer = TypeVar("_Answer", Loaded, Logits)
 
 

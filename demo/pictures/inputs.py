@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.errors import DemoError, NotAPictureError, PictureError
+from demo.errors import AlexNetError, NotAPictureError, PictureError
 from demo.pictures.decoding import Picture
 
 ENDINGS = (
@@ -49,7 +49,7 @@ class Named:
             raise NotAPictureError("-: there is no standard input; pipe a picture in, or name it")
         return sys.stdin.buffer
 
-    def exit_code(self, error: DemoError) -> int:
+    def exit_code(self, error: AlexNetError) -> int:
         """A folder with a bad file in it is not wrongly used; naming that file is."""
         return PictureError.exit_code if self.from_folder else error.exit_code
 

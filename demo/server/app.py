@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from demo.classifier import Classifier
-from demo.errors import DemoError, LimitError, PictureError
+from demo.errors import AlexNetError, LimitError, PictureError
 from demo.report import complain
 from demo.server import api, inference_protocol, pages
 from demo.server.engine import Engine
@@ -94,8 +94,8 @@ def _add_errors(app: FastAPI) -> None:
         headers = {"retry-after": str(RETRY_SECONDS)} if isinstance(error, Busy) else None
         return JSONResponse({"error": str(error)}, error.status, headers)
 
-    @app.exception_handler(DemoError)
-    async def failed(_: Request, error: DemoError) -> JSONResponse:
+    @app.exception_handler(AlexNetError)
+    async def failed(_: Request, error: AlexNetError) -> JSONResponse:
         if isinstance(error, PictureError):
             status = 413 if isinstance(error, LimitError) else 400
             return JSONResponse({"error": str(error)}, status)

@@ -21,10 +21,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from demo.pictures.inputs import ENDINGS
-from demo.places import ROOT, SAMPLES
+from demo.places import SAMPLES
 
 PAGE = Path(__file__).parent / "page"
-DEFAULT_SITE = ROOT / "site"
+DEFAULT_SITE = Path("site")
 RUNNER = {"engine": "/v1/engine", "classify": "/v1/classify"}
 
 mimetypes.add_type("application/yaml", ".yml")  # RFC 9512; Python does not know it

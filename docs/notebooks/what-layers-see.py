@@ -52,7 +52,7 @@ network = alexnet64().eval()
 network.load_state_dict(load_file(lesson.ROOT / "model_export/weights/alexnet64.safetensors"))
 labels = [
     line.split("\t")[1]
-    for line in (lesson.ROOT / "model_export/contract/class_lists/tiny_imagenet.tsv")
+    for line in (lesson.ROOT / "model_export/contract/data/tiny_imagenet.tsv")
     .read_text("utf-8")
     .splitlines()
 ]

@@ -1,7 +1,7 @@
-"""Errors for the person at the terminal, each with its exit code.
+"""Errors for the person at the terminal, one hierarchy for the exporter and the runner.
 
-0 fine, 1 the result is wrong or below the bar, 2 wrong use, 3 the environment lacks something.
-The text says what happened, the value, and what to do next.
+The text says what happened, the value, and what to do next. Exit codes: 0 fine, 1 the result is
+wrong or below the bar, 2 wrong use, 3 the environment lacks something.
 """
 
 from __future__ import annotations
@@ -10,42 +10,42 @@ import contextlib
 from collections.abc import Iterator
 
 
-class ExportError(Exception):
-    """The result is wrong: nothing was written."""
+class AlexNetError(Exception):
+    """Base of all errors that the user can act on; the message is one line."""
 
     exit_code = 1
 
 
-class UsageError(ExportError):
-    """Asked for something that does not exist."""
+class UsageError(AlexNetError):
+    """Asked for something that does not exist or does not fit."""
 
     exit_code = 2
 
 
-class EnvironmentLacks(ExportError):
+class EnvironmentLacks(AlexNetError):
     """A package, a file or a network that is not here."""
 
     exit_code = 3
 
 
 @contextlib.contextmanager
-def told(name: object = "") -> Iterator[None]:
-    """For commands: a mistake or a lack is a line on standard error and an exit code.
+def cli_errors(name: object = "") -> Iterator[None]:
+    """For commands: print an error as one line on standard error, exit with its code.
 
     Args:
-        name: what is written, for what the system says against it; nothing where a command only
-            reads.
+        name: the file being written, for errors of the operating system; empty where a command
+            only reads.
     """
     import typer
 
     try:
         yield
-    except ExportError as error:
-        typer.echo(str(error), err=True)
+    except AlexNetError as error:
+        typer.echo(f"error: {error}", err=True)
         raise typer.Exit(error.exit_code) from None
-    except BrokenPipeError:  # who reads has gone, as `head` does: typer ends quietly
+    except BrokenPipeError:  # the reader has gone, as `head` does: typer ends quietly
         raise
     except OSError as error:
         where = f"cannot write {name}" if name else error.filename or "cannot read"
-        typer.echo(f"{where}: {error.strerror or error}", err=True)
+        typer.echo(f"error: {where}: {error.strerror or error}", err=True)
         raise typer.Exit(UsageError.exit_code) from None

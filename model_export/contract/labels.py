@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model_export.contract.card import Label
 
-TINY_IMAGENET = Path(__file__).with_name("class_lists") / "tiny_imagenet.tsv"
+TINY_IMAGENET = Path(__file__).with_name("data") / "tiny_imagenet.tsv"
 
 
 def tiny_imagenet() -> tuple[Label, ...]:

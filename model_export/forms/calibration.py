@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from model_export.contract import samples
 from model_export.contract.card import Calibration, Input
-from model_export.contract.errors import ExportError, UsageError
+from model_export.contract.errors import UsageError
 from model_export.contract.preprocessing import Floats, Pixels, preprocess, resize_and_crop
-from model_export.proof.parity import SAMPLES
+from model_export.errors import ExportError
 
 BUNDLED = "demo/samples, the four corners of each"
 MOST = 512
@@ -41,10 +42,12 @@ def calibration_batch(rule: Input, folder: Path | None) -> tuple[NDArray[Any], C
         ExportError: the bundled set is not there.
     """
     if folder is None:
-        files, name, views = sorted(SAMPLES.glob("*.jpg")), BUNDLED, corners
+        files, name, views = samples.photographs(), BUNDLED, corners
         if not files:
-            raise ExportError(f"{SAMPLES} holds no photographs to calibrate on: restore with git")
-        folder = SAMPLES
+            raise ExportError(
+                f"{samples.FOLDER}: no photographs to calibrate on; restore them with git"
+            )
+        folder = samples.FOLDER
     else:
         found = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _ENDINGS)
         if not found:

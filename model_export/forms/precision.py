@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_export.contract import onnx_file
-from model_export.contract.errors import ExportError
+from model_export.errors import ExportError
 from model_export.forms.ranges import measure
 
 if TYPE_CHECKING:

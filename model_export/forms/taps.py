@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model_export.contract.errors import ExportError
+from model_export.errors import ExportError
 
 if TYPE_CHECKING:
     import onnx

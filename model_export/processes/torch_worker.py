@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.errors import AlexNetError, EnvironmentLacks, UsageError
 from model_export.contract.replies import take_replies
 from model_export.contract.torch_messages import (
     Array,
@@ -54,7 +54,7 @@ class Worker:
                 return self._load(request)
             assert isinstance(request, Run)
             return self._run(request.batch)
-        except ExportError as error:
+        except AlexNetError as error:
             return Failed(str(error), error.exit_code)
         except ModuleNotFoundError as error:
             return Failed(

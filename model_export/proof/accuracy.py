@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_export.contract.card import Evaluation, Input, Interval, Label
-from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.errors import EnvironmentLacks, UsageError
 from model_export.contract.intervals import wilson
 from model_export.contract.sessions import on_cpu
+from model_export.errors import ExportError
 
 if TYPE_CHECKING:
     from model_export.contract.tiny_imagenet import TinyImageNet

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_export.contract import samples
 from model_export.contract.card import Input
-from model_export.contract.errors import ExportError
 from model_export.contract.sessions import on_cpu
 from model_export.contract.tolerances import Difference
+from model_export.errors import ExportError
 
 if TYPE_CHECKING:
     from torch import nn
 
-SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
-
 Logits = NDArray[np.floating[Any]]
 
 
-def sample_batch(rule: Input, folder: Path = SAMPLES) -> NDArray[Any]:
+def sample_batch(rule: Input, folder: Path = samples.FOLDER) -> NDArray[Any]:
     """The photographs of a folder as one input batch, (N, 3, size, size), by name.
 
     float32, or uint8 where the rule says so.

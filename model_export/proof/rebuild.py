@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
-from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.errors import EnvironmentLacks, UsageError
 from model_export.contract.onnx_file import OnnxFile
+from model_export.errors import ExportError
 from model_export.networks import NETWORKS, Network
 from model_export.sources import local_weights, weights
 from model_export.sources.download import cached_path

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from model_export.contract import onnx_file
 from model_export.contract.card import Input, ModelCard
-from model_export.contract.errors import ExportError
 from model_export.contract.sessions import CPU
 from model_export.contract.tolerances import beyond
+from model_export.errors import ExportError
 from model_export.inspection import MISSING
 from model_export.networks import Network
 from model_export.proof import rebuild

@@ -22,12 +22,11 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_export.contract import onnx_file
+from model_export.contract import onnx_file, samples
 from model_export.contract.card import ModelCard
-from model_export.contract.errors import told
+from model_export.contract.errors import cli_errors
 from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.forms.taps import FILTERS, STAGES
-from model_export.proof.parity import SAMPLES
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -167,7 +166,7 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
     rows, pictures = [], {}
     weights = np.empty(0, np.float32)
     for shown in SHOWN:
-        with Image.open(SAMPLES / f"{shown}.jpg") as file:
+        with Image.open(samples.FOLDER / f"{shown}.jpg") as file:
             image = file.convert("RGB")
         pictures[f"{shown}.webp"] = resize_and_crop(image, card.input)
         feed = {card.input.name: preprocess(image, card.input)[None]}
@@ -214,7 +213,7 @@ def main(
     model: Annotated[Path, typer.Argument(help="The network to open.")] = MODEL,
 ) -> None:
     """Write the pictures and the figures of the page "Layer by layer"."""
-    with told(RESULTS):
+    with cli_errors(RESULTS):
         onnx_file.read(model)  # what is no model is said in a line
         found, pictures = look(model)
         PICTURES.mkdir(parents=True, exist_ok=True)

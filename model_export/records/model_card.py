@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export.contract.errors import ExportError, UsageError, told
+from model_export.contract.errors import UsageError, cli_errors
+from model_export.errors import ExportError
 from model_export.sources import weights
 
 PAGE = weights.HERE / "weights" / "README.md"
@@ -146,7 +147,7 @@ def main(
     evaluation: Annotated[Path, typer.Argument(help="JSON from `python -m demo evaluate --json`.")],
 ) -> None:
     """Keep a measurement beside the weights and write the model card in Markdown."""
-    with told():
+    with cli_errors():
         found = _read(evaluation)
         if found["weights_sha256"] != weights.sha256(weights.WEIGHTS):
             raise ExportError(f"{evaluation} was measured with other weights: export and evaluate")

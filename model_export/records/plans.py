@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from model_export.contract.errors import told
+from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS
 
@@ -170,7 +170,7 @@ def plans() -> list[dict[str, Any]]:
 
 def main(output: Annotated[Path, typer.Argument(help="The file to write.")] = OUTPUT) -> None:
     """Write the plans of the networks that the site compares."""
-    with told(output):
+    with cli_errors(output):
         refuse_if_no_place(output, ".json")
         rows = json.loads(json.dumps(plans()))
         output.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")

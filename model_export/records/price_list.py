@@ -21,11 +21,11 @@ from typing import Annotated, Any
 
 import typer
 
-from model_export.contract.errors import told
+from model_export.contract import samples
+from model_export.contract.errors import cli_errors
 from model_export.contract.labels import tiny_imagenet
 from model_export.files import refuse_if_no_place
 from model_export.proof import accuracy
-from model_export.proof.parity import SAMPLES
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "data" / "results" / "precisions.json"
 FORMS: tuple[tuple[str, int], ...] = (
@@ -85,7 +85,7 @@ def measure(data: Path) -> dict[str, Any]:
                     weights=drawn,
                     precision=precision,  # type: ignore[arg-type]
                     block=block,
-                    calibrate=SAMPLES if precision == "int8" and not ours else None,
+                    calibrate=samples.FOLDER if precision == "int8" and not ours else None,
                 )
                 files.append(report.file)
                 distance = report.card.distance
@@ -133,7 +133,7 @@ def main(
     output: Annotated[Path, typer.Argument(help="The results file to write.")] = OUTPUT,
 ) -> None:
     """Measure every network in every precision."""
-    with told(output):
+    with cli_errors(output):
         refuse_if_no_place(output, ".json")
         accuracy.opened(tiny_imagenet(), data)
         output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")

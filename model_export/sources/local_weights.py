@@ -16,7 +16,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_export.contract.errors import ExportError, UsageError
+from model_export.contract.errors import UsageError
+from model_export.errors import ExportError
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
 
 if TYPE_CHECKING:

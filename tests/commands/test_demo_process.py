@@ -196,6 +196,6 @@ def test_a_missing_package_is_said_in_one_line(here: Path) -> None:
     result = as_process("classify", "red.png", env=os.environ | {"PYTHONPATH": f"{here}:{ROOT}"})
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr == (
-        "error: the Python package typer is not installed; "
+        "error: the Python package typer is not installed; run `make setup`, or "
         "pip install '.[demo]' in the repository's folder\n"
     )

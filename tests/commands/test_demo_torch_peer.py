@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from demo import DemoError
+from demo import AlexNetError
 from demo.evaluation.torch_peer import TorchPeer
 from model_export.contract.tolerances import TOLERANCES
 from tests.support.demo_command import evaluate
@@ -52,7 +52,7 @@ with Classifier({str(exported.file)!r}, "cpu") as here, TorchPeer(Path({str(expo
 
 def test_a_file_that_is_none_of_our_networks(tmp_path: Path) -> None:
     file = colour_model(tmp_path / "colour.onnx", card())
-    with pytest.raises(DemoError) as caught:
+    with pytest.raises(AlexNetError) as caught:
         TorchPeer(file)
     assert caught.value.exit_code == 1
     assert str(caught.value).startswith(f"{file}: does not fit ")
@@ -63,7 +63,7 @@ def test_torch_is_not_installed(
 ) -> None:
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('gone', name='torch')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(DemoError) as caught:
+    with pytest.raises(AlexNetError) as caught:
         TorchPeer(exported.file)
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
@@ -75,7 +75,7 @@ def test_torch_is_not_installed(
 def test_a_worker_that_dies_is_told(exported: Report) -> None:
     with TorchPeer(exported.file) as peer:
         os.kill(peer._process.pid, signal.SIGKILL)
-        with pytest.raises(DemoError) as caught:
+        with pytest.raises(AlexNetError) as caught:
             peer.run(np.zeros((1, 3, 64, 64), np.float32))
     assert str(caught.value).startswith("PyTorch's process ended by itself (status -9: ")
 

@@ -21,9 +21,9 @@ from demo.errors import ModelError
 from demo.evaluation.views import COUNTS, prepare, rule
 from demo.pictures.decoding import decode
 from model_export.contract.card import METADATA_KEY, ModelCard
-from model_export.contract.errors import ExportError
 from model_export.contract.preprocessing import as_floats
 from model_export.contract.torch_messages import Array, Load, Logits, Run
+from model_export.errors import ExportError
 from model_export.exporter import Report
 from model_export.forms.bytes_input import take_bytes
 from model_export.inspection import inspect, lines

@@ -105,5 +105,6 @@ def test_a_block_that_is_none_is_refused(block: str, folder: Path) -> None:
     done = exporter("--precision", "int4", "--block", block, cwd=folder)
     assert done.returncode == 2
     assert (
-        done.stderr == f"--block {block}: int4 knows blocks of 32 and 128, nothing else has any\n"
+        done.stderr
+        == f"error: --block {block}: int4 knows blocks of 32 and 128, nothing else has any\n"
     )

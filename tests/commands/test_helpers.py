@@ -13,7 +13,7 @@ import site_hooks
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
-from model_export.contract.errors import told
+from model_export.contract.errors import cli_errors
 from sitebuild.errors import ContentError, ended
 from tests.unit.test_site_content import DOCS, ROOT
 
@@ -50,7 +50,10 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 def test_a_mistake_is_one_line(command: tuple[str, ...], message: str, tmp_path: Path) -> None:
     none = str(tmp_path / "none")
     module, *arguments = (word.replace("{none}", none) for word in command)
-    assert run("-m", f"model_export.{module}", *arguments) == (2, message.replace("{none}", none))
+    assert run("-m", f"model_export.{module}", *arguments) == (
+        2,
+        "error: " + message.replace("{none}", none),
+    )
 
 
 def test_a_zip_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_a_helpers_end(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_closed_pipe_is_not_told_as_a_mistake() -> None:
-    with pytest.raises(BrokenPipeError), told():
+    with pytest.raises(BrokenPipeError), cli_errors():
         raise BrokenPipeError
 
 
@@ -136,8 +139,8 @@ def test_the_exporter_without_its_packages_says_how_to_get_them(tmp_path: Path) 
     )
     assert (done.returncode, done.stderr) == (
         3,
-        "the Python package not_here is not installed: run `make setup` and use "
-        '.venv/bin/python, or pip install ".[export]"\n',
+        "error: the Python package not_here is not installed; run `make setup`, or "
+        "pip install '.[export]' in the repository's folder\n",
     )
 
 

@@ -14,7 +14,6 @@ from PIL import Image
 
 from demo import Classifier, NotAPictureError
 from demo.pictures.inputs import expand
-from demo.places import DEFAULT_MODEL, seen_from_here
 from tests.support.demo_command import Classify
 from tests.support.demo_model import card, colour_model, png_chunk, png_start
 from tests.support.malformed import READ_HERE
@@ -185,16 +184,6 @@ def test_no_model(classify: Classify) -> None:
     result = classify("red.png", "--json", model="build/other.onnx")
     said = f"error: build/other.onnx: no such model; {MAKE_ONE}\n"
     assert (result.exit_code, result.stdout, result.stderr) == (3, "", said)
-
-
-def test_the_model_by_default_is_that_of_the_repository(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the verbs and of the class; told as seen from the folder where it lies."""
-    assert DEFAULT_MODEL == ROOT / "build" / "alexnet64.onnx"
-    assert seen_from_here(DEFAULT_MODEL) == DEFAULT_MODEL
-    monkeypatch.chdir(ROOT / "build")
-    assert seen_from_here(DEFAULT_MODEL) == Path("alexnet64.onnx")
 
 
 def test_a_model_that_is_none(classify: Classify, here: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from model_export.contract.card import METADATA_KEY, ModelCard
-from model_export.contract.errors import ExportError
+from model_export.errors import ExportError
 from model_export.exporter import export
 from model_export.sources.weights import load_alexnet64
 from tests.support.export_command import as_process, command
@@ -126,7 +126,7 @@ def test_the_command_writes_and_prints_its_proof(tmp_path: Path) -> None:
 )
 def test_a_wrong_output_is_refused_before_the_work(output: str, message: str) -> None:
     done = command("--output", output)
-    assert (done.returncode, done.stderr.strip()) == (2, message)
+    assert (done.returncode, done.stderr.strip()) == (2, f"error: {message}")
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
@@ -134,4 +134,4 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     file.write_text("")
     done = command("--output", file / "a.onnx")
     wanted = f"cannot write {file / 'a.onnx'}: {file} is a file, not a folder"
-    assert (done.returncode, done.stderr.strip()) == (2, wanted)
+    assert (done.returncode, done.stderr.strip()) == (2, f"error: {wanted}")

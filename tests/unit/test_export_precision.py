@@ -12,10 +12,11 @@ from PIL import Image
 
 from model_export import export
 from model_export.contract.card import Evaluation, Interval, Label, ModelCard
-from model_export.contract.errors import EnvironmentLacks, ExportError, UsageError
+from model_export.contract.errors import EnvironmentLacks, UsageError
 from model_export.contract.labels import tiny_imagenet
 from model_export.contract.preprocessing import preprocess
 from model_export.contract.tolerances import BUNDLED, TOLERANCES, Difference, beyond
+from model_export.errors import ExportError
 from model_export.exporter import Report
 from model_export.forms import precision
 from model_export.forms.calibration import calibration_batch, corners

@@ -87,7 +87,7 @@ def test_the_sites_file_is_what_a_fresh_export_gives(small: Report) -> None:
 
 
 def test_taps_need_five_stages(tmp_path: Path) -> None:
-    from model_export.contract.errors import ExportError
+    from model_export.errors import ExportError
     from model_export.forms.taps import tap_stages
 
     model = onnx.parser.parse_model(

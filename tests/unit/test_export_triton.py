@@ -126,4 +126,4 @@ def test_a_repository_that_cannot_be_written(tmp_path: Path) -> None:
     file.write_text("")
     done = command("-o", tmp_path / "a.onnx", "--triton", file)
     wanted = f"cannot write {file / 'a'}: {file} is a file, not a folder"
-    assert (done.returncode, done.stderr.strip()) == (2, wanted)
+    assert (done.returncode, done.stderr.strip()) == (2, f"error: {wanted}")

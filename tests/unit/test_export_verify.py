@@ -69,7 +69,9 @@ def test_a_changed_weight_is_found_with_its_number(exported: Report, tmp_path: P
     file = changed(exported, tmp_path / "x.onnx", change)
     done = command("verify", file)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"{file}: differs from PyTorch: max |difference| 0.05, over ")
+    assert done.stderr.startswith(
+        f"error: {file}: differs from PyTorch: max |difference| 0.05, over "
+    )
     assert "(at most 2e-06), top-1 agreement" in done.stderr
     assert "verified" not in done.stdout
 
@@ -80,7 +82,7 @@ def test_a_wrong_shape_and_a_wrong_name(exported: Report, tmp_path: Path) -> Non
 
     done = command("verify", changed(exported, tmp_path / "x.onnx", shape))
     assert done.returncode == 1
-    assert done.stderr.startswith(f"{tmp_path / 'x.onnx'}: does not fit alexnet64")
+    assert done.stderr.startswith(f"error: {tmp_path / 'x.onnx'}: does not fit alexnet64")
     assert "features.conv1.weight is (90, 3, 11, 11) for (96, 3, 11, 11)" in done.stderr
 
     def name(model: onnx.ModelProto) -> None:
@@ -90,7 +92,7 @@ def test_a_wrong_shape_and_a_wrong_name(exported: Report, tmp_path: Path) -> Non
     done = command("verify", file)
     assert (done.returncode, done.stderr) == (
         1,
-        f"{file}: the card's output 'logits' is not in the graph, which has 'scores'\n",
+        f"error: {file}: the card's output 'logits' is not in the graph, which has 'scores'\n",
     )
 
 
@@ -202,7 +204,7 @@ def test_what_is_no_model(tmp_path: Path, verb: str, content: bytes | None, mess
         file.write_bytes(content)
     done = command(verb, file)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"{file}: {message}")
+    assert done.stderr.startswith(f"error: {file}: {message}")
     assert done.stderr.count("\n") == 1
 
 
@@ -221,7 +223,7 @@ def test_a_bad_card_is_named(exported: Report, tmp_path: Path) -> None:
     file = changed(exported, tmp_path / "x.onnx", change)
     wanted = "the model card is wrong: Expected `int` >= 1 - at `$.input.size`"
     done = command("verify", file)
-    assert (done.returncode, done.stderr) == (1, f"{file}: {wanted}\n")
+    assert (done.returncode, done.stderr) == (1, f"error: {file}: {wanted}\n")
     assert inspect(file)["card_problem"] == wanted
 
 
@@ -232,7 +234,7 @@ def test_the_original_must_be_the_one_in_the_card(exported: Report, tmp_path: Pa
     other.write_bytes(buffer.getvalue())
     done = command("verify", exported.file, "--weights", other)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"{other}: its SHA-256 is ")
+    assert done.stderr.startswith(f"error: {other}: its SHA-256 is ")
     assert command("verify", exported.file, "--weights", WEIGHTS).returncode == 0
 
 

@@ -18,7 +18,7 @@ from torch import nn
 
 from model_export.architectures import AlexNet2012, alexnet64
 from model_export.contract import wire
-from model_export.contract.errors import ExportError, UsageError
+from model_export.contract.errors import AlexNetError, UsageError
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
 from model_export.sources import caffemodel, local_weights
 from model_export.sources.local_weights import UnsafeFile
@@ -203,7 +203,7 @@ def test_a_malicious_pth_runs_nothing(tmp_path: Path, form: str) -> None:
         torch.save({"features.0.weight": Malicious(mark)}, file)
     else:
         file.write_bytes(pickle.dumps(Malicious(mark), protocol=2))
-    with pytest.raises(ExportError) as error:
+    with pytest.raises(AlexNetError) as error:
         local_weights.read(file)
     assert not mark.exists()
     assert isinstance(error.value, UnsafeFile)
@@ -291,7 +291,7 @@ def test_a_zip_bomb_is_refused_by_its_own_numbers(tmp_path: Path) -> None:
 def test_what_is_no_state_dict(tmp_path: Path, make, message: str) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "x.pth"
     make(file)
-    with pytest.raises(ExportError) as error:
+    with pytest.raises(AlexNetError) as error:
         local_weights.read(file)
     assert str(error.value) == f"{file}: {message}"
 

@@ -144,36 +144,84 @@ def test_the_reasons_for_silenced_rules_stand_where_security_says() -> None:
         assert f'"{rule}"' in project
 
 
-# --- the picture of the house --------------------------------------------------------------------
+# --- the parts of the project and their arrows ----------------------------------------------------
+
+PARTS = {
+    "contract": "model_export.contract",
+    "export": "model_export",
+    "demo": "demo",
+    "hooks": "sitebuild",
+}
+ALONE = {  # what only the named parts may import
+    "torch": {"export"},
+    "mkdocs": set(),  # `mkdocs_hooks` and its like, beside the package
+}
 
 
-def imported(folder: Path) -> set[str]:
-    """The module of every import in a folder's Python files, however deep they lie."""
-    found = set()
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {name.name for name in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
+def part_of(module: str) -> str:
+    """The part that a module belongs to, the most specific first; empty for a library."""
+    return next((p for p, name in PARTS.items() if f"{module}.".startswith(f"{name}.")), "")
+
+
+def imported(path: Path, package: Path) -> set[str]:
+    """The full name of every module that a file imports, relative imports resolved."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = path.relative_to(package.parent).parts[: -node.level]
+                base = ".".join(filter(None, [*above, base]))
+            found |= {f"{base}.{alias.name}" for alias in node.names}
     return found
 
 
-def test_the_rooms_are_there_and_the_arrows_are_so() -> None:
+def test_the_arrows_are_exactly_the_imports() -> None:
+    """Every arrow of the figure is an import, and every import between parts is an arrow."""
     house = TABLES["house"]
-    for room in house["rooms"]:
-        assert (ROOT / room["path"]).exists(), room
-    uses = {(use["from"], use["to"]) for use in house["uses"]}
-    assert {end for use in uses for end in use} <= {room["id"] for room in house["rooms"]}
-    runner, exporter = imported(ROOT / "demo"), imported(ROOT / "model_export")
-    builders = imported(DOCS / "hooks" / "sitebuild")
-    assert ("demo", "card") in uses
-    assert "model_export.contract.card" in runner
-    assert not {name for name in exporter if name.split(".")[0] in ("demo", "docs", "sitebuild")}
-    assert not {name for name in builders if name.split(".")[0] in ("demo", "torch", "mkdocs")}
-    assert not {
-        name for name in runner if name.split(".")[0] in ("docs", "sitebuild", "mkdocs", "torch")
-    }
+    assert all((ROOT / room["path"]).is_dir() for room in house["rooms"])
+    drawn = {(use["from"], use["to"]) for use in house["uses"]}
+    assert ("hooks", "data") in drawn  # the builder's files are read, not imported
+    found: dict[tuple[str, str], str] = {}
+    for package in (ROOT / "demo", ROOT / "model_export", DOCS / "hooks" / "sitebuild"):
+        for path in package.rglob("*.py"):
+            here = part_of(".".join(path.relative_to(package.parent).with_suffix("").parts))
+            for module in imported(path, package):
+                if (there := part_of(module)) not in ("", here):
+                    found[here, there] = f"{path.relative_to(ROOT)} imports {module}"
+                library = module.split(".")[0]
+                assert here in ALONE.get(library, {here}), f"{path} imports {module}"
+    undrawn = [line for arrow, line in found.items() if arrow not in drawn]
+    assert undrawn == []
+    assert set(found) == drawn - {("hooks", "data")}
+
+
+def test_importing_the_runner_loads_only_the_contract_of_the_exporter() -> None:
+    code = """
+import importlib, pkgutil, sys, demo
+for module in pkgutil.walk_packages(demo.__path__, "demo."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(*(m for m in sys.modules if m.startswith("model_export.")), "torch" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    *modules, torch = done.stdout.split()
+    assert torch == "False"
+    assert [m for m in modules if part_of(m) != "contract"] == []
+
+
+def test_no_part_reads_the_source_of_another() -> None:
+    """Only tests parse Python, and only the parts themselves name their own modules' files."""
+    for package in (ROOT / "demo", ROOT / "model_export", DOCS / "hooks"):
+        for path in package.rglob("*.py"):
+            assert "ast" not in imported(path, package), path
+
+
+def test_the_page_names_every_folder() -> None:
     page = (DOCS / "reference" / "architecture.md").read_text("utf-8")
     folders = {
         path.parent.name

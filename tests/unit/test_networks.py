@@ -21,7 +21,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from model_export import export, matmulnbits, random_weights
-from model_export.contract.errors import EnvironmentLacks, UsageError, told
+from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
 from model_export.contract.labels import tiny_imagenet
 from model_export.exporter import Report
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS, Network
@@ -214,7 +214,7 @@ def test_the_command_says_what_is_wrong(
     monkeypatch.delenv("no_proxy", raising=False)
     done = command(*arguments, "-o", tmp_path / "a.onnx")
     assert done.returncode == code
-    assert done.stderr.startswith(message)
+    assert done.stderr.startswith(f"error: {message}")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "a.onnx").exists()
     if code == 3:
@@ -268,7 +268,7 @@ def test_every_command_says_where_it_cannot_write(
         ),
     ):
         done = CliRunner().invoke(app, [first, str(output)])
-        assert (done.exit_code, done.stderr) == (2, message + "\n")
+        assert (done.exit_code, done.stderr) == (2, f"error: {message}\n")
 
 
 def test_data_that_is_not_there_is_told_before_the_work(
@@ -284,10 +284,10 @@ def test_data_that_is_not_there_is_told_before_the_work(
 
 def test_what_the_system_refuses_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     for name, line in (("a.onnx", "cannot write a.onnx"), ("", "b.onnx")):
-        with pytest.raises(typer.Exit) as left, told(name):
+        with pytest.raises(typer.Exit) as left, cli_errors(name):
             raise OSError(errno.ENOSPC, "No space left on device", "b.onnx")
         assert left.value.exit_code == 2
-        assert capsys.readouterr().err == f"{line}: No space left on device\n"
+        assert capsys.readouterr().err == f"error: {line}: No space left on device\n"
 
 
 def test_random_weights_by_the_command_that_the_page_shows(
@@ -301,7 +301,7 @@ def test_random_weights_by_the_command_that_the_page_shows(
     with pytest.raises(typer.Exit) as left:
         random_weights.main("alexnet65", file)
     assert left.value.exit_code == 2
-    wrong = "alexnet65: no such network or file; the networks are alexnet64"
+    wrong = "error: alexnet65: no such network or file; the networks are alexnet64"
     assert capsys.readouterr().err.startswith(wrong)
 
 

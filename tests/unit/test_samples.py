@@ -10,7 +10,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "demo" / "samples"
-LABELS = ROOT / "model_export" / "contract" / "class_lists" / "tiny_imagenet.tsv"
+LABELS = ROOT / "model_export" / "contract" / "data" / "tiny_imagenet.tsv"
 CREDITS = yaml.safe_load((SAMPLES / "CREDITS.yml").read_text(encoding="utf-8"))
 FIELDS = {
     "file", "title", "shows", "tiny_imagenet_wnid", "author",

@@ -270,7 +270,9 @@ def test_the_command_without_data_says_how_to_supply_it(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 3
-    assert done.stderr.startswith(f"{tmp_path / 'none'}: no such file or folder. Tiny ImageNet is")
+    assert done.stderr.startswith(
+        f"error: {tmp_path / 'none'}: no such file or folder. Tiny ImageNet is"
+    )
     assert "Traceback" not in done.stderr
 
 

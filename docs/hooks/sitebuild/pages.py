@@ -201,9 +201,7 @@ def render(
         "day": lambda name: knowledge.facts[name].day,
         "cite": notes.cite,
         "evidence": notes.evidence,
-        "server_limits": lambda: block(
-            server_limits.table(knowledge.data.parents[1] / "demo" / "server" / "limits.py")
-        ),
+        "server_limits": lambda: block(server_limits.table(knowledge.tables["server_limits"])),
         "precision_table": lambda: block(prices.table(knowledge.tables["precisions"])),
         "grade_key": lambda: block(grade_key()),
         "figure_entries": lambda: block(charts.entries_figure(knowledge.ilsvrc)),

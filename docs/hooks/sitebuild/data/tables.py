@@ -25,6 +25,7 @@ FILES = (
     "experiments",
     "original_code",
     "house",
+    "server_limits",
     "press",
     "teach",
     "stages",

@@ -39,11 +39,11 @@ def house_figure(house: Mapping[str, Any]) -> str:
     )
     return svg.figure(
         "house",
-        "Everything meets in two places: the data and the model card",
+        "Parts meet in two places: the data and the contract",
         "The rooms of the project. An arrow leads from a room to what it uses.",
         wide + narrow,
-        "Look at where no arrow is: the runner knows nothing of the exporter, and the site runs "
-        "neither.",
+        "Look at where no arrow is: the runner imports the contract and nothing else of the "
+        "exporter, and the builder imports neither.",
         "Source: the project itself; a test compares the arrows with the imports. Figure: this "
         "site.",
         data,

@@ -1,45 +1,20 @@
-"""The table of the server's limits, read from the source of `demo/server/limits.py`.
-
-The text of the module is parsed, not run: the site builds without the runner.
-"""
+"""The table of the demo server's limits, from `docs/data/server_limits.yml`."""
 
 from __future__ import annotations
 
-import ast
-import re
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sitebuild import svg
-from sitebuild.errors import ContentError
 
 
-def table(source: Path) -> str:
-    """Each limit with what it bounds and its usual value, as HTML.
-
-    Raises:
-        ContentError: a limit without a description or a plain value.
-    """
-    rows = []
-    for name, (value, words) in read(source).items():
-        rows.append((words[0].upper() + words[1:], _shown(name, value)))
+def table(limits: Sequence[Mapping[str, Any]]) -> str:
+    """Each limit with what it bounds and its usual value, as HTML."""
+    rows = [
+        (row["what"][0].upper() + row["what"][1:], _shown(row["name"], row["value"]))
+        for row in limits
+    ]
     return svg.table("What the server bounds", ("Limit", "Usual value"), rows, 1)
-
-
-def read(source: Path) -> dict[str, tuple[float, str]]:
-    """Value and words of each limit, by its name."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    found = next(node for node in tree.body if isinstance(node, ast.ClassDef))
-    text = ast.get_docstring(found) or ""
-    entries = re.findall(r"^    (\w+): ((?:.+\n?(?:        .+\n?)*))", text, re.MULTILINE)
-    words = {name: " ".join(told.split()).rstrip(".") for name, told in entries}
-    limits = {}
-    for node in found.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            name = node.target.id
-            if name not in words or not isinstance(node.value, ast.Constant):
-                raise ContentError(f"{source}: {name} needs a description and a plain value")
-            limits[name] = (float(str(node.value.value)), words[name])
-    return limits
 
 
 def _shown(name: str, value: float) -> str:

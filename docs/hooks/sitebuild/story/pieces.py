@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
+from importlib.metadata import version
 from typing import Any
 
 from sitebuild import svg
@@ -16,7 +17,7 @@ from sitebuild.story import gpu_charts, lanes, myths, people, story_charts
 from sitebuild.story.slicer import slicer
 
 SITE = "The AlexNet Moment"
-EDITION = "0.1.0"  # as in CITATION.cff
+EDITION = version("alexnet-moment")
 
 
 def pieces(

@@ -1,0 +1,72 @@
+"""What the two command lines have in common: streams, errors as one line, exit codes.
+
+`python -m model_export` and `python -m demo` differ in their verbs alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from model_export.contract.errors import EnvironmentLacks
+
+INTERRUPTED = 130
+
+
+def run(start: Callable[[str], None], module: str, extra: Callable[[str], str]) -> None:
+    """Run a command line and exit with its code.
+
+    Args:
+        start: imports the verbs and runs them under the program's name.
+        module: the package, ``demo`` or ``model_export``.
+        extra: the optional dependencies of `alexnet-moment` that hold a package.
+    """
+    _open_streams()
+    for stream in (sys.stdout, sys.stderr):  # escape characters the terminal cannot encode
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    called = Path(sys.argv[0]).name
+    program = called if called.startswith("alexnet-") else f"python -m {module}"
+    try:
+        start(program)
+    except KeyboardInterrupt:  # while modules are imported; typer handles a later one
+        sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("demo", "model_export", ""):
+            raise
+        _complain(
+            f"the Python package {package} is not installed; run `make setup`, or "
+            f"pip install '.[{extra(package)}]' in the repository's folder"
+        )
+        sys.exit(EnvironmentLacks.exit_code)
+    except OSError as error:
+        if error.filename is not None:  # not the output: a bug
+            raise
+        _complain(
+            f"the output cannot be written ({error.strerror or error}); make room, or send it "
+            "elsewhere"
+        )
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (Python flushes the rest at exit)
+            os.dup2(nowhere.fileno(), 1)
+        sys.exit(EnvironmentLacks.exit_code)
+
+
+def _complain(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+
+
+def _open_streams() -> None:
+    """Open streams that the shell has closed (``2>&-``) to the null device.
+
+    Python sets such a stream to None, and the next file that is opened would get its number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            if number:
+                setattr(sys, name, os.fdopen(number, "w"))
