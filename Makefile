@@ -82,7 +82,7 @@ inside: $(VENV)/.run  ## look into the network anew for "Layer by layer", after 
 
 assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
-	@$(BIN)/python -m demo.reference docs/assets/models/alexnet64.onnx
+	@$(BIN)/python -m demo reference docs/assets/models/alexnet64.onnx
 
 pictures: $(VENV)/.dev browser  ## draw the preview picture and the icons anew
 	@$(BIN)/python docs/hooks/draw_pictures.py

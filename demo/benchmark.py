@@ -56,6 +56,15 @@ def benchmark(
             help="About how long a turn lasts, of 3 to 200 runs after one that warms up.",
         ),
     ] = 1.0,
+    photographs: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Time whole evaluations of so many photographs beside PyTorch's usual loop; the "
+            "fp32 file first.",
+            show_default="none, time the network alone",
+        ),
+    ] = 0,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write a result file for each contestant there."),
@@ -69,6 +78,13 @@ def benchmark(
     from demo.benchmarking import contest, results
 
     try:
+        if photographs:
+            from demo.benchmarking import evaluations
+
+            timed = evaluations.run(models, photographs, rounds, threads)
+            text = json.dumps(timed, indent=1) if as_json else "\n".join(evaluations.lines(timed))
+            typer.echo(text)
+            return
         sizes = sorted(set(batch or [1, 32]))
         if sizes[0] < 1:
             raise UsageError(f"--batch {sizes[0]}: a batch holds at least 1 picture")

@@ -17,6 +17,7 @@ Each verb is a module of its own name; what is heavy is imported when a verb run
 from __future__ import annotations
 
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,7 @@ from demo.evaluate import EXIT_CODES as EVALUATE_CODES
 from demo.evaluate import evaluate
 from demo.serve import EXIT_CODES as SERVE_CODES
 from demo.serve import serve
+from model_export.contract.errors import cli_errors
 
 app = typer.Typer(
     add_completion=False,
@@ -62,3 +64,24 @@ app.command(epilog=EVALUATE_CODES)(evaluate)
 app.command(epilog=BENCHMARK_CODES)(benchmark)
 app.command(epilog=SERVE_CODES)(serve)
 app.command(epilog=DEVICES_CODES)(devices)
+
+
+@app.command()
+def reference(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL", show_default=False)],
+) -> None:
+    """Write NAME.reference.json beside each file: what the live page compares itself with."""
+    from demo.reference import write
+
+    with cli_errors():
+        for model in models:
+            typer.echo(write(model))
+
+
+@app.command(hidden=True)
+def worker(asked: str) -> None:
+    """What other verbs start for themselves, in a process of its own."""
+    from demo.benchmarking.contestant import load
+    from model_export.contract.worker import serve
+
+    serve(load, asked)

@@ -1,4 +1,4 @@
-"""The logits that a network must give for one bundled picture: ``python -m demo.reference MODEL``.
+"""The logits that a network must give for one bundled picture: ``python -m demo reference MODEL``.
 
 Written beside the file as ``NAME.reference.json``. The live page runs the same picture when it
 loads and compares, so it can say with a figure whether the engine works on the reader's machine.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from demo.errors import AlexNetError, UsageError
+from demo.errors import UsageError
 from demo.pictures.decoding import decode
 from demo.places import SAMPLES
-from demo.report import complain
 from demo.runtime.session import CPU, card_in, check_file, load
 from model_export.contract.preprocessing import preprocess, resize_and_crop
 
@@ -58,21 +56,13 @@ def reference(model: Path, picture: Path = PICTURE) -> dict[str, object]:
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Write the reference of each named file beside it; the exit code, as in `demo.cli`."""
-    try:
-        if not arguments:
-            raise UsageError("name an ONNX file: python -m demo.reference MODEL.onnx")
-        for name in map(Path, arguments):
-            print(_write(name))
-    except AlexNetError as error:
-        complain(str(error))
-        return error.exit_code
-    return 0
+def write(model: Path) -> Path:
+    """One reference, beside the model; the file that holds it.
 
-
-def _write(model: Path) -> Path:
-    """One reference; the file that holds it."""
+    Raises:
+        ModelError, PictureError: as `reference`.
+        UsageError: it cannot be written.
+    """
     text = json.dumps(reference(model)) + "\n"
     target = model.with_suffix(".reference.json")
     try:
@@ -82,7 +72,3 @@ def _write(model: Path) -> Path:
             f"{target}: cannot be written ({error.strerror}); move it away, or the model elsewhere"
         ) from None
     return target
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -253,3 +253,12 @@ def inspect(
         typer.echo(json.dumps(found, indent=1))
     else:
         typer.echo("\n".join(inspection.lines(found)))
+
+
+@app.command(name="torch-peer", hidden=True)
+def torch_peer(asked: str) -> None:
+    """PyTorch for the runner, which never imports it."""
+    from model_export.contract.worker import serve
+    from model_export.torch_peer import load
+
+    serve(load, asked)

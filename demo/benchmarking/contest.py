@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from demo.errors import DeviceError, ModelError, UsageError
-from demo.places import ROOT
 from demo.runtime import machine as here
 from demo.runtime.session import CPU, CUDA, MAKE_ONE, NVIDIA, TENSORRT, card_in, check_file
+from demo.runtime.worker import Worker
 from model_export.contract import onnx_file
 from model_export.contract.card import ModelCard
 from model_export.contract.errors import AlexNetError
@@ -49,24 +45,25 @@ class Entry:
     weight_bytes: int
     multiply_adds: int
 
-    def command(self, threads: int) -> list[str]:
-        """The command line of its process."""
-        asked: dict[str, Any] = {"engine": self.engine, "threads": threads}
+    def start(self, threads: int) -> Worker:
+        """Its process."""
+        asked: dict[str, Any] = {"do": "time", "engine": self.engine, "threads": threads}
         if self.engine.startswith("torch"):
+            package, verb = "model_export", "torch-peer"
             asked |= {
                 "architecture": self.card.architecture,
                 "classes": len(self.card.labels),
                 "device": self.provider,
             }
-            module = "model_export.processes.torch_contestant"
         else:
+            package, verb = "demo", "worker"
             asked |= {
                 "file": str(self.file.resolve()),
                 "provider": self.provider,
                 "precision": self.precision,
             }
-            module = "demo.benchmarking.contestant"
-        return [sys.executable, "-m", module, json.dumps(asked)]
+        name = f"{self.engine} ({self.provider}, {self.precision})"
+        return Worker(package, verb, asked, name, here.environment(threads))
 
 
 class Contestant:
@@ -85,20 +82,8 @@ class Contestant:
 
     def __init__(self, entry: Entry, threads: int) -> None:
         self.entry = entry
-        self._process = subprocess.Popen(
-            entry.command(threads),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=here.environment(threads),
-            cwd=ROOT,
-        )
-        try:
-            self.told = self._read()
-        except BaseException:
-            self.close()
-            raise
+        self._worker = entry.start(threads)
+        self.told = self._worker.ready
         self.first_ms: dict[int, float] = {}
         self.times: dict[int, list[list[float]]] = {}
         self.work: dict[int, list[list[float]]] = {}
@@ -110,18 +95,11 @@ class Contestant:
         Raises:
             DeviceError: a run failed, or the process has ended.
         """
-        assert self._process.stdin is not None
         known = self.times.get(batch)
         runs = 3
         if known:
             runs = min(_MOST_RUNS, max(3, round(1000 * seconds / statistics.median(known[-1]))))
-        asked = {"batch": batch, "warm_up": 1, "runs": runs}
-        try:
-            self._process.stdin.write(json.dumps(asked) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._ended() from None
-        got = self._read()
+        got = self._worker.ask(batch=batch, warm_up=1, runs=runs)
         self.first_ms.setdefault(batch, got.get("first_ms", 0.0))
         self.times.setdefault(batch, []).append(got["ms"])
         self.work.setdefault(batch, []).append(got["core_ms"])
@@ -129,31 +107,7 @@ class Contestant:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise self._ended()
-        told: dict[str, Any] = json.loads(line)
-        if "error" in told:
-            e = self.entry
-            raise DeviceError(f"{e.engine} ({e.provider}, {e.precision}): {told['error']}")
-        return told
-
-    def _ended(self) -> DeviceError:
-        code = self._process.wait()
-        return DeviceError(
-            f"{self.entry.engine} ({self.entry.provider}, {self.entry.precision}): its process "
-            f"ended with code {code}; is there enough memory?"
-        )
+        self._worker.close()
 
 
 def run(

@@ -1,48 +1,55 @@
-"""One contestant of `benchmark`, in a process of its own: an ONNX file on one engine and provider.
+"""What the hidden verb ``worker`` does in a process of its own (`model_export.contract.worker`).
 
-``python -m demo.benchmarking.contestant '{"file", "engine", "provider", "precision", "threads"}'``
-loads the file and times it as `model_export.contract.timing` says. Engine ``floor`` measures the
-machine instead, and prints ``{"read_bytes_s", "multiply_adds_s"}``.
+``do`` is ``time``: an ONNX file on one engine and provider, for `benchmark`; ``floor``: the best
+speeds of this machine; ``provider``: one execution provider, tried (`demo.runtime.providers`).
 """
 
 from __future__ import annotations
 
-import json
-import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from demo.errors import DeviceError
 from demo.runtime.session import CUDA, NVIDIA, TENSORRT
+from model_export.contract import onnx_file
 from model_export.contract.sessions import unpack_once
-from model_export.contract.timing import Batch, Prepare, milliseconds, serve
+from model_export.contract.worker import Answer, Prepare, milliseconds, timed
 
 _READ = 256 * 2**20  # bytes: larger than any cache here
 _SIDE = 2048  # of the square matrices that are multiplied
 
 
-class NotHere(Exception):
-    """The engine or the provider does not work on this machine; says why."""
+def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
+    """What `worker.serve` wants.
 
+    Raises:
+        DeviceError: the engine or the provider does not work on this machine.
+    """
+    if asked["do"] == "floor":
+        return floor(), lambda request: {}
+    if asked["do"] == "provider":
+        from demo.runtime.providers import try_here
 
-def _load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare, int]:
-    from model_export.contract import onnx_file
-
+        return try_here(asked["provider"]), lambda request: {}
     model = onnx_file.read(Path(asked["file"]))
     (name, shape), *_ = model.inputs.items()
-    size = int(shape[-1])
+    began = time.perf_counter()
     if asked["engine"] == "openvino":
-        told, runner = _openvino(asked)
+        ready, runner = _openvino(asked)
     else:
-        told, runner = _onnxruntime(asked, name, model.outputs[0])
+        ready, runner = _onnxruntime(asked, name, model.outputs[0])
+    ready["session_s"] = time.perf_counter() - began
     if model.input_types[name] == "uint8":
-        return told, lambda batch: runner(_as_bytes(batch)), size
-    return told, runner, size
+        return ready, timed(lambda batch: runner(_as_bytes(batch)), int(shape[-1]))
+    return ready, timed(runner, int(shape[-1]))
 
 
-def _as_bytes(batch: Batch) -> Any:
+def _as_bytes(batch: NDArray[np.float32]) -> Any:
     """Noise about 0 as pixels, for a file that takes those."""
     return np.clip(128 + 64 * batch, 0, 255).astype(np.uint8)
 
@@ -70,12 +77,12 @@ def _onnxruntime(
         ort.preload_dlls()
     session = ort.InferenceSession(asked["file"], options, providers=[(provider, settings)])
     if (took := session.get_providers()[0]) != provider:
-        raise NotHere(
+        raise DeviceError(
             f"{provider} does not work here (ONNX Runtime {ort.__version__} took {took} instead)"
         )
     how = "buffers bound to the GPU, CUDA graphs, no TF32" if on_gpu else "buffers bound"
 
-    def prepare(batch: Batch) -> Callable[[], object]:
+    def prepare(batch: NDArray[Any]) -> Callable[[], object]:
         where = "cuda" if on_gpu else "cpu"
         value = ort.OrtValue.ortvalue_from_numpy(batch, where, 0)
         classes = session.get_outputs()[0].shape[1]
@@ -101,7 +108,7 @@ def _openvino(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare]:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
     compiled = ov.Core().compile_model(asked["file"], "CPU", settings)
 
-    def prepare(batch: Batch) -> Callable[[], object]:
+    def prepare(batch: NDArray[Any]) -> Callable[[], object]:
         request = compiled.create_infer_request()
         request.set_input_tensor(ov.Tensor(batch, shared_memory=True))
         return lambda: request.infer()
@@ -119,13 +126,7 @@ def floor() -> dict[str, float]:
     vector = np.ones(_READ // 4, np.float32)
     square = np.ones((_SIDE, _SIDE), np.float32)
     product = np.empty_like(square)
-    read = min(milliseconds(lambda: vector.dot(vector)) for _ in range(9))
-    multiply = min(milliseconds(lambda: np.matmul(square, square, out=product)) for _ in range(7))
+    read = min(milliseconds(lambda: vector.dot(vector))[0] for _ in range(9))
+    times = [milliseconds(lambda: np.matmul(square, square, out=product)) for _ in range(7)]
+    multiply = min(passed for passed, _ in times)
     return {"read_bytes_s": 1000 * _READ / read, "multiply_adds_s": 1000 * _SIDE**3 / multiply}
-
-
-if __name__ == "__main__":
-    if json.loads(sys.argv[1])["engine"] == "floor":
-        print(json.dumps(floor()))
-    else:
-        serve(_load)

@@ -10,7 +10,6 @@
 | `tally` | rows counted: error rates, classes, confusions |
 | `scores` | the report, as text and as JSON |
 | `progress` | how far it is, and Ctrl-C that lets it finish |
-| `comparison`, `torch_peer` | `--against torch`: PyTorch on the same pictures |
+| `comparison` | `--against torch`: PyTorch on the same pictures |
 | `cluster` | `--cluster`: the work spread over Ray |
-| `paired`, `photographs` | whole evaluations timed beside PyTorch's usual loop |
 """

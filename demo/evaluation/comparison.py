@@ -1,12 +1,12 @@
 """What PyTorch says of the same pictures: `evaluate --against torch`.
 
-PyTorch gets the very tensors that the exported file got, in a process of its own
-(`demo.evaluation.torch_peer`), and runs the same network in fp32 with the weights that the file was
-made from.
+PyTorch gets the very tensors that the exported file got, in a process of its own, and runs the same
+network in fp32 with the weights that the file was made from.
 """
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from demo.datasets.classes import Classes
 from demo.evaluation.evaluator import likeliest, probabilities
 from demo.evaluation.pipeline import Batch
-from demo.evaluation.torch_peer import TorchPeer
+from demo.runtime.worker import Worker
 from model_export.contract.card import ModelCard
 from model_export.contract.intervals import wilson
 from model_export.contract.tolerances import TOLERANCES
@@ -47,7 +47,8 @@ class Comparison:
         other_first: the first 20 pictures with another first guess, and both guesses.
 
     Raises:
-        AlexNetError: as `TorchPeer`, when the block is entered and by `watch`.
+        AlexNetError: when the block is entered and by `watch`: PyTorch, a GPU for it or the weights
+            are not here; the file is none of our networks; PyTorch's process ended.
     """
 
     file: Path
@@ -69,17 +70,32 @@ class Comparison:
     _top5: int = 0
 
     def __enter__(self) -> Comparison:
-        self._peer = TorchPeer(self.file, device=self.device, weights=self.weights)
+        asked = {
+            "do": "logits",
+            "file": str(self.file.resolve()),
+            "device": self.device,
+            "weights": str(self.weights.resolve()) if self.weights else None,
+        }
+        self._peer = Worker("model_export", "torch-peer", asked, "PyTorch")
+        self._folder = tempfile.TemporaryDirectory()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._peer.close()
+        self._folder.cleanup()
+
+    def _ask(self, tensors: NDArray[Any]) -> tuple[NDArray[np.float32], float]:
+        """PyTorch's logits of a batch, and the seconds that they took."""
+        sent, got = (str(Path(self._folder.name) / f"{name}.npy") for name in ("in", "out"))
+        np.save(sent, tensors)
+        seconds = self._peer.ask(tensors=sent, logits=got)["seconds"]
+        return np.load(got), seconds
 
     def watch(
         self, batch: Batch, tensors: NDArray[np.float32], logits: NDArray[np.float32]
     ) -> None:
         """Run PyTorch on a batch and count what differs."""
-        theirs, seconds = self._peer.run(tensors)
+        theirs, seconds = self._ask(tensors)
         self.seconds += seconds
         difference = logits.astype(np.float64) - theirs
         self.max_abs = max(self.max_abs, float(np.abs(difference).max()))
@@ -119,11 +135,11 @@ class Comparison:
 
     def content(self) -> dict[str, Any]:
         """What ``--json`` says."""
-        loaded = self._peer.loaded
+        loaded = self._peer.ready
         return {
-            "engine": f"PyTorch {loaded.torch}, eager, fp32",
-            "device": loaded.device,
-            "weights": loaded.weights,
+            "engine": f"PyTorch {loaded['torch']}, eager, fp32",
+            "device": loaded["device"],
+            "weights": loaded["weights"],
             "count": self.count,
             "rel_l2": self.rel_l2,
             "max_abs": self.max_abs,

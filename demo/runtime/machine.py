@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from demo.errors import DeviceError
-from demo.places import ROOT
+from demo.runtime.worker import Worker
 
 
 def load() -> float | None:
@@ -41,20 +38,9 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
     Raises:
         DeviceError: the speeds could not be measured.
     """
-    measured = subprocess.run(
-        [sys.executable, "-m", "demo.benchmarking.contestant", json.dumps({"engine": "floor"})],
-        env=environment(threads),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if measured.returncode:
-        said = measured.stderr.strip()[-200:] or f"code {measured.returncode}"
-        raise DeviceError(
-            f"the machine could not be measured: {said}; that takes about 0.4 GB of memory"
-        )
-    return {**describe(gpu, busy), **json.loads(measured.stdout)}
+    name = "the machine's best speeds"
+    with Worker("demo", "worker", {"do": "floor"}, name, environment(threads)) as worker:
+        return {**describe(gpu, busy), **worker.ready}
 
 
 def describe(gpu: bool, busy: float | None) -> dict[str, Any]:

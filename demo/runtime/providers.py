@@ -11,10 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
-import json
 import re
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.places import ROOT
+from demo.errors import DeviceError
 from demo.runtime.session import (
     CPU,
     NVIDIA,
@@ -32,6 +29,7 @@ from demo.runtime.session import (
     first_line,
     missing_library,
 )
+from demo.runtime.worker import Worker
 
 TINY = Path(__file__).parent / "tiny.onnx"
 TOLERANCE = 1e-3
@@ -84,24 +82,12 @@ def try_provider(name: str) -> Trial:
     """One provider, tried in a process of its own."""
     if name in NVIDIA and (obstacle := nvidia_obstacle()):
         return Trial(name, False, obstacle.reason, obstacle.mend)
+    asked = {"do": "provider", "provider": name}
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "demo.runtime.providers", name],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_SECONDS,
-        )
-        told = json.loads(done.stdout.strip().rpartition("\n")[2])
-        return Trial(**told)
-    except subprocess.TimeoutExpired:
-        return Trial(name, False, f"a first run on it took more than {_SECONDS} s", _see(name))
-    except (ValueError, TypeError):
-        last = done.stderr.strip().rpartition("\n")[2][-200:]
-        return Trial(
-            name, False, f"the trial ended with code {done.returncode} ({last})", _see(name)
-        )
+        with Worker("demo", "worker", asked, f"the trial of {name}", timeout=_SECONDS) as worker:
+            return Trial(**worker.ready)
+    except DeviceError as error:
+        return Trial(name, False, str(error), _see(name))
 
 
 def nvidia_obstacle() -> Obstacle | None:
@@ -178,8 +164,12 @@ def _preload() -> None:
                 ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
 
 
+def try_here(name: str) -> dict[str, Any]:
+    """The trial itself, in the process of its own, as `Trial` holds it."""
+    return asdict(_try_here(name))
+
+
 def _try_here(name: str) -> Trial:
-    """The trial itself."""
     import onnxruntime
 
     _preload()
@@ -218,13 +208,3 @@ def _try_here(name: str) -> Trial:
         1000 * sorted(times)[_RUNS // 2],
         difference,
     )
-
-
-def main(arguments: list[str]) -> None:
-    """Try the named provider and write the trial as one line of JSON."""
-    told: dict[str, Any] = asdict(_try_here(arguments[0]))
-    sys.stdout.write("\n" + json.dumps(told) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

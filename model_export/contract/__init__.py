@@ -13,5 +13,5 @@ It imports neither torch nor onnx, and nothing outside this folder.
 | `intervals` | confidence intervals of measured shares |
 | `onnx_file`, `wire` | what an ONNX file holds, read in place |
 | `sessions` | how ONNX Runtime has to open an exported file |
-| `timing`, `replies`, `torch_messages` | how `demo` talks to its workers |
+| `worker` | how `demo` talks to the processes that it starts |
 """

@@ -1,4 +1,4 @@
-"""The PyTorch network behind an exported file: what `verify` and `torch_worker` compare with.
+"""The PyTorch network behind an exported file: what `verify` and `torch_peer` compare with.
 
 The weights are the original ones where they are on this machine (their SHA-256 stands in the
 card), and otherwise, in fp32, those of the file itself; whoever asks is told which.

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from demo import AlexNetError
-from demo.evaluation.torch_peer import TorchPeer
+from demo import AlexNetError, Classifier
+from demo.runtime.worker import Worker
 from model_export.contract.tolerances import TOLERANCES
 from tests.support.demo_command import evaluate
 from tests.support.demo_model import card, colour_model
@@ -26,68 +26,73 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_same_logits_without_torch_here(exported: Report) -> None:
-    code = f"""
-import sys, numpy
-from demo import Classifier
-from demo.evaluation.torch_peer import TorchPeer
-from pathlib import Path
-batch = numpy.random.default_rng(5).standard_normal((3, 3, 64, 64), numpy.float32)
-with Classifier({str(exported.file)!r}, "cpu") as here, TorchPeer(Path({str(exported.file)!r})) as peer:
-    wanted, seconds = peer.run(batch)
-    again, _ = peer.run(batch[:2])
-    print(numpy.linalg.norm(here.logits(batch) - wanted) / numpy.linalg.norm(wanted))
-    print(float(abs(again - wanted[:2]).max()) < 1e-4, seconds > 0, "torch" in sys.modules)
-    print(peer.loaded.weights, peer.loaded.device, peer.loaded.torch)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    distance, rest, loaded = done.stdout.splitlines()
-    assert float(distance) < 2 * TOLERANCES["fp32", "CPUExecutionProvider"].rel_l2
-    assert rest == "True True False"
-    assert loaded.startswith("alexnet64.safetensors cpu 2.")
+def peer(file: Path) -> Worker:
+    asked = {"do": "logits", "file": str(file), "device": "cpu", "weights": None}
+    return Worker("model_export", "torch-peer", asked, "PyTorch")
 
 
-def test_a_file_that_is_none_of_our_networks(tmp_path: Path) -> None:
+def test_the_same_logits(exported: Report, tmp_path: Path) -> None:
+    batch = np.random.default_rng(5).standard_normal((3, 3, 64, 64), np.float32)
+    sent, got = tmp_path / "in.npy", tmp_path / "out.npy"
+    with Classifier(exported.file, "cpu") as here, peer(exported.file) as there:
+        for count in (3, 2):
+            np.save(sent, batch[:count])
+            assert there.ask(tensors=str(sent), logits=str(got))["seconds"] > 0
+            wanted = np.load(got)
+            distance = np.linalg.norm(here.logits(batch[:count]) - wanted)
+            bound = TOLERANCES["fp32", "CPUExecutionProvider"].rel_l2
+            assert distance / np.linalg.norm(wanted) < 2 * bound
+        assert there.ready["weights"] == "alexnet64.safetensors"
+        assert (there.ready["device"], there.ready["torch"][:2]) == ("cpu", "2.")
+    assert "torch" not in sys.modules
+
+
+def test_a_file_of_another_network(tmp_path: Path) -> None:
     file = colour_model(tmp_path / "colour.onnx", card())
     with pytest.raises(AlexNetError) as caught:
-        TorchPeer(file)
+        peer(file)
     assert caught.value.exit_code == 1
-    assert str(caught.value).startswith(f"{file}: does not fit ")
+    assert str(caught.value).startswith(f"PyTorch: {file}: does not fit ")
 
 
 def test_torch_is_not_installed(
     exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('gone', name='torch')\n")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys; sys.modules['torch'] = None  # as if it were not there\n"
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(AlexNetError) as caught:
-        TorchPeer(exported.file)
+        peer(exported.file)
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
-        "torch is not installed, and the comparison runs PyTorch: run `make setup`, or "
+        "PyTorch: torch is not installed, and the comparison runs PyTorch: run `make setup`, or "
         'pip install "alexnet-moment[export]"'
     )
 
 
-def test_a_worker_that_dies_is_told(exported: Report) -> None:
-    with TorchPeer(exported.file) as peer:
-        os.kill(peer._process.pid, signal.SIGKILL)
+def test_a_worker_that_dies(exported: Report) -> None:
+    with peer(exported.file) as there:
+        os.kill(there._process.pid, signal.SIGKILL)
         with pytest.raises(AlexNetError) as caught:
-            peer.run(np.zeros((1, 3, 64, 64), np.float32))
-    assert str(caught.value).startswith("PyTorch's process ended by itself (status -9: ")
+            there.ask(tensors="none", logits="none")
+    assert str(caught.value).startswith("PyTorch: its process ended by itself (status -9: ")
+
+
+def test_a_worker_that_takes_too_long(exported: Report) -> None:
+    asked = {"do": "logits", "file": str(exported.file), "device": "cpu", "weights": None}
+    with pytest.raises(AlexNetError, match="status -9"):
+        Worker("model_export", "torch-peer", asked, "PyTorch", timeout=0.2)
 
 
 def test_no_process_outlives_its_parent(exported: Report) -> None:
     """The parent is killed without a chance to tidy up."""
+    asked = {"do": "logits", "file": str(exported.file), "device": "cpu", "weights": None}
     code = f"""
-import sys, time
-from pathlib import Path
-from demo.evaluation.torch_peer import TorchPeer
-peer = TorchPeer(Path({str(exported.file)!r}))
-print(peer._process.pid, flush=True)
+import time
+from demo.runtime.worker import Worker
+worker = Worker("model_export", "torch-peer", {asked!r}, "PyTorch")
+print(worker._process.pid, flush=True)
 time.sleep(60)
 """
     parent = subprocess.Popen(
@@ -97,7 +102,7 @@ time.sleep(60)
     worker = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while Path(f"/proc/{worker}").exists():
         assert time.monotonic() < end, "the worker is still there"
         time.sleep(0.05)

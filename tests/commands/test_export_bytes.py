@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +17,14 @@ from demo import Classifier
 from demo.errors import ModelError
 from demo.evaluation.views import COUNTS, prepare, rule
 from demo.pictures.decoding import decode
+from demo.runtime.worker import Worker
 from model_export.contract.card import METADATA_KEY, ModelCard
 from model_export.contract.preprocessing import as_floats
-from model_export.contract.torch_messages import Array, Load, Logits, Run
 from model_export.errors import ExportError
 from model_export.exporter import Report
 from model_export.forms.bytes_input import take_bytes
 from model_export.inspection import inspect, lines
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
-from model_export.processes.torch_worker import Worker
 from model_export.proof.parity import compare, onnx_logits, sample_batch
 from model_export.proof.verify import verify
 from tests.support.demo_server import running
@@ -110,28 +106,21 @@ def test_the_runner_needs_no_flag(made: Report, small: Report, exported: Report)
 
 
 def test_the_benchmark_times_it(made: Report) -> None:
-    asked = {"engine": "onnxruntime", "file": str(made.file), "threads": 1, "precision": "fp32",
-             "provider": "CPUExecutionProvider"}  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "demo.benchmarking.contestant", json.dumps(asked)],
-        input='{"batch": 2, "warm_up": 0, "runs": 1}\n',
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert "error" not in told[0]
-    assert len(told[1]["ms"]) == 1
+    asked = {"do": "time", "engine": "onnxruntime", "file": str(made.file), "threads": 1,
+             "precision": "fp32", "provider": "CPUExecutionProvider"}  # fmt: skip
+    with Worker("demo", "worker", asked, "ONNX Runtime") as worker:
+        assert worker.ready["provider"] == "CPUExecutionProvider"
+        assert len(worker.ask(batch=2, warm_up=0, runs=1)["ms"]) == 1
 
 
-def test_pytorch_beside_the_runner_is_given_bytes(made: Report) -> None:
+def test_pytorch_beside_the_runner_is_given_bytes(made: Report, tmp_path: Path) -> None:
     batch = sample_batch(made.card.input)[:2]
-    worker = Worker()
-    worker.answer(Load(str(made.file)))
-    answer = worker.answer(Run(Array.of(batch)))
-    assert isinstance(answer, Logits)
-    assert compare(answer.logits.numpy(), onnx_logits(made.file, batch)).rel_l2 <= 2e-6
+    sent, got = tmp_path / "in.npy", tmp_path / "out.npy"
+    np.save(sent, batch)
+    asked = {"do": "logits", "file": str(made.file), "device": "cpu", "weights": None}
+    with Worker("model_export", "torch-peer", asked, "PyTorch") as worker:
+        worker.ask(tensors=str(sent), logits=str(got))
+    assert compare(np.load(got), onnx_logits(made.file, batch)).rel_l2 <= 2e-6
 
 
 def test_a_card_that_says_otherwise_is_refused(made: Report, tmp_path: Path) -> None:
@@ -170,7 +159,7 @@ def test_the_server_speaks_bytes(made: Report) -> None:
 
 def test_evaluation_prepares_bytes(made: Report) -> None:
     """One view is what `preprocess` makes; ten are uint8 as well."""
-    image = np.asarray(decode(SAMPLES[0]))
+    image = decode(SAMPLES[0])
     for views in COUNTS:
         rule_of = rule(made.card.input, views)
         out = np.empty((views, 3, 64, 64), rule_of.dtype)

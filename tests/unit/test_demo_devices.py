@@ -112,7 +112,10 @@ def test_a_crash_in_a_driver_is_told_and_not_shared(
     monkeypatch.setattr(sys, "executable", str(crash))
     trial = try_provider("CPUExecutionProvider")
     assert not trial.works
-    assert trial.reason == "the trial ended with code -11 (driver: oh no)"
+    assert (
+        trial.reason
+        == "the trial of CPUExecutionProvider: its process ended by itself (status -11: driver: oh no)"
+    )
 
 
 @pytest.mark.parametrize(

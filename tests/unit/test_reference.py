@@ -1,4 +1,4 @@
-"""`python -m demo.reference`: what the live page compares itself with, written beside a model."""
+"""`python -m demo reference`: what the live page compares itself with, written beside a model."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from typer.testing import CliRunner
 
-from demo.reference import main as reference
+from demo.cli import app
 from tests.support.demo_model import GAIN, colour_model
 
 
-def test_what_is_no_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def reference(*files: object) -> tuple[int, str, str]:
+    """The verb's exit code, output and errors."""
+    done = CliRunner().invoke(app, ["reference", *map(str, files)])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.onnx"
     file.write_bytes(b"# a text")
-    assert reference([str(file)]) == 3
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
+    code, out, error = reference(file)
+    assert (code, out) == (3, "")
+    assert error == (
         f"error: {file}: ONNX Runtime {onnxruntime.__version__} cannot load it (it is no ONNX file, or "
         "is cut short); make one with `python -m model_export`\n"
     )
@@ -27,12 +33,11 @@ def test_what_is_no_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_the_reference_is_written_beside_the_file_wherever_one_stands(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert reference([str(model)]) == 0
     target = model.with_suffix(".reference.json")
-    assert capsys.readouterr() == (f"{target}\n", "")
+    assert reference(model) == (0, f"{target}\n", "")
     told = json.loads(target.read_text())
     assert told["picture"] == "cat.jpg"
     means = np.array(told["pixels"]).reshape(-1, 3).mean(axis=0)
@@ -42,7 +47,6 @@ def test_the_reference_is_written_beside_the_file_wherever_one_stands(
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 2, "name an ONNX file: python -m demo.reference MODEL.onnx"),
         (["none.onnx"], 3, "none.onnx: no such model; make one with `python -m model_export`"),
         (["."], 3, ".: a folder, not a model; name the .onnx file in it"),
         (["bare.onnx"], 3, "bare.onnx carries no model card, so its labels and its input are"),
@@ -53,7 +57,6 @@ def test_a_reference_of_nothing_is_one_line(
     model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     code: int,
     says: str,
@@ -62,8 +65,7 @@ def test_a_reference_of_nothing_is_one_line(
     colour_model(tmp_path / "bare.onnx", None)
     (tmp_path / "taken.onnx").write_bytes(model.read_bytes())
     (tmp_path / "taken.reference.json").mkdir()
-    assert reference(arguments) == code
-    out, error = capsys.readouterr()
-    assert out == ""
+    found, out, error = reference(*arguments)
+    assert (found, out) == (code, "")
     assert error.startswith(f"error: {says}")
     assert error.count("\n") == 1

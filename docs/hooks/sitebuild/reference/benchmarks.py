@@ -234,7 +234,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def pace(file: Path) -> str:
-    """Whole evaluations beside PyTorch's usual loop, from what `demo.evaluation.paired` wrote; a
+    """Whole evaluations beside PyTorch's usual loop, from what `benchmark --photographs` wrote; a
     sentence where there is nothing.
 
     Raises:
@@ -271,7 +271,7 @@ def pace(file: Path) -> str:
         )
     except (ValueError, LookupError, TypeError) as error:
         raise ContentError(
-            f"{file.name} is no answer of `python -m demo.evaluation.paired` ({error})"
+            f"{file.name} is not from `demo benchmark --photographs N --json` ({error})"
         ) from None
     caption = (
         "Times as fast as PyTorch's usual loop: by processor time a picture, by the clock, and on "
