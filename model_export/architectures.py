@@ -87,11 +87,15 @@ class ResponseNorm(nn.Module):
             raise ValueError(f"size must be odd, not {size}")
         self.size, self.alpha, self.beta, self.k, self.towers = size, alpha, beta, k, towers
 
-    def forward(self, x: Tensor) -> Tensor:
+    def mean(self, x: Tensor) -> Tensor:
+        """The mean of x over neighbouring channels of the same tower, (N, C, H, W) to the same."""
         n, c, h, w = x.shape
-        squares = (x * x).reshape(n, self.towers, c // self.towers, h * w)
-        mean = F.avg_pool2d(squares, (self.size, 1), stride=1, padding=(self.size // 2, 0))
-        return x * _inverse_power(self.k + self.alpha * mean.reshape(n, c, h, w), self.beta)
+        split = x.reshape(n, self.towers, c // self.towers, h * w)
+        mean = F.avg_pool2d(split, (self.size, 1), stride=1, padding=(self.size // 2, 0))
+        return mean.reshape(n, c, h, w)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * _inverse_power(self.k + self.alpha * self.mean(x * x), self.beta)
 
     def extra_repr(self) -> str:
         return (

@@ -32,6 +32,7 @@ from model_export.forms.precision import BLOCK, BLOCKS, Precision, reduce
 from model_export.forms.taps import tap_filters, tap_stages
 from model_export.forms.triton import write_repository
 from model_export.networks import ALEXNET64
+from model_export.onnx_graph import Graph
 from model_export.proof import accuracy
 from model_export.proof.parity import (
     compare,
@@ -65,6 +66,7 @@ class Report:
     def parity_line(self) -> str:
         """One line for the terminal."""
         parity = self.card.parity
+        assert parity is not None
         return (
             f"parity with {parity.reference} over {parity.pictures} pictures: "
             f"max |difference| {parity.max_abs:.1e}, relative L2 {parity.rel_l2:.1e}, "
@@ -164,6 +166,7 @@ def export(
             tap_stages(model)
         if uint8_input:
             take_bytes(model, rule)
+        adds = [layer.multiply_adds for layer in Graph(model).layers()]
         onnx.save(model, plain)
         del model
         refuse_if_malformed(plain)
@@ -205,6 +208,8 @@ def export(
         ir_version=graph.ir_version,
         versions=Versions(model_export.__version__, str(torch.__version__), onnx.__version__),
         parity=Parity("PyTorch float64", len(pictures), found.max_abs, found.rel_l2, found.top5),
+        multiply_adds=sum(count or 0 for count in adds),
+        graph_sha256=onnx_file.graph_sha256(content),
         # Measured and published figures are of fp32.
         accuracy=loaded.accuracy if precision == "fp32" else (),
         distance=distance,

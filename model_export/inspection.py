@@ -1,6 +1,6 @@
 """``python -m model_export inspect FILE``: what a file says of itself and what it holds.
 
-Imports neither torch nor onnx, so that it answers at once.
+Sizes of maps are those of ONNX's own shape inference; what it cannot tell is "unknown".
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from model_export.contract import onnx_file
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
+from model_export.contract.onnx_file import TYPES, checked
+from model_export.onnx_graph import Graph, dims, external_files, load, opset
 from model_export.sources.weights import sha256
 
 MISSING = (
@@ -23,37 +24,50 @@ MISSING = (
 def inspect(path: Path) -> dict[str, Any]:
     """The file as a dictionary that JSON can hold.
 
-    ``card`` is None where there is none, ``layers`` has a row a layer with weights (see
-    `onnx_file.LayerRow`), ``operators`` counts the nodes by kind.
+    ``card`` is None where there is none; it lacks what was measured where ``changed`` says that the
+    graph is another than the card's. ``layers`` has a row a layer with weights
+    (`onnx_graph.Layer`), ``operators`` counts the nodes by kind, ``external`` has the size and hash
+    of each file beside this one that holds weights, None where it is missing.
 
     Raises:
         UsageError: no such file, or no ONNX model.
     """
-    model = onnx_file.read(path)
-    card, problem = None, MISSING
-    if METADATA_KEY in model.metadata:
-        try:
-            card = ModelCard.from_json(model.metadata[METADATA_KEY])
-        except CardError as error:
-            problem = str(error)
-    rows = onnx_file.layers(model)
-    known = [row.multiply_adds for row in rows if row.multiply_adds is not None]
+    model = load(path, weights=False)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    card, problem = None, None
+    try:
+        if METADATA_KEY in metadata:
+            card = checked(ModelCard.from_json(metadata[METADATA_KEY]), path)
+        else:
+            problem = MISSING
+    except CardError as error:
+        problem = str(error)
+    graph = Graph(model)
+    layers = [asdict(layer) | {"multiply_adds": layer.multiply_adds} for layer in graph.layers()]
+    adds = [row["multiply_adds"] for row in layers]
+    stored = sum(tensor.ByteSize() > 1000 for tensor in graph.tensors.values())
     return {
         "file": path.name,
         "size": path.stat().st_size,
         "sha256": sha256(path),
-        "opset": model.opset,
+        "external": {name: _external(path.parent / name) for name in external_files(model)},
+        "opset": opset(model),
         "ir_version": model.ir_version,
-        "producer": model.producer,
+        "producer": model.producer_name,
         "card": None if card is None else asdict(card),
-        "card_problem": None if card else problem,
-        "inputs": {name: list(shape) for name, shape in model.inputs.items()},
-        "input_types": model.input_types,
-        "outputs": model.outputs,
-        "operators": dict(sorted(Counter(node.operator for node in model.nodes).items())),
-        "layers": [asdict(row) for row in rows],
-        "parameters": sum(row.parameters for row in rows),
-        "multiply_adds": sum(known) if len(known) == len(rows) else None,
+        "card_problem": problem,
+        "changed": card is not None and card.changed,
+        "inputs": {value.name: list(dims(value) or ()) for value in graph.inputs},
+        "input_types": {
+            value.name: TYPES.get(value.type.tensor_type.elem_type, "unknown")
+            for value in graph.inputs
+        },
+        "outputs": [value.name for value in model.graph.output],
+        "operators": dict(sorted(Counter(node.op_type for node in model.graph.node).items())),
+        "layers": layers,
+        # Without a single layer that was understood the sum is unknown, not 0.
+        "parameters": sum(row["parameters"] for row in layers) if layers or not stored else None,
+        "multiply_adds": None if None in adds or not adds else sum(adds),
     }
 
 
@@ -63,38 +77,48 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"{found['file']}: {found['size']:,} bytes, opset {found['opset']}, IR "
         f"{found['ir_version']}, written by {found['producer'] or 'an unnamed program'}",
         f"SHA-256 {found['sha256']}",
+        *(
+            f"weights in {name}: "
+            + (f"{row['size']:,} bytes, SHA-256 {row['sha256']}" if row else "missing")
+            for name, row in found["external"].items()
+        ),
         "",
         *_card(found),
         "",
         "graph: "
         + ", ".join(
-            f"{name} {' x '.join(map(str, dims))} of {found['input_types'][name]}"
-            for name, dims in found["inputs"].items()
+            f"{name} {' x '.join(map(str, shape))} of {found['input_types'][name]}"
+            for name, shape in found["inputs"].items()
         )
         + f" to {', '.join(found['outputs'])}",
         "  " + ", ".join(f"{count} {name}" for name, count in found["operators"].items()),
         "",
-        f"{'layer':22}{'kind':8}{'weights':>18} {'stored':7}{'output':>14}"
+        f"{'layer':22}{'kind':12}{'weights':>18} {'stored':7}{'output':>14}"
         f"{'parameters':>13}{'multiply-adds':>16}{'bytes':>14}",
     ]
     for row in found["layers"]:
-        adds = row["multiply_adds"]
         text.append(
-            f"{row['name']:22}{row['operator']:8}{_shape(row['shape']):>18} {row['stored']:7}"
+            f"{row['name']:22}{row['operator']:12}{_shape(row['shape']):>18} {row['stored']:7}"
             f"{_shape(row['output']):>14}{row['parameters']:>13,}"
-            f"{'unknown' if adds is None else format(adds, ','):>16}{row['size']:>14,}"
+            f"{_number(row['multiply_adds']):>16}{row['size']:>14,}"
         )
-    total = found["multiply_adds"]
     text.append(
-        f"{'all':69}{found['parameters']:>13,}"
-        f"{'unknown' if total is None else format(total, ','):>16}"
+        f"{'all':73}{_number(found['parameters']):>13}{_number(found['multiply_adds']):>16}"
         f"{sum(row['size'] for row in found['layers']):>14,}"
     )
     return text
 
 
-def _shape(dims: Any) -> str:
-    return "x".join(str(d) for d in dims)
+def _external(file: Path) -> dict[str, Any] | None:
+    return {"size": file.stat().st_size, "sha256": sha256(file)} if file.is_file() else None
+
+
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"
+
+
+def _shape(shape: Any) -> str:
+    return "unknown" if shape is None else "x".join(map(str, shape))
 
 
 def _card(found: dict[str, Any]) -> list[str]:
@@ -116,16 +140,22 @@ def _card(found: dict[str, Any]) -> list[str]:
         "trained by": card["weights"]["trained_by"],
         "trained on": card["weights"]["trained_on"],
         "licence": card["weights"]["licence"],
-        "parity": f"relative L2 {parity['rel_l2']:.1e} from {parity['reference']} over "
-        f"{parity['pictures']} pictures",
-        "accuracy": "; ".join(
-            f"top-1 {row['top1']:g} %, top-5 {row['top5']:g} % of {row['count']:,} pictures "
-            f"({row['dataset']}), {row['measured_with']}"
-            for row in card["accuracy"]
-        )
-        or "not measured",
         "made with": f"exporter {made['exporter']}, torch {made['torch']}, onnx {made['onnx']}",
     }
+    if parity:
+        rows["parity"] = (
+            f"relative L2 {parity['rel_l2']:.1e} from {parity['reference']} over "
+            f"{parity['pictures']} pictures"
+        )
+    if not found["changed"]:
+        rows["accuracy"] = (
+            "; ".join(
+                f"top-1 {row['top1']:g} %, top-5 {row['top5']:g} % of {row['count']:,} pictures "
+                f"({row['dataset']}), {row['measured_with']}"
+                for row in card["accuracy"]
+            )
+            or "not measured"
+        )
     if card["distance"]:
         cost = card["distance"]
         rows["reduced"] = (

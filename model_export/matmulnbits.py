@@ -49,9 +49,9 @@ def convert(source: Path, pictures: NDArray[np.float32], block: int = BLOCK) -> 
     """
     import onnx
 
-    nodes = onnx_file.read(source).nodes
-    gemms = {node.outputs[0] for node in nodes if node.operator == "Gemm"}
-    dense = [n.name for n in nodes if n.operator == "Relu" and n.inputs[0] in gemms]
+    nodes = onnx.load(source).graph.node
+    gemms = {node.output[0] for node in nodes if node.op_type == "Gemm"}
+    dense = [n.name for n in nodes if n.op_type == "Relu" and n.input[0] in gemms]
     with tempfile.TemporaryDirectory() as folder:  # `static` writes beside it
         copy = shutil.copyfile(source, Path(folder) / "fp32.onnx")
         made = static(copy, pictures, ("Conv", "Relu"), dense)
@@ -133,16 +133,19 @@ def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK
     ranges, calibration = calibration_batch(card.input, calibrate)
     made = clean(convert(source, ranges, block))
     refuse_if_malformed(made)
-    packed = made.SerializeToString()
+    del made.metadata_props[:]
+    packed = made.SerializeToString(deterministic=True)
     cost = compare(onnx_logits(packed, pictures), onnx_logits(source, pictures))
     how = (
         f"fully connected weights in int4, blocks of {block}, multiplied as they are "
         f"({OPERATOR}, ONNX Runtime's own operator); convolutions and their activations in int8"
     )
+    assert card.parity is not None
     reference = f"the fp32 file, which is {card.parity.rel_l2:.1e} from {card.parity.reference}"
     card = replace(
         card,
         precision="int4",
+        graph_sha256=onnx_file.graph_sha256(packed),
         accuracy=(),
         evaluation=None,
         calibration=calibration,
@@ -153,7 +156,6 @@ def write(source: Path, output: Path, calibrate: Path | None, block: int = BLOCK
             how, source.stat().st_size, len(pictures), cost.rel_l2, cost.top1, cost.top5
         ),
     )
-    del made.metadata_props[:]
     made.metadata_props.add(key=METADATA_KEY, value=card.to_json())
     packed = made.SerializeToString(deterministic=True)
     beside = (card.to_json(indent=1) + "\n").encode()

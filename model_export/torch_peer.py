@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.contract import onnx_file
 from model_export.contract.card import Input
 from model_export.contract.errors import EnvironmentLacks, UsageError
 from model_export.contract.preprocessing import as_floats
@@ -98,15 +97,16 @@ def _time(asked: Request, device: str) -> tuple[dict[str, Any], Answer]:
 
 def _network(file: str, weights: str | None = None) -> tuple[nn.Module, Input, str]:
     """The network of an exported file, its input, and what its weights are."""
+    from model_export.onnx_graph import Graph, load
     from model_export.proof import rebuild
 
     path = Path(file)
-    model = onnx_file.read(path)
-    card = rebuild.card_of(path, model)
-    network = rebuild.network_of(path, model, card)
+    graph = Graph(load(path))
+    card = rebuild.card_of(path, graph)
+    row = rebuild.candidates(path, graph, card)[0]
     named = Path(weights) if weights else None
-    net, source = rebuild.in_pytorch(path, model, card, network, named)
-    return net, card.input if card else network.input, source
+    made = rebuild.rebuild(path, graph, card, row, named)
+    return made.net, card.input if card else row.input, made.source
 
 
 def _logits(asked: Request, device: str) -> tuple[dict[str, Any], Answer]:

@@ -194,13 +194,10 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
                 f"{path}: {card.architecture}, but {entries[0].file} is "
                 f"{entries[0].card.architecture}; compare forms of one network"
             )
-        rows = onnx_file.layers(model)
-        size = sum(row.size for row in rows)
-        adds = sum(row.multiply_adds or 0 for row in rows)
+        size, adds = path.stat().st_size, card.multiply_adds or 0
         # `model_export.matmulnbits`: int4 as well, and quite another thing to run.
-        native = any(row.operator == "MatMulNBits" for row in rows)
+        native = "MatMulNBits" in model.operators
         form = "int4-int8" if native else card.precision
-        del model
         for name in providers:
             provider = PROVIDERS[name]
             entries.append(Entry(path, card, "onnxruntime", provider, form, size, adds))

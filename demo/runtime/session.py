@@ -27,6 +27,7 @@ import numpy as np
 
 from demo.errors import DeviceError, ModelError
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
+from model_export.contract.onnx_file import checked
 from model_export.contract.sessions import UNPACK_ONCE, unpack_once
 
 if TYPE_CHECKING:
@@ -276,13 +277,13 @@ def check_file(path: Path) -> None:
 
 
 def card_in(metadata: dict[str, str], path: Path) -> ModelCard:
-    """The card in a file's metadata.
+    """The card in a file's metadata; without what was measured, where the graph was changed since.
 
     Raises:
         ModelError: there is none, or it cannot be read.
     """
     try:
-        return ModelCard.from_metadata(metadata, str(path))
+        return checked(ModelCard.from_metadata(metadata, str(path)), path)
     except CardError as error:
         if METADATA_KEY not in metadata:  # it names the file and the mend
             raise ModelError(str(error)) from None

@@ -9,19 +9,21 @@ Fields are validated when a card is read: `CardError` names the field that does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 CARD_VERSION = 1
 METADATA_KEY = "alexnet_card"
+CHANGED = "changed since it was proved (quantised, simplified, converted?)"
 
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Triple = tuple[float, float, float]
+Dtype = Literal["float32", "float16", "uint8"]
 
 
 class CardError(ValueError):
@@ -60,7 +62,7 @@ class Input:
     crop: Literal["centre"] = "centre"
     channels: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["NCHW"] = "NCHW"
-    dtype: Literal["float32", "uint8"] = "float32"
+    dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
         if self.resize < self.size:
@@ -168,7 +170,11 @@ class Versions:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything needed to run a file rightly and to say what it is."""
+    """Everything needed to run a file rightly and to say what it is.
+
+    ``graph_sha256`` is of the graph and weights for which the card was written
+    (`onnx_file.graph_sha256`); ``multiply_adds`` of one picture.
+    """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_.-]*$")]
     title: str
@@ -179,11 +185,13 @@ class ModelCard:
     output: str
     weights: Weights
     training: dict[str, Any]
-    precision: Literal["fp32", "fp16", "int8", "int4"]
+    precision: Literal["fp32", "fp16", "int8", "int4", "unknown"]
     opset: Positive
     ir_version: Positive
     versions: Versions
-    parity: Parity
+    parity: Parity | None
+    multiply_adds: Positive | None = None
+    graph_sha256: Sha256 | None = None
     accuracy: tuple[Accuracy, ...] = ()
     distance: Distance | None = None
     calibration: Calibration | None = None
@@ -197,6 +205,24 @@ class ModelCard:
         if indent:
             packed = msgspec.json.format(packed, indent=indent)
         return packed.decode()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the graph in the file is another than the one the card was written for."""
+        return self.title.endswith(CHANGED)
+
+    def of_changed_graph(self) -> ModelCard:
+        """What the card still says of a file whose graph is not the one it was written for."""
+        return replace(
+            self,
+            title=f"{self.title}; {CHANGED}",
+            precision="unknown",
+            parity=None,
+            accuracy=(),
+            distance=None,
+            calibration=None,
+            evaluation=None,
+        )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> ModelCard:

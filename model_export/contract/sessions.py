@@ -9,11 +9,14 @@ opened so: its fast kernels come from those very pairs.
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_export.contract import onnx_file
-from model_export.contract.errors import UsageError
+from model_export.contract.errors import EnvironmentLacks, UsageError
 from model_export.contract.wire import WireError
 
 if TYPE_CHECKING:
@@ -34,16 +37,37 @@ def unpack_once(options: onnxruntime.SessionOptions, model: bytes | Path) -> Non
         found = onnx_file.parse(model) if isinstance(model, bytes) else onnx_file.read(model)
     except (UsageError, WireError):
         return
-    operators = {node.operator for node in found.nodes}
-    if "DequantizeLinear" in operators and "QuantizeLinear" not in operators:
+    if "DequantizeLinear" in found.operators and "QuantizeLinear" not in found.operators:
         options.add_session_config_entry(*UNPACK_ONCE)
 
 
 def on_cpu(model: bytes | Path) -> onnxruntime.InferenceSession:
-    """A session on the CPU, as the runner opens it; ONNX Runtime's warnings stay unsaid."""
+    """A session on the CPU, as the runner opens it, without ONNX Runtime's warnings.
+
+    Raises:
+        EnvironmentLacks: ONNX Runtime cannot open the model.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     unpack_once(options, model)
-    return onnxruntime.InferenceSession(model, options, providers=[CPU])
+    name = f"{model}: " if isinstance(model, Path) else ""
+    with engine_errors(f"{name}ONNX Runtime {onnxruntime.__version__} cannot open the model"):
+        return onnxruntime.InferenceSession(model, options, providers=[CPU])
+
+
+@contextlib.contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """Turn ONNX Runtime's exceptions, which share no base class, into one line.
+
+    Raises:
+        EnvironmentLacks: ``what``, and the engine's words.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not type(error).__module__.startswith("onnxruntime"):
+            raise
+        text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
+        raise EnvironmentLacks(f"{what}: {' '.join(text.split())[:300]}") from None

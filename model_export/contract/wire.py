@@ -41,6 +41,21 @@ def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     Raises:
         WireError: while iterating, at the first byte that fits no message.
     """
+    for number, value, _, _ in _walk(data):
+        yield number, value
+
+
+def spans(data: memoryview) -> Iterator[tuple[int, int, int]]:
+    """(field number, first byte, byte after the last) of each field, its key included.
+
+    Raises:
+        WireError: as `fields`.
+    """
+    for number, _, start, end in _walk(data):
+        yield number, start, end
+
+
+def _walk(data: memoryview) -> Iterator[tuple[int, int | memoryview, int, int]]:
     at = 0
     while at < len(data):
         start = at
@@ -50,7 +65,7 @@ def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             raise WireError(f"field number 0 at byte {start}")
         if kind == VARINT:
             value, at = varint(data, at)
-            yield number, value
+            yield number, value, start, at
             continue
         if kind == BYTES:
             length, at = varint(data, at)
@@ -63,7 +78,7 @@ def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
                 f"field {number} at byte {start} claims {length:,} bytes and {len(data) - at:,} "
                 "are left"
             )
-        yield number, data[at : at + length]
+        yield number, data[at : at + length], start, at + length
         at += length
 
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from model_export.contract import onnx_file
 from model_export.errors import ExportError
 from model_export.forms.ranges import measure
+from model_export.onnx_graph import Graph
 
 if TYPE_CHECKING:
     import onnx
@@ -87,7 +88,7 @@ def check(model: onnx.ModelProto, precision: Fewer) -> None:
         "int8": {"Conv": "int8", "Gemm": "int8"},
         "int4": {"Conv": "int8", "Gemm": "int4"},
     }[precision]
-    rows = onnx_file.layers(onnx_file.parse(model.SerializeToString()))
+    rows = Graph(model).layers()
     if not rows:
         raise ExportError(f"{precision}: no layer with weights is left, nothing written")
     for row in rows:
@@ -233,8 +234,7 @@ def static(
             made = onnx.load(file)
     finally:
         logger.setLevel(level)
-    before = onnx_file.read(model)
-    made.producer_name, made.producer_version = before.producer, before.producer_version
+    made.producer_name = onnx_file.read(model).producer
     return made
 
 

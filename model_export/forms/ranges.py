@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_export.contract import onnx_file
-
 Range = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Least and greatest value, (1,) each."""
 
@@ -32,16 +30,19 @@ def measure(model: Path, pictures: NDArray[Any], operators: Sequence[str]) -> di
     import onnx
     import onnxruntime
 
-    found = onnx_file.read(model)
-    (image,) = found.inputs
+    graph = onnx.load(model).graph
+    (image,) = (value.name for value in graph.input)
+    stored = {tensor.name for tensor in graph.initializer}
     names = {
         name
-        for node in found.nodes
-        if node.operator in operators
-        for name in (*node.inputs, *node.outputs)
-        if name and name not in found.tensors
+        for node in graph.node
+        if node.op_type in operators
+        for name in (*node.input, *node.output)
+        if name and name not in stored
     }
-    more = [onnx.ValueInfoProto(name=name) for name in sorted(names - {image, *found.outputs})]
+    known = {image, *(value.name for value in graph.output)}
+    more = [onnx.ValueInfoProto(name=name) for name in sorted(names - known)]
+    del graph
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # As the quantiser reads the graph: no operation melted into another.

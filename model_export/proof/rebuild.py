@@ -1,21 +1,22 @@
-"""The PyTorch network behind an exported file: what `verify` and `torch_peer` compare with.
+"""The PyTorch network behind an ONNX file, whoever wrote it: what `verify` compares with.
 
-The weights are the original ones where they are on this machine (their SHA-256 stands in the
-card), and otherwise, in fp32, those of the file itself; whoever asks is told which.
+Layers are matched by their place in the graph and by shape; names are not asked. The weights are
+the original ones where they are on this machine (their SHA-256 is in the card), and otherwise the
+file's own, which proves the graph and not the weights.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
-from model_export.contract.errors import EnvironmentLacks, UsageError
-from model_export.contract.onnx_file import OnnxFile
+from model_export.contract.errors import EnvironmentLacks
+from model_export.contract.onnx_file import checked
 from model_export.errors import ExportError
 from model_export.networks import NETWORKS, Network
+from model_export.onnx_graph import Graph, Layer
 from model_export.sources import local_weights, weights
 from model_export.sources.download import cached_path
 from model_export.sources.loading import build
@@ -26,97 +27,128 @@ if TYPE_CHECKING:
 OWN = "the file's own weights (the originals are not here)"
 
 
-def card_of(path: Path, model: OnnxFile) -> ModelCard | None:
-    """The card in a file, None where there is none.
+class CannotCompare(EnvironmentLacks):
+    """There is nothing to compare a file with; it may be right."""
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A network, float32, in evaluation mode; ``source`` says where its weights come from."""
+
+    row: Network
+    net: nn.Module
+    source: str
+
+
+def card_of(path: Path, graph: Graph) -> ModelCard | None:
+    """The card in a file, without stale claims (`onnx_file.checked`); None where there is none.
 
     Raises:
         ExportError: it does not fit its schema.
     """
-    if METADATA_KEY not in model.metadata:
+    metadata = {entry.key: entry.value for entry in graph.model.metadata_props}
+    if METADATA_KEY not in metadata:
         return None
     try:
-        return ModelCard.from_json(model.metadata[METADATA_KEY])
+        return checked(ModelCard.from_json(metadata[METADATA_KEY]), path)
     except CardError as error:
         raise ExportError(f"{path}: {error}") from None
 
 
-def network_of(path: Path, model: OnnxFile, card: ModelCard | None) -> Network:
-    """Which network a file is: by its own tensors in fp32, otherwise by its card.
-
-    Raises:
-        ExportError: its tensors fit no network.
-        UsageError: its card names none.
-    """
-    if card is None or card.precision == "fp32":
-        # A .caffemodel's tensors are taken for Caffe's form, and so are an ONNX file's: its graph
-        # is run against that, and another form shows in the values.
-        stand_in = path.with_suffix(".caffemodel")
-        try:
-            return local_weights.recognise(stand_in, _tensors(model))
-        except UsageError as error:
-            raise ExportError(f"{path}: {str(error).removeprefix(f'{stand_in}: ')}") from None
-    for network in NETWORKS.values():
-        if network.architecture.split(",")[0] == card.architecture.split(",")[0]:
-            return network
-    raise UsageError(
-        f"{path}: its card says {card.architecture!r}, which is none of {', '.join(NETWORKS)}"
-    )
-
-
-def in_pytorch(
-    path: Path,
-    model: OnnxFile,
-    card: ModelCard | None,
-    network: Network,
-    original: Path | None = None,
-) -> tuple[nn.Module, str]:
-    """The network, float32, in evaluation mode, and what to call its weights.
+def rebuild(
+    path: Path, graph: Graph, card: ModelCard | None, row: Network, original: Path | None = None
+) -> Rebuilt:
+    """The network in PyTorch around the original weights, or around the file's own.
 
     Args:
-        path, model, card, network: the exported file and what it is.
+        path, graph, card: the file.
+        row: the network, one of `candidates`.
         original: the file of weights it was made from, where it is neither bundled nor cached.
 
     Raises:
         ExportError: ``original`` is another file than the one the card names.
-        EnvironmentLacks: the original weights are needed and are not here.
+        CannotCompare: the original weights are needed and are not here.
     """
-    source, tensors = _originals(path, card, network, original)
-    if tensors is None and (card is None or card.precision == "fp32"):
-        own = _tensors(model)
-        source, tensors = OWN, {name: own[name] for name in network.shapes(_classes(own, network))}
+    source, tensors = _originals(path, card, row, original)
     if tensors is None:
-        assert card is not None
-        raise EnvironmentLacks(
-            f"{path}: of precision {card.precision}, so the original weights are needed, and "
-            f"{card.weights.source} is not here: name it with --weights FILE"
-        )
-    return build(network, _classes(tensors, network), tensors), source
+        source, tensors = OWN, own_weights(path, graph, card, row)
+    classes = len(tensors[f"{row.layers[-1].name}.bias"])
+    return Rebuilt(row, build(row, classes, tensors), source)
 
 
-def _tensors(model: OnnxFile) -> dict[str, Tensor]:
-    """The fp32 initialisers with weights in their names; biases of 0 where a file has none.
+def candidates(path: Path, graph: Graph, card: ModelCard | None) -> list[Network]:
+    """The networks that a file can be: the one of its card, or all whose layers have its shapes.
 
-    The exporter leaves out biases that are all 0, as random weights have them.
+    Raises:
+        ExportError: the file's layers are not those of its card's network; names the first.
+        CannotCompare: they are those of no network, or the card's network has no name here.
     """
-    import torch
-
-    found = {
-        name: torch.from_numpy(np.frombuffer(tensor.data, "<f4").reshape(tensor.shape).copy())
-        for name, tensor in model.tensors.items()
-        if name.endswith((".weight", ".bias")) and tensor.data_type == 1 and tensor.data is not None
-    }
-    for name, tensor in list(found.items()):
-        if name.endswith(".weight"):
-            found.setdefault(name.removesuffix("weight") + "bias", torch.zeros(len(tensor)))
+    layers = graph.layers()
+    if card:
+        form = card.architecture.split(",")[0]
+        named = [row for row in NETWORKS.values() if row.architecture.split(",")[0] == form]
+        if not named:
+            raise CannotCompare(
+                f"{path}: cannot compare: its card says {card.architecture}, which is not one of "
+                f"{', '.join(NETWORKS)}"
+            )
+        wrong = _misfit(layers, named[0])
+        if wrong:
+            raise ExportError(f"{path}: does not fit {named[0].name}, its card's network: {wrong}")
+        return named
+    found = [row for row in NETWORKS.values() if not _misfit(layers, row)]
+    if not found:
+        first = "; ".join(f"{layer.name} {layer.shape}" for layer in layers[:3])
+        raise CannotCompare(
+            f"{path}: cannot compare: its {len(layers)} layers with weights ({first or 'none'}, "
+            f"...) are not those of {', '.join(NETWORKS)}"
+        )
     return found
 
 
-def _classes(tensors: dict[str, Tensor], network: Network) -> int:
-    return int(tensors[f"{network.layers[-1].name}.bias"].shape[0])
+def own_weights(
+    path: Path, graph: Graph, card: ModelCard | None, row: Network
+) -> dict[str, Tensor]:
+    """The weights in a graph under PyTorch's names; biases of 0 where a layer has none.
+
+    Raises:
+        CannotCompare: they are stored in fewer bits, so that the original values are gone.
+    """
+    import torch
+
+    found = {}
+    for layer, known in zip(graph.layers(), row.layers, strict=True):
+        if layer.stored not in ("fp32", "fp64"):
+            where = card.weights.source if card else "the file that it was made from"
+            raise CannotCompare(
+                f"{path}: cannot compare: {layer.name} is stored in {layer.stored}, so the "
+                f"original weights are needed, and {where} is not here: name it with "
+                "--weights FILE"
+            )
+        weight = graph.value(layer.weight)
+        weight = weight.T if layer.transposed else weight
+        bias = graph.value(layer.bias) if layer.bias else None
+        found[f"{known.name}.weight"] = torch.from_numpy(weight.copy())
+        found[f"{known.name}.bias"] = (
+            torch.zeros(len(weight)) if bias is None else torch.from_numpy(bias.reshape(-1).copy())
+        )
+    return found
+
+
+def _misfit(layers: list[Layer], row: Network) -> str:
+    """The first layer that is not the network's, by place and shape; empty where all are."""
+    if len(layers) != len(row.layers):
+        return f"it has {len(layers)} layers with weights, and {row.name} has {len(row.layers)}"
+    for layer, known in zip(layers, row.layers, strict=True):
+        # The number of classes is free.
+        wanted = (layer.shape[0], *known.shape[1:]) if known is row.layers[-1] else known.shape
+        if layer.shape != wanted:
+            return f"{layer.name} is {layer.shape} for {known.shape}"
+    return ""
 
 
 def _originals(
-    path: Path, card: ModelCard | None, network: Network, original: Path | None
+    path: Path, card: ModelCard | None, row: Network, original: Path | None
 ) -> tuple[str, dict[str, Tensor] | None]:
     """The original weights and what to call them; None where they are not here."""
     if original is not None:
@@ -127,11 +159,9 @@ def _originals(
                 f"{original}: its SHA-256 is {digest}, and {path} says that it was made from "
                 f"{card.weights.sha256}"
             )
-        local_weights.check(original, tensors, network)
+        local_weights.check(original, tensors, row)
         return original.name, tensors
-    here = [weights.WEIGHTS]
-    if network.published:
-        here.append(cached_path(network.published))
+    here = [weights.WEIGHTS, *([cached_path(row.published)] if row.published else [])]
     for file in here:
         if card and file.exists() and weights.sha256(file) == card.weights.sha256:
             return file.name, local_weights.read(file)

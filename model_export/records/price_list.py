@@ -97,7 +97,7 @@ def measure(data: Path) -> dict[str, Any]:
                         "block": block if precision == "int4" else None,
                         "bytes": report.size,
                         "rel_l2": distance.rel_l2 if distance else 0.0,
-                        "pictures": report.card.parity.pictures,
+                        "pictures": report.card.parity.pictures if report.card.parity else 0,
                         "top1": None,
                         "top5": None,
                         "count": None,

@@ -192,7 +192,7 @@ def test_a_provider_that_is_not_here(model: Path, provider: str) -> None:
     ("arguments", "code", "says"),
     [
         (["nowhere.onnx"], 3, "nowhere.onnx: no such model; make one with"),
-        (["README.md"], 3, "README.md: no ONNX file"),
+        (["README.md"], 3, "README.md: not an ONNX file"),
         (["docs"], 3, "docs: a folder, not a model; name the .onnx file in it"),
         (["MODEL", "--batch", "0"], 2, "--batch 0: a batch holds at least 1 picture"),
         (["MODEL", "--provider", "tpu"], 2, "--provider tpu: unknown; give cpu, cuda, tensorrt"),
