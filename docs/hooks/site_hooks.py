@@ -24,7 +24,6 @@ from sitebuild.shared import RENDERED as _rendered
 from sitebuild.teach import notebooks
 from sitebuild.templates import Compiled
 from sitebuild.timeline.downloads import files as timeline_files
-from sitebuild.timeline.listing import with_strip
 
 # Pages that are lists: a term in them is not explained.
 LISTS = {"timeline.md", "tours.md", "reference/glossary.md", "reference/sources.md"}
@@ -128,8 +127,6 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     if lesson:
         return typeset(html)
     html = _rendered[page.file.src_uri].fill(html)
-    to_timeline = get_relative_url("timeline/", page.url)
-    html = with_strip(html, _state["knowledge"].timeline, page.file.src_uri, to_timeline)
     if page.file.src_uri not in SCRIPTED:
         html = typeset(html)
     html, _drawings[page.file.src_uri] = without_drawings(html)

@@ -35,7 +35,7 @@ def test_the_file_follows_its_schema() -> None:
 
 def test_enough_events_and_none_twice() -> None:
     ids = [row["id"] for row in ROWS]
-    assert len(ids) >= 140
+    assert len(ids) >= 190
     assert [name for name, count in Counter(ids).items() if count > 1] == []
     titles = Counter(row["title"] for row in ROWS)
     assert [title for title, count in titles.items() if count > 1] == []
@@ -68,11 +68,34 @@ def test_what_one_author_reports_says_so() -> None:
             assert row["grade"] == "reported", row["id"]
 
 
+def test_a_documented_event_rests_on_a_primary_source_that_was_read() -> None:
+    for row in ROWS:
+        if row["grade"] == "documented":
+            read = [key for key in row["sources"] if BIBLIOGRAPHY[key].documents]
+            assert read, (
+                f"events.yml: {row['id']}: grade it reported, or name a source that was read"
+            )
+
+
+def test_no_documented_date_comes_from_a_table_that_others_compiled() -> None:
+    for row in ROWS:
+        if row["grade"] == "documented":
+            assert not {"epoch2025", "raschka-faq"} & set(row["sources"]), row["id"]
+
+
+def test_an_event_cannot_be_documented_and_unread() -> None:
+    schema = json.loads((DATA / "events.schema.json").read_text(encoding="utf-8"))
+    unread = [{**ROWS[0], "grade": "documented", "checked": False}]
+    assert not jsonschema.Draft202012Validator(schema).is_valid(unread)
+    with pytest.raises(ContentError, match="unexpected"):
+        read_events(unread, BIBLIOGRAPHY, PAGES)
+
+
 def test_the_auction_is_never_a_plain_fact() -> None:
     auction = TIMELINE["auction"]
     assert "Metz" in auction.text
     assert auction.grade == "reported"
-    assert "price" in auction.caveat
+    assert "price" in auction.caveat.lower()
     assert "No price is given" in TIMELINE["dnnresearch"].text
 
 
@@ -105,7 +128,8 @@ def test_figures_agree_with_the_other_data_files() -> None:
         ("dnnresearch", "dnnresearch"),
         ("the-name", "name_first_seen"),
         ("chm-release", "code_released"),
-        ("brainscore-2026", "brainscore_entry"),
+        ("krizhevsky-leaves", "krizhevsky_left"),
+        ("h200", "h200_announced"),
     ):
         assert TIMELINE[name].date == facts[fact].value, name
 

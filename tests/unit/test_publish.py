@@ -131,6 +131,6 @@ def test_the_search_reads_the_words_of_a_page_and_not_of_its_drawings(site: Path
     page = (site / "story" / "gpu-shift" / "index.html").read_text("utf-8")
     assert "3 GB: the card is full" in page
     assert "3 GB: the card is full" not in words
-    assert "Pictures in flight, not the network\u2019s own numbers" in words
+    assert "not the parameters, take" in words
     assert "data-drawing" not in words
     assert not [p for p in site.rglob("*.html") if "data-drawing" in p.read_text("utf-8")]

@@ -7,7 +7,7 @@ with ``{{ }}`` or ``{% %}`` pass untouched. Whatever is undefined is an error, n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +41,9 @@ from sitebuild.timeline import listing as timeline
 
 # Pages that end with how to cite them and with what was put right in them.
 CITED = ("story/", "network/", "timeline/", "tours/", "how-it-runs/", "reference/")
+
+# A page's own section on how sure it is, up to the next section.
+SURE = re.compile(r"^## How sure are we\?[ ]*\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 ENVIRONMENT = Environment(
     variable_start_string="{=",
@@ -152,6 +155,26 @@ class Rendered:
         return html
 
 
+def with_end(text: str, boxes: Sequence[str]) -> str:
+    """A page's Markdown with what is about the page itself in one closed block at its end.
+
+    Args:
+        text: the page; its section "How sure are we?", if it has one, moves into the block.
+        boxes: what else goes there, as Markdown.
+    """
+    sure = ""
+    if found := SURE.search(text):
+        text = text[: found.start()] + text[found.end() :]
+        title = "How sure are we?\n{ #how-sure-are-we .cite-page__title }"
+        sure = f"{title}\n\n{found[1].strip()}\n\n"
+    rest = "\n\n".join(boxes)
+    return (
+        f'{text.rstrip()}\n\n<details class="grades end" markdown>\n'
+        "<summary>About this page: how sure we are, the timeline, how to cite, corrections"
+        f"</summary>\n\n{sure}{rest}\n\n</details>\n"
+    )
+
+
 def render(
     markdown: str, knowledge: Knowledge, to_root: str = "", title: str = "", path: str = ""
 ) -> Rendered:
@@ -167,7 +190,7 @@ def render(
     Raises:
         ContentError: the page asks for something that does not exist.
     """
-    notes = Notes(knowledge.bibliography, knowledge.facts)
+    notes = Notes(knowledge.bibliography, knowledge.facts, knowledge.tables.get("searches", ()))
     blocks: dict[str, str] = {}
 
     def block(html: str) -> str:
@@ -189,7 +212,7 @@ def render(
         glossary.check(terms, knowledge.bibliography, knowledge.titles)
         return glossary.as_markdown(terms, knowledge.titles, notes.cite)
 
-    mended = knowledge.tables.get("corrections", ())
+    corrections = knowledge.tables.get("corrections", ())
     page = f"{path.rstrip('/')}.md"
 
     def expand(text: str) -> str:
@@ -201,6 +224,7 @@ def render(
         "day": lambda name: knowledge.facts[name].day,
         "cite": notes.cite,
         "evidence": notes.evidence,
+        "searched": notes.searched,
         "server_limits": lambda: block(server_limits.table(knowledge.tables["server_limits"])),
         "precision_table": lambda: block(prices.table(knowledge.tables["precisions"])),
         "grade_key": lambda: block(grade_key()),
@@ -239,7 +263,7 @@ def render(
         "sources": lambda: block(source_list(knowledge.bibliography)),
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(
-            publish.corrections_by_page(mended, knowledge.titles, to_root)
+            publish.corrections_by_page(corrections, knowledge.titles, to_root)
         ),
         "figure_benchmark": lambda: block(
             benchmarks.figure(benchmarks.load_results(knowledge.data / "benchmarks"))
@@ -265,9 +289,12 @@ def render(
     if path and (asked := quiz(knowledge.tables["teach"]["quizzes"], page, expand, to_root)):
         text += f"\n\n## Check yourself {{#quiz}}\n\n{block(asked)}\n"
     knowledge.cited |= notes.cited
-    text += notes.markdown
     if path.startswith(CITED):
-        text += f"\n\n{block(cite_box(title, path))}\n"
-        own = publish.corrections_box(mended, page, to_root)
-        text += f"\n\n{block(own)}\n"
+        boxes = (
+            timeline.strip(knowledge.timeline, page, f"{to_root}timeline/"),
+            cite_box(title, path),
+            publish.corrections_box(corrections, page, to_root),
+        )
+        text = with_end(text, [block(box) for box in boxes if box])
+    text += notes.markdown
     return Rendered(text, blocks, frozenset(notes.cited))

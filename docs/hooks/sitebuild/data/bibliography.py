@@ -13,6 +13,15 @@ from pybtex.exceptions import PybtexError
 from sitebuild.errors import ContentError, unknown
 
 MAX_AUTHORS = 4
+# How much of a source was read for this site; the field `read` of an entry.
+READ: dict[str, str] = {
+    "whole": "Read whole.",
+    "passage": "Read: the passages that we rely on.",
+    "part": "Read in part.",
+    "abstract": "Read: the abstract.",
+    "quoted": "Read as quoted or reprinted by others.",
+    "none": "Not read; known through others.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,12 @@ class Reference:
     link: str
     link_text: str
     primary: bool
+    read: str = "passage"
+
+    @property
+    def documents(self) -> bool:
+        """Whether it is a primary record that was read, so that a claim may rest on it."""
+        return self.primary and self.read != "none"
 
     @property
     def html(self) -> str:
@@ -79,7 +94,7 @@ def source_list(bibliography: Bibliography, prefix: str = "") -> str:
     ordered = sorted(bibliography.values(), key=lambda r: (r.authors.casefold(), r.year, r.key))
     items = "".join(
         f'<li id="{prefix}{reference.key}">{reference.html}'
-        f"{'' if reference.primary else ' Secondary.'}</li>"
+        f"{'' if reference.primary else ' Secondary.'} {READ[reference.read]}</li>"
         for reference in ordered
     )
     return f'<ol class="sources">{items}</ol>'
@@ -120,6 +135,10 @@ def _reference(key: str, entry: Entry) -> Reference:
     people = entry.persons.get("author", [])
     if not people:
         raise ContentError(f'references.bib: "{key}" has no author')
+    if fields.get("read") not in READ:
+        raise ContentError(
+            f'references.bib: "{key}": read "{fields.get("read", "")}" is none of {", ".join(READ)}'
+        )
     link, link_text = _link(fields)
     return Reference(
         key=key,
@@ -130,6 +149,7 @@ def _reference(key: str, entry: Entry) -> Reference:
         link=link,
         link_text=link_text,
         primary="primary" in fields.get("keywords", ""),
+        read=fields["read"],
     )
 
 

@@ -30,7 +30,7 @@ THEMES: dict[str, tuple[str, str]] = {
     "society": ("✚", "Society"),
 }
 REQUIRED = ("id", "date", "title", "text", "theme", "importance", "people", "sources", "grade")
-OPTIONAL = ("end", "according_to", "caveat", "not_known_then", "checked", "pages", "related")
+OPTIONAL = ("end", "according_to", "caveat", "not_known_then", "pages", "related")
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -61,7 +61,6 @@ class Event:
     according_to: str = ""
     caveat: str = ""
     not_known_then: str = ""
-    checked: bool = True
     pages: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
 

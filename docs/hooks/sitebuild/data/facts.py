@@ -19,8 +19,8 @@ import yaml
 from sitebuild.errors import ContentError, unknown
 
 GRADES: dict[str, str] = {
-    "documented": "a primary record says so, or the arithmetic can be repeated",
-    "reported": "told by a named author or paper, with no primary record found",
+    "documented": "a primary source that we read says so, or the arithmetic can be repeated",
+    "reported": "told by a named author, or in a source that we did not read ourselves",
     "disputed": "sources disagree; both are named",
     "estimated": "worked out from assumptions; the order of magnitude is what counts",
 }

@@ -29,6 +29,7 @@ FILES = (
     "press",
     "teach",
     "stages",
+    "searches",
 )
 # What programs wrote, and the make target that writes it.
 RESULTS = {"precisions": "precisions", "plans": "plans", "inside": "inside"}

@@ -7,10 +7,12 @@ hover and focus. A note says how sure we are, then names its sources.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sitebuild.data.bibliography import Bibliography, escape
-from sitebuild.data.facts import GRADES, Facts
-from sitebuild.errors import ContentError
+from sitebuild.data.facts import GRADES, Fact, Facts, long_date
+from sitebuild.errors import ContentError, unknown
 
 # Each grade has a sign and a word, so that colour is never the only mark.
 SIGNS = {"documented": "●", "reported": "◐", "disputed": "◇", "estimated": "≈"}
@@ -35,9 +37,15 @@ def grade_key() -> str:
 class Notes:
     """Collects the notes of one page in the order of their first use."""
 
-    def __init__(self, bibliography: Bibliography, facts: Facts) -> None:
+    def __init__(
+        self,
+        bibliography: Bibliography,
+        facts: Facts,
+        searches: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self._bibliography = bibliography
         self._facts = facts
+        self._searches = {row["id"]: row for row in searches}
         self._texts: dict[str, str] = {}
         self.cited: set[str] = set()
 
@@ -51,31 +59,69 @@ class Notes:
             say: a remark in our words.
 
         Raises:
-            ContentError: an unknown key or grade, or no key at all.
+            ContentError: an unknown key or grade, no key at all, or "documented" without a
+                primary source that was read.
         """
         if not keys:
             raise ContentError("cite() needs at least one source")
         if grade not in GRADES:
             raise ContentError(f'grade "{grade}" is none of {", ".join(GRADES)}')
-        references = [self._bibliography[key] for key in keys]
-        self.cited.update(keys)
+        sources = self._sources(keys, grade)
         path = re.match(r"\S*[/.]\w", at)  # a file keeps its small letter
         place = f" {escape(at if path else at[:1].upper() + at[1:])}." if at else ""
         remark = f" {escape(say)}" if say else ""
-        sources = " ".join(reference.html for reference in references)
-        label = re.sub(r"[^a-z0-9]+", "-", "-".join((*keys, grade, at, say)).lower()).strip("-")
-        self._texts.setdefault(label, f"{badge(grade)} {sources}{place}{remark}")
-        return f"[^{label}]"
+        return self._note((*keys, grade, at, say), f"{badge(grade)} {sources}{place}{remark}")
 
     def evidence(self, *ids: str, at: str = "", say: str = "") -> str:
-        """A note mark with the sources and the grade of one or more facts.
+        """A note mark with the sources of one or more facts, and the grade of each.
 
-        Of several grades the least sure is shown.
+        Facts of one grade share a line; facts of several grades are told apart by what they say.
         """
         facts = [self._facts[name] for name in ids]
-        keys = dict.fromkeys(key for fact in facts for key in fact.sources)
-        grade = max((fact.grade for fact in facts), key=list(GRADES).index)
-        return self.cite(*keys, grade=grade, at=at, say=say)
+        by_grade: dict[str, list[Fact]] = {}
+        for fact in facts:
+            by_grade.setdefault(fact.grade, []).append(fact)
+        if len(by_grade) == 1:
+            keys = dict.fromkeys(key for fact in facts for key in fact.sources)
+            return self.cite(*keys, grade=facts[0].grade, at=at, say=say)
+        parts = []
+        for grade in sorted(by_grade, key=list(GRADES).index):
+            own = by_grade[grade]
+            says = " ".join(escape(fact.says) for fact in own)
+            keys = dict.fromkeys(key for fact in own for key in fact.sources)
+            parts.append(f"{badge(grade)} {says} {self._sources(tuple(keys), grade)}")
+        place = f" {escape(at[:1].upper() + at[1:])}." if at else ""
+        remark = f" {escape(say)}" if say else ""
+        return self._note((*ids, at, say), f"{' '.join(parts)}{place}{remark}")
+
+    def searched(self, name: str) -> str:
+        """A note mark that says where and when we looked for what we say we did not find.
+
+        Raises:
+            ContentError: no such search in `searches.yml`.
+        """
+        if name not in self._searches:
+            raise unknown("search", name, self._searches, "docs/data/searches.yml")
+        row = self._searches[name]
+        places = "; ".join(escape(place) for place in row["places"])
+        words = f"Where we looked, on {long_date(row['date'])}: {places}."
+        return self._note(("searched", name), words)
+
+    def _sources(self, keys: Sequence[str], grade: str) -> str:
+        """The printed sources of a claim, once they are found to carry its grade."""
+        references = [self._bibliography[key] for key in keys]
+        if grade == "documented" and not any(one.documents for one in references):
+            raise ContentError(
+                f"{', '.join(keys)}: graded documented, but none of these is a primary source that "
+                'was read (references.bib: keywords, read); grade it "reported" or name one that is'
+            )
+        self.cited.update(keys)
+        return " ".join(reference.html for reference in references)
+
+    def _note(self, parts: Sequence[str], text: str) -> str:
+        label = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
+        self._texts.setdefault(label, text)
+        return f"[^{label}]"
 
     @property
     def markdown(self) -> str:

@@ -148,7 +148,8 @@ def entries_figure(lab: Lab, to_runs: str) -> str:
 
 
 def _extra(lab: Lab, name: str) -> str:
-    """The larger collections that a run's elders were trained on."""
-    seen = [lab.by_name[a]["trained_on"] for a in lab.parents(name) if a in lab.by_name]
+    """The larger collections that a run's elders were trained on, the earliest first."""
+    elders = [one for parent in lab.parents(name) for one in (parent, *lab.ancestors(parent))]
+    seen = [lab.by_name[elder]["trained_on"] for elder in elders if elder in lab.by_name]
     names = [s.partition(" (")[0].removeprefix("ImageNet ") for s in seen if "Fall" in s]
-    return escape(", ".join(dict.fromkeys(names)) or PLAIN)
+    return escape(", then ".join(dict.fromkeys(reversed(names))) or PLAIN)

@@ -269,7 +269,7 @@ def corrections_by_page(
     parts = []
     for page in dict.fromkeys(row["page"] for row in rows):
         own = [row for row in rows if row["page"] == page]
-        address = page.removesuffix(".md")
+        address = "" if page == "index.md" else f"{page.removesuffix('.md')}/"
         title = escape(titles[page])
-        parts.append(f'<h2><a href="{to_root}{address}/">{title}</a></h2>{corrections_list(own)}')
+        parts.append(f'<h2><a href="{to_root}{address}">{title}</a></h2>{corrections_list(own)}')
     return "".join(parts)

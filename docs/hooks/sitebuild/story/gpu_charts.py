@@ -159,17 +159,17 @@ def gpus_figure(gpus: Mapping[str, Any]) -> str:
     )
     return svg.figure(
         "gpus",
-        f"In fourteen years ordinary arithmetic became {new['fp32'] / old['fp32']:.0f} times "
-        "faster. The great leap is a new kind of unit",
-        "Peak speed in million million operations a second (TFLOP/s). Each line up is ten times "
-        "faster.",
+        f"In thirteen years ordinary arithmetic became {new['fp32'] / old['fp32']:.0f} times "
+        "faster; the larger leap is a new kind of unit",
+        "Peak speed in trillion operations a second (TFLOP/s). Each line up is ten times faster.",
         legend + plots,
-        "Compare filled with filled. The open circles do coarser, 16-bit sums, so they are a "
-        "different measure.",
+        "Compare filled dots with filled dots. The open circles stand for coarser, 16-bit "
+        "arithmetic.",
         "The factor is GTX 580 to H200. Peak figures of the makers, dense, never \u201cwith "
         f"sparsity\u201d. Sources: {EPOCH}, {TABLES}, "
         '<a href="https://www.anandtech.com/show/4008/nvidias-geforce-gtx-580">AnandTech (2010)'
-        "</a>. For the B200 sources differ, and its date is that of the announcement. Figure: "
+        "</a>. Dates by Epoch AI's table, "
+        "but for the H200. For the B200 sources differ. Figure: "
         "this site.",
         data,
     )
@@ -190,6 +190,9 @@ _COMPUTE_LABELS = {
     "grok3": ("end", False, True),
     "resnet": ("middle", False, False),
     "googlenet": ("start", False, False),
+    "gnmt": ("end", False, True),
+    "seq2seq": ("end", False, False),
+    "alphagofan": ("end", False, False),
 }
 
 
@@ -218,7 +221,8 @@ def compute_figure(compute: Mapping[str, Any]) -> str:
         '<li><span class="swatch round ink-open"></span>Speculative</li></ul>'
     )
     by_id = {row["id"]: float(row["flop"]) for row in rows}
-    growth = float(f"{by_id['gpt3'] / by_id['alexnet']:.2g}")
+    growth = float(f"{by_id['gnmt'] / by_id['alexnet']:.2g}")
+    early = compute["early"]
     data = svg.table(
         "Operations to train a network, estimates",
         ("Network", "Date", "Confidence", "Operations"),
@@ -230,13 +234,18 @@ def compute_figure(compute: Mapping[str, Any]) -> str:
     )
     return svg.figure(
         "compute",
-        f"From AlexNet to GPT-3 the work of training grew about {growth:,.0f}-fold",
+        f"Four years after AlexNet, Google trained a translator with about {growth:,.0f} times the "
+        "computing",
         "Operations to train one network, in all, as estimated. Each line up is a hundred times "
         "more.",
         legend + plots,
-        "For five years every dot stays within a factor of thirty of AlexNet. Then they climb.",
+        "Within five years networks for games, for translation and for pictures were all far above "
+        "AlexNet.",
         f"Source: {EPOCH}, snapshot of August 2025. All figures are estimates; confidence as the "
-        "source gives it. The choice of networks is ours. Figure: this site.",
+        f"source gives it. The choice of networks is ours, so don't read a trend from it: of the "
+        f"{early['systems']} systems in the source from {long_date(str(early['from']))} to "
+        f"{long_date(early['to'])}, {early['above_thirty']} took more than thirty times as much as "
+        "AlexNet. Figure: this site.",
         data,
     )
 
@@ -313,14 +322,14 @@ def ledger_figure(layers: Mapping[str, Any], card: float = 3.0) -> str:
     share = sums["whole"]["maps"] / sums["whole"]["total"]
     return svg.figure(
         "ledger",
-        f"Pictures in flight, not the network's own numbers, fill {share:.0%} of the memory",
+        f"The photographs being processed, not the parameters, take {share:.0%} of the memory",
         f"Memory that training needs at the least, in GB, for batches of {layers['batch']} "
         "pictures and 32-bit numbers.",
         legend + plots,
-        "Look at the upper bar: two thirds of the card are gone before the program has any room "
-        "to work in.",
+        "On a single card, two thirds of the memory are gone before the program has any room to "
+        "work in.",
         "Computed here from the layer sizes in the paper and the released code; an estimate from "
-        "below. Buffers, copies between the cards and partial sums are not counted: how much the "
-        "original program used for them is not on record. Figure: this site.",
+        "below. Buffers, copies between the cards and partial sums are not counted. Figure: this "
+        "site.",
         data,
     )

@@ -103,8 +103,8 @@ def calendar_figure(lanes: Mapping[str, Any], timeline: Timeline) -> str:
         (
             f"The network of the paper began to learn {left} days before entries closed",
             "Dates of the contest, and of the runs that the released code names, in 2012.",
-            "Follow the orange dots past the deadline: the trials that explain the network came "
-            "only after it.",
+            "The orange dots past the deadline are trials that explain the network. They came "
+            "after the entry.",
             "Sources: the contest page and the notes in the released code. That run 145 is the "
             "paper's network we infer from its errors, which agree. Figure: this site.",
         ),
@@ -120,10 +120,10 @@ def afterlife_figure(lanes: Mapping[str, Any], timeline: Timeline) -> str:
         lanes,
         rows,
         (
-            f"Last found in a product in {timeline['photo-search'].year}; still a yardstick in "
+            f"In a product in {timeline['photo-search'].year}; still a yardstick of research in "
             f"{yardstick[-1].event.year}",
             "Traces of AlexNet after its win, by what it served for.",
-            "Look at the orange dots: science still measured with it when few built with it.",
+            "The orange dots: research went on measuring with it when few built with it.",
             "Sources: at each event of the timeline. The choice is ours: these are traces that "
             "we could check, not a count. Figure: this site.",
         ),

@@ -19,7 +19,7 @@ from sitebuild.errors import ContentError
 VERDICTS: dict[str, tuple[str, str]] = {
     "wrong": ("✗", "Wrong"),
     "half": ("◐", "Half true"),
-    "unproven": ("?", "Not on record"),
+    "unproven": ("?", "Unconfirmed"),
 }
 FIELDS = {"id", "claim", "verdict", "text", "sources", "grade"}
 
@@ -76,6 +76,32 @@ def as_markdown(
             f"{mark(myth['verdict'])} {expand(myth['text']).strip()}{note}"
         )
     return "\n\n".join(parts)
+
+
+def quiz(myths: Sequence[Mapping[str, Any]], expand: Callable[[str], str], to_root: str) -> str:
+    """All claims as a quiz, closed until a reader opens it; the address holds the answers.
+
+    Args:
+        myths: the content of `myths.yml`.
+        expand: fills in the expressions of a text.
+        to_root: the relative path from the page to the site's root.
+    """
+    verdicts = list(VERDICTS)
+    options = "".join(f"<li>{words}</li>" for _, words in VERDICTS.values())
+    items = "".join(
+        f'<li data-right="{verdicts.index(myth["verdict"]) + 1}">'
+        f'<p class="quiz__ask">{escape(expand(myth["claim"]), quote=False)}</p>'
+        f'<ol type="a" class="quiz__options">{options}</ol>'
+        f'<details class="grades"><summary>Answer</summary><p>{mark(myth["verdict"])} '
+        f'<a href="#{myth["id"]}">The evidence</a></p></details></li>'
+        for myth in myths
+    )
+    return (
+        '<section class="quiz" id="quiz-myths" aria-label="True or false?">'
+        f'<ol class="quiz__list">{items}</ol>'
+        '<p class="quiz__score" role="status"></p></section>'
+        f'<script type="module" src="{to_root}assets/js/teach/quiz.js"></script>'
+    )
 
 
 def index_figure(myths: Sequence[Mapping[str, Any]], expand: Callable[[str], str]) -> str:

@@ -63,6 +63,7 @@ def pieces(
             lanes.afterlife_figure(tables["lanes"]["afterlife"], timeline)
         ),
         "myths": all_myths,
+        "myths_quiz": lambda: block(myths.quiz(tables["myths"], expand, to_root)),
         "people": lambda: people.as_markdown(
             tables["people"], timeline, f"{to_root}timeline/", block, expand
         ),

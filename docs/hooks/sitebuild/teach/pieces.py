@@ -159,7 +159,7 @@ def reading(
             else:
                 source = bibliography[row["source"]]
                 what = f"{source.authors} ({source.year}), *{source.title}*."
-                what += cite(row["source"])
+                what += cite(row["source"], grade="documented" if source.documents else "reported")
             parts.append(f"- {what} {row['why']}")
     return "\n".join(parts) + "\n"
 

@@ -92,7 +92,6 @@ def entry(
     more = [f'<a href="{to_root}{_address(p)}">{plain(pages[p])}</a>' for p in event.pages]
     more += [f'<a href="#{name}">{plain(titles[name])}</a>' for name in event.related]
     links = f" See also: {'; '.join(more)}." if more else ""
-    unchecked = "" if event.checked else " Source not read again."
     exact = f' datetime="{event.date}"' if event.when != event.date else ""
     weight = f' data-i="{event.importance}"' if event.importance > 1 else ""
     told = f"{event.title} {event.text}"
@@ -103,7 +102,7 @@ def entry(
         f"<time{exact}>{event.when}</time><div><h3>{plain(event.title)}</h3>"
         f"<p>{plain(event.text)}</p>{notes}"
         f"<p>{THEMES[event.theme][1]}. "
-        f"{SIGNS[event.grade]} {event.grade.capitalize()}.{unchecked} "
+        f"{SIGNS[event.grade]} {event.grade.capitalize()}. "
         f"Sources: {sources}.{links}</p></div></li>"
     )
 
@@ -177,16 +176,10 @@ def strip(timeline: Timeline, page: str, to_timeline: str, count: int = 5) -> st
         for e in sorted(chosen, key=lambda e: e.moment)
     )
     return (
-        '<nav class="tl-strip" aria-labelledby="tl-strip"><h2 id="tl-strip">On the timeline</h2>'
+        '<nav class="tl-strip" aria-label="On the timeline">'
+        '<p class="cite-page__title">On the timeline</p>'
         f"<ul>{items}</ul></nav>"
     )
-
-
-def with_strip(html: str, timeline: Timeline, page: str, to_timeline: str) -> str:
-    """A page's HTML with its strip before the notes, or at its end."""
-    block = strip(timeline, page, to_timeline)
-    head, mark, tail = html.partition('<h2 id="sources"')
-    return f"{head}{block}{mark}{tail}"
 
 
 def render_timeline(
