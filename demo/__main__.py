@@ -9,7 +9,7 @@ import warnings
 
 from model_export.contract import command_line
 
-_SERVE = ("fastapi", "starlette", "uvicorn", "python_multipart", "prometheus_client", "pydantic")
+_SERVE = ("fastapi", "starlette", "uvicorn", "httptools", "pebble", "prometheus_client", "pydantic")
 
 
 def main() -> None:

@@ -8,11 +8,13 @@ With ``--json`` standard output is one JSON object on one line, once requests ar
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
+import re
+import socket
 import threading
 import webbrowser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +46,18 @@ def serve(
             metavar="NAME", help="A further name of this server; may be given several times."
         ),
     ] = None,
+    root_path: Annotated[
+        str,
+        typer.Option(metavar="PATH", help="The path under which a proxy shows it, /alexnet."),
+    ] = "",
+    forwarded_allow_ips: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESSES",
+            help="Proxies whose X-Forwarded-Proto counts, with commas; * for all.",
+            show_default="this machine",
+        ),
+    ] = None,
     site: Annotated[
         Path | None,
         typer.Option(
@@ -55,20 +69,31 @@ def serve(
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Serve a page and an interface that name what is in a picture, until Ctrl-C."""
+    """Classify pictures over HTTP, for browsers and programs, until Ctrl-C."""
     try:
-        _serve(model, device, host, port, tuple(allow_host or ()), site, open_page, as_json)
+        names = tuple(allow_host or ())
+        proxy = _Proxy(root_path, forwarded_allow_ips)
+        _serve(model, device, host, port, names, proxy, site, open_page, as_json)
     except AlexNetError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from None
 
 
+@dataclass(frozen=True)
+class _Proxy:
+    """What is known of a proxy before the server."""
+
+    root_path: str
+    allow_ips: str | None
+
+
 def open_to_others(host: str) -> bool:
     """Whether other machines can reach what listens on this address."""
     try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() != "localhost"
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return True
+    return not all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
 def address_of(host: str, port: int) -> str:
@@ -92,6 +117,7 @@ def _serve(
     host: str,
     port: int,
     allow_hosts: tuple[str, ...],
+    proxy: _Proxy,
     site: Path | None,
     open_page: bool,
     as_json: bool,
@@ -102,6 +128,11 @@ def _serve(
     from demo.server.pages import DEFAULT_SITE
     from demo.server.run import listen, make_server
 
+    if proxy.root_path and not re.fullmatch(r"(/[\w.~-]+)+", proxy.root_path):
+        raise UsageError(
+            f"--root-path {proxy.root_path!r}: give a path that begins with a slash and does not "
+            "end with one: /alexnet"
+        )
     if site is not None and not (site / "index.html").is_file():
         raise UsageError(f"--site {site}: no built site (no index.html in it); run `make site`")
     if site is None and (DEFAULT_SITE / "index.html").is_file():
@@ -132,5 +163,9 @@ def _serve(
             if open_page:
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-        app = create_app(classifier, host=host, allow_hosts=allow_hosts, site=site, limits=limits)
-        asyncio.run(make_server(app, limits, started).serve([listener]))
+        application = create_app(
+            classifier, host=host, allow_hosts=allow_hosts, site=site, limits=limits,
+            started=started,
+        )  # fmt: skip
+        server = make_server(application, proxy.root_path, proxy.allow_ips)
+        server.run([listener])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
+from demo.pictures.inputs import ENDINGS
+from demo.places import SAMPLES
 from demo.runtime.machine import gpu_name, processor
 from demo.server.engine import Engine
+from demo.server.errors import RETRY_AFTER
+from demo.server.errors import answer as error_answer
 from demo.server.metrics import Metrics
-from demo.server.uploads import Uploads, picture_in
+from demo.server.uploads import Uploads
 
 
 class Score(BaseModel):
@@ -28,7 +32,7 @@ class Times(BaseModel):
     """Where the time went, in milliseconds."""
 
     decode: float = Field(description="Reading the picture and resizing it.")
-    queue: float = Field(description="Waiting for a thread, for memory and for the network.")
+    queue: float = Field(description="Waiting for a process, for memory and for the network.")
     inference: float = Field(description="The network, for the whole batch.")
 
 
@@ -58,7 +62,7 @@ class Classified(BaseModel):
 
 
 class Bounds(BaseModel):
-    """What is refused above."""
+    """Requests above these are refused."""
 
     body_bytes: int
     pixels: int
@@ -83,37 +87,44 @@ class Problem(BaseModel):
     error: str
 
 
-_BODY: dict[str, Any] = {
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in {
+        400: "Malformed, or not a picture, or a damaged one.",
+        403: "Sent by a page of another site.",
+        408: "The body did not arrive in time.",
+        413: "Too many bytes or pixels.",
+        415: "An unknown content coding.",
+        500: "The network gave no usable answer.",
+        503: "Too many requests wait; see Retry-After.",
+        504: "The answer took too long.",
+    }.items()
+}
+
+_BINARY = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "properties": {"picture": _BINARY}, "required": ["picture"]}
+_BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            kind: {"schema": schema}
-            for kind, schema in {
-                "application/octet-stream": {"type": "string", "format": "binary"},
-                "multipart/form-data": {
-                    "type": "object",
-                    "properties": {"picture": {"type": "string", "format": "binary"}},
-                    "required": ["picture"],
-                },
-            }.items()
+            "application/octet-stream": {"schema": _BINARY},
+            "multipart/form-data": {"schema": _FORM},
         },
     }
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "No picture, or a damaged one."},
-    408: {"model": Problem, "description": "The body did not arrive in time."},
-    413: {"model": Problem, "description": "Too many bytes or pixels."},
-    415: {"model": Problem, "description": "Compressed in a way that is not known here."},
-    503: {"model": Problem, "description": "Too many pictures wait; see Retry-After."},
-    504: {"model": Problem, "description": "The answer took too long."},
-}
 
 
-def router(
-    engine: Engine, uploads: Uploads, metrics: Metrics, samples: list[str], site: str | None
-) -> APIRouter:
-    """The routes of `/v1`, and those that watch the server."""
-    routes = APIRouter()
+def samples() -> list[str]:
+    """Names of the sample pictures."""
+    if not SAMPLES.is_dir():
+        return []
+    return sorted(path.name for path in SAMPLES.iterdir() if path.suffix.lower() in ENDINGS)
+
+
+def add(
+    app: FastAPI, engine: Engine, uploads: Uploads, metrics: Metrics, site: bool
+) -> Callable[[Request], Awaitable[Classified]]:
+    """Add the routes of `/v1`, the health checks and the metrics; return the one for a picture."""
     classifier = engine.classifier
     card = classifier.card
     network = Network(
@@ -128,29 +139,19 @@ def router(
     )
     hardware = gpu_name() if classifier.device == "cuda" else processor()[0].partition(" (")[0]
     kind = "GPU" if classifier.device == "cuda" else "processor"
-    info = EngineInfo(
-        words=f"this computer's {kind}" + (f" ({hardware})" if hardware else ""),
-        device=classifier.device,
-        provider=classifier.provider,
-        classify="/v1/classify",
-        model=network,
-        limits=Bounds(body_bytes=engine.limits.body_bytes, pixels=engine.limits.pixels),
-        samples=samples,
-        site=site,
-    )
+    words = f"this computer's {kind}" + (f" ({hardware})" if hardware else "")
+    limits = Bounds(body_bytes=engine.limits.body_bytes, pixels=engine.limits.pixels)
     metrics.describe(
         name=card.name, precision=card.precision, provider=classifier.provider,
         sha256=classifier.sha256,
     )  # fmt: skip
 
-    @routes.post("/v1/classify", openapi_extra=_BODY, responses=_PROBLEMS, tags=["pictures"])
+    @app.post("/v1/classify", openapi_extra=_BODY, responses=ERRORS, tags=["pictures"])
     async def classify(
         request: Request, top: Annotated[int, Query(ge=1, le=1000)] = 5
     ) -> Classified:
         """Name what is in a picture: its bytes as the body, or the first file of a form."""
-        async with uploads.body(request) as body:
-            kind = request.headers.get("content-type", "")
-            data = await asyncio.to_thread(picture_in, body, kind)
+        async with uploads.picture(request) as data:
             answer = await engine.classify(data, top)
         return Classified(
             top=[Score(**vars(score)) for score in answer.top],
@@ -162,27 +163,42 @@ def router(
             milliseconds=Times(**vars(answer.milliseconds)),
         )
 
-    @routes.get("/v1/engine", tags=["pictures"])
-    async def what_runs() -> EngineInfo:
+    @app.get("/v1/engine", tags=["pictures"])
+    async def what_runs(request: Request) -> EngineInfo:
         """What runs here: the network, the device, the limits."""
-        return info
+        root = request.scope.get("root_path", "")
+        return EngineInfo(
+            words=words,
+            device=classifier.device,
+            provider=classifier.provider,
+            classify=f"{root}/v1/classify",
+            model=network,
+            limits=limits,
+            samples=[f"{root}/samples/{name}" for name in samples()],
+            site=f"{root}/site/" if site else None,
+        )
 
-    @routes.get("/healthz", response_class=PlainTextResponse, tags=["watching"])
+    @app.get("/healthz", response_class=PlainTextResponse, tags=["health"])
     async def alive() -> str:
         """The server is alive."""
         return "ok\n"
 
-    @routes.get("/readyz", responses={503: {"model": Problem}}, tags=["watching"])
+    @app.get(
+        "/readyz",
+        response_class=PlainTextResponse,
+        responses={503: ERRORS[503] | {"content": {"application/json": {}}}},
+        tags=["health"],
+    )
     async def ready() -> Response:
         """Whether a picture would be accepted now."""
         if engine.ready:
             return PlainTextResponse("ready\n")
         why = "stopping" if engine.stopping else "too many pictures wait"
-        return JSONResponse({"error": why}, 503, {"retry-after": "1"})
+        return error_answer(503, why, RETRY_AFTER)
 
-    @routes.get("/metrics", response_class=PlainTextResponse, tags=["watching"])
+    @app.get("/metrics", response_class=PlainTextResponse, tags=["health"])
     async def figures() -> Response:
-        """Figures in Prometheus's text format."""
+        """Metrics in Prometheus's text format."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return routes
+    return classify

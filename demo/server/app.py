@@ -1,27 +1,36 @@
-"""The application: the routes, the pages and the guard, around one classifier."""
+"""The application: the routes and the middleware around one classifier."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import ASGIApp
 
 from demo.classifier import Classifier
-from demo.errors import AlexNetError, LimitError, PictureError
 from demo.report import complain
-from demo.server import api, inference_protocol, pages
+from demo.server import api, errors, inference_protocol, pages
 from demo.server.engine import Engine
-from demo.server.errors import RETRY_SECONDS, Busy, Refused
-from demo.server.guard import LOOPBACK, Guard, names_of
+from demo.server.http import LOOPBACK, Guard, Hosts, host_name
 from demo.server.limits import Limits
 from demo.server.metrics import Metrics
 from demo.server.uploads import Uploads
+
+_NOT_COMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm")
+
+
+@dataclass(frozen=True)
+class Application:
+    """What `create_app` made; ``asgi`` is what a server runs."""
+
+    asgi: ASGIApp
+    guard: Guard
+    limits: Limits
 
 
 def create_app(
@@ -31,15 +40,20 @@ def create_app(
     allow_hosts: tuple[str, ...] = (),
     site: Path | None = None,
     limits: Limits | None = None,
-) -> ASGIApp:
-    """The whole application, ready for a server of ASGI.
+    started: Callable[[], None] = lambda: None,
+) -> Application:
+    """The whole application.
 
     Args:
-        classifier: the network; whoever made it closes it.
-        host: what the server is bound to, and
-        allow_hosts: more names that it goes by.
+        classifier: the network; the caller closes it.
+        host: what the server is bound to.
+        allow_hosts: more names of the server.
         site: the folder of the built static site, served at ``/site/``.
         limits: other bounds than the usual ones.
+        started: called once requests can be answered.
+
+    Raises:
+        UsageError: one of ``allow_hosts`` is not a host name.
     """
     limits = limits or Limits()
     metrics = Metrics()
@@ -52,9 +66,10 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await engine.start()
-        except Exception as error:  # uvicorn keeps it to itself, and ends the process with code 3
+        except Exception as error:  # uvicorn logs it, and ends the process with code 3
             complain(str(error) or type(error).__name__)
             raise
+        started()
         yield
         await engine.stop()
 
@@ -62,64 +77,32 @@ def create_app(
         title="AlexNet, served",
         description="Names what is in a picture with an exported AlexNet, on this computer.",
         version="1",
-        docs_url=None,
+        docs_url=None,  # FastAPI's page fetches its scripts from another host
         redoc_url=None,
         lifespan=lifespan,
+        max_body_size=limits.body_bytes,
+        redirect_slashes=False,  # such redirects are absolute, and wrong behind a proxy
     )
-    to_site = "/site/" if site else None
-    app.include_router(api.router(engine, uploads, metrics, pages.samples(), to_site))
-    app.include_router(inference_protocol.router(engine, uploads))
-    _add_errors(app)
-    pages.add(app, site)
+    classify = api.add(app, engine, uploads, metrics, site is not None)
+    inference_protocol.add(app, engine, uploads)
+    pages.add(app, classify, site)
+    errors.add_handlers(app)
     _describe(app)
-    outside = host.lower() not in LOOPBACK
-    return Guard(app, names_of(host, allow_hosts), outside, metrics)
+    open_to_others = host.lower() not in ("localhost", "127.0.0.1", "::1")
+    named = frozenset(map(host_name, allow_hosts))
+    names = {*LOOPBACK, *named}
+    if open_to_others:
+        names |= {socket.gethostname().lower(), host.lower()}  # a container is asked by its name
+    compressed = GZipMiddleware(app, compresslevel=4, exclude_content_types=_NOT_COMPRESSED)
+    guard = Guard(Hosts(compressed, names, open_to_others), named, metrics, limits)
+    return Application(guard, guard, limits)
 
 
 def _describe(app: FastAPI) -> None:
     """The OpenAPI description without FastAPI's own status for bad parameters, 400 here."""
-    told = app.openapi()
-    for methods in told["paths"].values():
+    description = app.openapi()
+    for methods in description["paths"].values():
         for method in methods.values():
             method["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
-        told["components"]["schemas"].pop(name, None)
-
-
-def _add_errors(app: FastAPI) -> None:
-    """Every error as ``{"error": "one sentence"}``."""
-
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Refused) -> JSONResponse:
-        headers = {"retry-after": str(RETRY_SECONDS)} if isinstance(error, Busy) else None
-        return JSONResponse({"error": str(error)}, error.status, headers)
-
-    @app.exception_handler(AlexNetError)
-    async def failed(_: Request, error: AlexNetError) -> JSONResponse:
-        if isinstance(error, PictureError):
-            status = 413 if isinstance(error, LimitError) else 400
-            return JSONResponse({"error": str(error)}, status)
-        complain(str(error))  # it can name files, so the client is not told
-        return JSONResponse({"error": "the network gave no usable answer"}, 500)
-
-    @app.exception_handler(HTTPException)
-    async def unknown(request: Request, error: HTTPException) -> JSONResponse:
-        said = str(error.detail).lower()
-        if error.status_code == 404:
-            said = "there is nothing at this address; see /docs"
-        elif error.status_code == 405:
-            said = f"{request.method} is not answered at this address"
-            if allowed := (error.headers or {}).get("Allow"):
-                said += f"; use {allowed}"
-        return JSONResponse({"error": said}, error.status_code, error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"][1:])
-        return JSONResponse({"error": f"{name}: {first['msg'].lower()}"}, 400)
-
-    @app.exception_handler(Exception)
-    async def unforeseen(_: Request, error: Exception) -> JSONResponse:
-        """The guard tells whoever runs the server."""
-        return JSONResponse({"error": "something went wrong in the server"}, 500)
+        description["components"]["schemas"].pop(name, None)

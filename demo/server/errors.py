@@ -1,42 +1,25 @@
-"""Refusals: a sentence for the client and the status of HTTP that goes with it."""
+"""What a request can be refused with: a sentence for the client, and the HTTP status."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from demo.errors import AlexNetError, LimitError, PictureError
+from demo.report import complain
+
+RETRY_AFTER = {"retry-after": "1"}
+
 
 class Refused(Exception):
-    """A request that is not answered as asked; the message is one sentence, without internals."""
+    """The request is wrong; the message is one sentence, without internals."""
 
     status = 400
-
-
-class TooLarge(Refused):
-    """A body above the limit."""
-
-    status = 413
-
-
-class Unsupported(Refused):
-    """A body in a coding that is not known here."""
-
-    status = 415
-
-
-class NotOffered(Refused):
-    """A part of a protocol that this server does not have."""
-
-    status = 501
-
-
-class TooSlow(Refused):
-    """A body that did not arrive in time."""
-
-    status = 408
-
-
-class Gone(Refused):
-    """The client went away before its body was whole; nobody reads the answer."""
-
-    status = 400
+    headers: dict[str, str] | None = None
 
 
 class NotFound(Refused):
@@ -45,10 +28,29 @@ class NotFound(Refused):
     status = 404
 
 
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+    status = 408
+
+
+class TooLarge(Refused):
+    """The body is above the limit."""
+
+    status = 413
+
+
+class Unsupported(Refused):
+    """The body has an unknown content coding."""
+
+    status = 415
+
+
 class Busy(Refused):
-    """The queue is full, or the server stops: ask again after `RETRY_SECONDS`."""
+    """A limit of the whole server is reached, or it stops: try again."""
 
     status = 503
+    headers = RETRY_AFTER
 
 
 class Late(Refused):
@@ -57,4 +59,41 @@ class Late(Refused):
     status = 504
 
 
-RETRY_SECONDS = 1
+def answer(status: int, error: str, headers: Any = None) -> JSONResponse:
+    """The form of every error."""
+    return JSONResponse({"error": error}, status, headers)
+
+
+def from_error(error: Exception) -> tuple[int, str, Any]:
+    """Status, sentence and headers of a refusal, or of an error of the runner."""
+    if isinstance(error, Refused):
+        return error.status, str(error), error.headers
+    if isinstance(error, PictureError):
+        return 413 if isinstance(error, LimitError) else 400, str(error), None
+    complain(str(error))  # it may name files, which the client must not see
+    return 500, "the network gave no usable answer", None
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error as ``{"error": "one sentence"}``."""
+
+    @app.exception_handler(AlexNetError)
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Exception) -> JSONResponse:
+        return answer(*from_error(error))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+        sentence = str(error.detail).lower()
+        if error.status_code == 404:
+            sentence = "there is nothing at this address; see /docs"
+        elif error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "another method")
+            sentence = f"{request.method} is not allowed at this address; use {allowed}"
+        return answer(error.status_code, sentence, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"][1:])
+        return answer(400, f"{name}: {first['msg'].lower()}")

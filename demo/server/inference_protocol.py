@@ -1,31 +1,32 @@
 """`/v2`: the Open Inference Protocol, version 2, with Triton's binary tensors and classification.
 
-So that a client written against this server, with `tritonclient[http]` for one, moves to Triton
-when one machine is no longer enough. There is one model, by the name in its card, in version 1;
-its input is what `Classifier.preprocess` makes: FP32 (N, 3, size, size), or UINT8 of a file that
-normalises bytes itself. Bodies may be compressed, both ways. The list of extensions names what is
-here in full; of what is not, shared memory and loading at will, the answers say so.
+A client written against this server, with `tritonclient[http]` for one, moves to Triton when one
+machine is no longer enough. There is one model, by the name in its card, in version 1; its input is
+what `Classifier.preprocess` makes: FP32 (N, 3, size, size), or UINT8 of a file that normalises
+bytes itself. Shared memory, loading of models and statistics are not here, and the list of
+extensions does not name them; `/metrics` has the figures.
+
+No library does this inside another server: kserve and mlserver bring servers of their own.
 
 Source: the protocol's specification (kserve.github.io, "Open Inference Protocol") and Triton's
-extensions of it (binary tensor data, classification, model configuration, statistics, HTTP
-compression; of the model repository the index alone).
+extensions of it (binary tensor data, classification, model configuration).
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, FastAPI, Request, Response
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
-from demo.server.compression import asked_for, compress
+from demo.server.api import ERRORS
 from demo.server.engine import Engine
-from demo.server.errors import NotFound, NotOffered, Refused
+from demo.server.errors import RETRY_AFTER, NotFound, Refused, answer
 from demo.server.uploads import Uploads
 
 VERSION = "1"
@@ -37,12 +38,10 @@ DATATYPES = {"float32": ("FP32", "<f4"), "uint8": ("UINT8", "|u1")}
 
 _MOST_OUTPUTS = 4  # of the one that there is: logits and classes, each as numbers or bytes
 _LENGTH = "inference-header-content-length"
-_EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration", "statistics"]
-_SHARED = "shared memory is not offered here; send tensors in the body"
-_SHARED_PARAMETER = "shared_memory_region"
+_EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration"]
 
 
-class Input(msgspec.Struct):
+class InputTensor(msgspec.Struct):
     """One input tensor: its data here as numbers, or behind the JSON part as bytes."""
 
     name: str
@@ -52,24 +51,128 @@ class Input(msgspec.Struct):
     data: list[Any] | None = None
 
 
-class Output(msgspec.Struct):
+class RequestedOutput(msgspec.Struct):
     """One output that is asked for."""
 
     name: str
     parameters: dict[str, Any] = {}
 
 
-class Inference(msgspec.Struct):
+class InferenceRequest(msgspec.Struct):
     """The JSON part of a request."""
 
-    inputs: list[Input]
+    inputs: Annotated[list[InputTensor], msgspec.Meta(min_length=1, max_length=1)]
     id: str = ""
     parameters: dict[str, Any] = {}
-    outputs: list[Output] | None = None
+    outputs: list[RequestedOutput] | None = None
 
 
-def router(engine: Engine, uploads: Uploads) -> APIRouter:
-    """The routes of `/v2`."""
+class OutputTensor(msgspec.Struct, omit_defaults=True):
+    """One output tensor, as numbers (or words), or its size where its bytes come behind."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: dict[str, int] | None = None
+    data: list[Any] | None = None
+
+
+class InferenceResponse(msgspec.Struct, omit_defaults=True):
+    """The JSON part of an answer."""
+
+    model_name: str
+    model_version: str
+    outputs: list[OutputTensor]
+    id: str = ""
+
+
+class Server(BaseModel):
+    """The server's name and what it speaks beyond the protocol."""
+
+    name: str = "alexnet-moment"
+    version: str = VERSION
+    extensions: list[str] = _EXTENSIONS
+
+
+class Tensor(BaseModel):
+    """Name, type and shape of an input or output; -1 stands for the number of pictures."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class Model(BaseModel):
+    """The model's inputs and outputs."""
+
+    name: str
+    versions: list[str] = [VERSION]
+    platform: str = "onnxruntime_onnx"
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+class ConfiguredTensor(BaseModel):
+    """An input or output without the number of pictures."""
+
+    name: str
+    data_type: str
+    dims: list[int]
+
+
+class Configuration(BaseModel):
+    """The same as Triton's configuration of a model."""
+
+    name: str
+    platform: str = "onnxruntime_onnx"
+    backend: str = "onnxruntime"
+    max_batch_size: int
+    input: list[ConfiguredTensor]
+    output: list[ConfiguredTensor]
+
+
+class IndexEntry(BaseModel):
+    """A model of the server."""
+
+    name: str
+    version: str = VERSION
+    state: str = "READY"
+    reason: str = ""
+
+
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: ERRORS[400] | {"description": "No such model or version."}
+}
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: ERRORS[503]}
+_INFER: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Inference-Header-Content-Length",
+            "in": "header",
+            "required": False,
+            "description": "Bytes of the JSON part, where binary tensors come behind it.",
+            "schema": {"type": "integer", "minimum": 0},
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/InferenceRequest"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+}
+_ANSWER = {
+    "description": "The outputs: in JSON, or as bytes behind the JSON part.",
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/InferenceResponse"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
+    """Add the routes of `/v2`."""
     routes = APIRouter(tags=["Open Inference Protocol"])
     card = engine.classifier.card
     size, classes = card.input.size, len(card.labels)
@@ -77,112 +180,93 @@ def router(engine: Engine, uploads: Uploads) -> APIRouter:
 
     def check(model: str, version: str = VERSION) -> None:
         if model != card.name:
-            raise NotFound(f"no model {model[:100]!r} is here, only {card.name!r}")
+            raise NotFound(f"there is no model {model[:100]!r} here, only {card.name!r}")
         if version != VERSION:
             raise NotFound(f"{card.name} has no version {version[:20]!r}, only {VERSION}")
 
-    @routes.get("/v2")
-    async def server() -> dict[str, Any]:
-        """The server's name and what it speaks beyond the protocol."""
-        return {"name": "alexnet-moment", "version": VERSION, "extensions": _EXTENSIONS}
+    def readiness() -> Response:
+        if engine.ready:
+            return Response()
+        return answer(503, "too many requests wait, or the server stops", RETRY_AFTER)
 
-    @routes.get("/v2/health/live")
+    @routes.get("/v2")
+    async def server() -> Server:
+        """The server's name and what it speaks beyond the protocol."""
+        return Server()
+
+    @routes.get("/v2/health/live", response_class=Response)
     async def live() -> Response:
         """The server is alive."""
         return Response()
 
-    @routes.get("/v2/health/ready")
+    @routes.get("/v2/health/ready", response_class=Response, responses=_NOT_READY)
     async def ready() -> Response:
         """Whether a request would be accepted now."""
-        return Response(status_code=200 if engine.ready else 503)
+        return readiness()
 
-    @routes.get("/v2/models/{model}/ready")
-    @routes.get("/v2/models/{model}/versions/{version}/ready")
+    @routes.get(
+        "/v2/models/{model}/ready", response_class=Response, responses=_NOT_FOUND | _NOT_READY
+    )
+    @routes.get("/v2/models/{model}/versions/{version}/ready", response_class=Response,
+                responses=_NOT_FOUND | _NOT_READY)  # fmt: skip
     async def model_ready(model: str, version: str = VERSION) -> Response:
         """Whether this model would take a request now."""
         check(model, version)
-        return Response(status_code=200 if engine.ready else 503)
+        return readiness()
 
-    @routes.get("/v2/models/stats")  # before a model of that name
-    @routes.get("/v2/models/{model}/stats")
-    @routes.get("/v2/models/{model}/versions/{version}/stats")
-    async def statistics(model: str = card.name, version: str = VERSION) -> dict[str, Any]:
-        """What the model has done since the server started: counts, and time in nanoseconds."""
+    @routes.get("/v2/models/{model}", responses=_NOT_FOUND)
+    @routes.get("/v2/models/{model}/versions/{version}", responses=_NOT_FOUND)
+    async def metadata(model: str, version: str = VERSION) -> Model:
+        """The model's inputs and outputs."""
         check(model, version)
-        return {"model_stats": [engine.statistics.content(card.name, VERSION)]}
+        given = Tensor(name=card.input.name, datatype=datatype, shape=[-1, 3, size, size])
+        made = Tensor(name=card.output, datatype="FP32", shape=[-1, classes])
+        return Model(name=card.name, inputs=[given], outputs=[made])
 
-    @routes.get("/v2/models/{model}")
-    @routes.get("/v2/models/{model}/versions/{version}")
-    async def metadata(model: str, version: str = VERSION) -> dict[str, Any]:
-        """The model's inputs and outputs; -1 stands for the number of pictures."""
-        check(model, version)
-        return {
-            "name": card.name,
-            "versions": [VERSION],
-            "platform": "onnxruntime_onnx",
-            "inputs": [
-                {"name": card.input.name, "datatype": datatype, "shape": [-1, 3, size, size]}
-            ],
-            "outputs": [{"name": card.output, "datatype": "FP32", "shape": [-1, classes]}],
-        }
-
-    @routes.get("/v2/models/{model}/config")
-    @routes.get("/v2/models/{model}/versions/{version}/config")
-    async def configuration(model: str, version: str = VERSION) -> dict[str, Any]:
+    @routes.get("/v2/models/{model}/config", responses=_NOT_FOUND)
+    @routes.get("/v2/models/{model}/versions/{version}/config", responses=_NOT_FOUND)
+    async def configuration(model: str, version: str = VERSION) -> Configuration:
         """The same as Triton's configuration of a model."""
         check(model, version)
-        return {
-            "name": card.name,
-            "platform": "onnxruntime_onnx",
-            "backend": "onnxruntime",
-            "max_batch_size": engine.limits.batch,
-            "input": [
-                {
-                    "name": card.input.name,
-                    "data_type": f"TYPE_{datatype}",
-                    "dims": [3, size, size],
-                }
-            ],
-            "output": [{"name": card.output, "data_type": "TYPE_FP32", "dims": [classes]}],
-        }
+        given = ConfiguredTensor(
+            name=card.input.name, data_type=f"TYPE_{datatype}", dims=[3, size, size]
+        )
+        made = ConfiguredTensor(name=card.output, data_type="TYPE_FP32", dims=[classes])
+        return Configuration(
+            name=card.name, max_batch_size=engine.limits.batch, input=[given], output=[made]
+        )
 
-    @routes.post("/v2/repository/index")
-    async def index() -> list[dict[str, str]]:
+    @routes.post("/v2/repository/index", responses={403: ERRORS[403]})
+    async def index() -> list[IndexEntry]:
         """The models that are here: one."""
-        return [{"name": card.name, "version": VERSION, "state": "READY", "reason": ""}]
+        return [IndexEntry(name=card.name)]
 
-    @routes.post("/v2/repository/models/{model}/{verb}")
-    async def load(model: str, verb: Literal["load", "unload"]) -> Response:
-        """Not offered: the one model is here as long as the server runs."""
-        raise NotOffered(f"{verb}: not offered here; the server has one model, {card.name!r}")
+    told: dict[str, Any] = {
+        "openapi_extra": _INFER,
+        "responses": {200: _ANSWER} | ERRORS | _NOT_FOUND,
+        "response_class": Response,
+    }
 
-    @routes.api_route("/v2/{kind}sharedmemory/{rest:path}", methods=["GET", "POST"],
-                      include_in_schema=False)  # fmt: skip
-    async def shared_memory(kind: Literal["system", "cuda"], rest: str) -> Response:
-        """Not offered: whose memory it is could not be told."""
-        raise NotOffered(_SHARED)
-
-    @routes.post("/v2/models/{model}/infer")
-    @routes.post("/v2/models/{model}/versions/{version}/infer")
+    @routes.post("/v2/models/{model}/infer", **told)
+    @routes.post("/v2/models/{model}/versions/{version}/infer", **told)
     async def infer(request: Request, model: str, version: str = VERSION) -> Response:
         """Logits, or with the parameter ``classification`` the likeliest classes, of tensors."""
         check(model, version)
         async with uploads.body(request) as body:
             length = request.headers.get(_LENGTH, "")
             asked, tensors = await asyncio.to_thread(_read, body, length, engine)
+            del body
         logits = await engine.infer(tensors)
-        answer = _answer(asked, logits, [label.name for label in card.labels], card)
-        if coding := asked_for(request.headers.get("accept-encoding", "")):
-            content = await asyncio.to_thread(compress, bytes(answer.body), coding)
-            answer.body = content
-            answer.headers["content-length"] = str(len(content))
-            answer.headers["content-encoding"] = coding
-        return answer
+        return _respond(asked, logits, [label.name for label in card.labels], engine)
 
-    return routes
+    app.include_router(routes)
+    _, parts = msgspec.json.schema_components(
+        [InferenceRequest, InferenceResponse], ref_template="#/components/schemas/{name}"
+    )
+    app.openapi()["components"]["schemas"].update(parts)
 
 
-def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[Any]]:
+def _read(body: bytes, length: str, engine: Engine) -> tuple[InferenceRequest, NDArray[Any]]:
     """The request and its one tensor.
 
     Raises:
@@ -195,7 +279,7 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
     if end > JSON_BYTES:
         raise Refused(f"the JSON part is above {JSON_BYTES:,} bytes; send binary tensors")
     try:
-        asked = msgspec.json.decode(body[:end], type=Inference)
+        asked = msgspec.json.decode(body[:end], type=InferenceRequest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused(f"the request cannot be read: {error}") from None
     except RecursionError:
@@ -213,16 +297,14 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
             f"inputs[0].shape: [N, 3, {rule.size}, {rule.size}] with N from 1 to {most}, "
             f"not {given.shape[:8]}"
         )
-    if _SHARED_PARAMETER in given.parameters:
-        raise NotOffered(f"inputs[0]: {_SHARED}")
+    _check_shared(given.parameters, "inputs[0]")
     if len(asked.outputs or ()) > _MOST_OUTPUTS:
         raise Refused(
             f"outputs: {len(asked.outputs or ()):,} are asked for, and at most {_MOST_OUTPUTS} are "
             "given"
         )
     for output in asked.outputs or ():
-        if _SHARED_PARAMETER in output.parameters:
-            raise NotOffered(f"outputs: {_SHARED}")
+        _check_shared(output.parameters, "outputs")
         if output.name != engine.classifier.card.output:
             raise Refused(
                 f"outputs: only {engine.classifier.card.output!r}, not {output.name[:100]!r}"
@@ -230,7 +312,12 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[Inference, NDArray[
     return asked, _tensor(given, body[end:], np.dtype(kind))
 
 
-def _tensor(given: Input, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
+def _check_shared(parameters: dict[str, Any], where: str) -> None:
+    if "shared_memory_region" in parameters:
+        raise Refused(f"{where}: there is no shared memory here; send tensors in the body")
+
+
+def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
     """The numbers of an input, of the shape it claims and of a type."""
     count = int(np.prod(given.shape))
     if "binary_data_size" in given.parameters:
@@ -260,43 +347,35 @@ def _tensor(given: Input, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
     return tensor.astype(kind.newbyteorder("="), copy=False).reshape(given.shape)
 
 
-def _answer(
-    asked: Inference, logits: NDArray[np.float32], labels: list[str], card: Any
+def _respond(
+    asked: InferenceRequest, logits: NDArray[np.float32], labels: list[str], engine: Engine
 ) -> Response:
     """The answer, with its tensors as numbers in JSON or as bytes behind it."""
+    card = engine.classifier.card
     binary_by_default = bool(asked.parameters.get("binary_data_output", False))
     outputs, tail = [], []
-    for output in asked.outputs or [Output(card.output)]:
-        told: dict[str, Any] = {"name": output.name}
+    for output in asked.outputs or [RequestedOutput(card.output)]:
         classes = output.parameters.get("classification", 0)
         if not isinstance(classes, int) or classes < 0:
             raise Refused(f"outputs: classification is a count, not {classes!r}")
         if classes:
             words = _classification(logits, min(classes, len(labels)), labels)
-            told |= {"datatype": "BYTES", "shape": [len(words), len(words[0])]}
-            flat = [word for row in words for word in row]
-            packed = b"".join(struct.pack("<I", len(w)) + w for w in map(str.encode, flat))
-            numbers: list[Any] = flat
+            made = OutputTensor(output.name, "BYTES", [len(words), len(words[0])])
+            numbers: list[Any] = [word for row in words for word in row]
+            packed = b"".join(struct.pack("<I", len(w)) + w for w in map(str.encode, numbers))
         else:
-            told |= {"datatype": "FP32", "shape": list(logits.shape)}
-            packed = logits.astype("<f4", copy=False).tobytes()
+            made = OutputTensor(output.name, "FP32", list(logits.shape))
             numbers = logits.ravel().tolist()
+            packed = logits.astype("<f4", copy=False).tobytes()
         if output.parameters.get("binary_data", binary_by_default):
-            told["parameters"] = {"binary_data_size": len(packed)}
+            made.parameters = {"binary_data_size": len(packed)}
             tail.append(packed)
         else:
-            told["data"] = numbers
-        outputs.append(told)
-    content: dict[str, Any] = {
-        "model_name": card.name,
-        "model_version": VERSION,
-        "outputs": outputs,
-    }
-    if asked.id:
-        content["id"] = asked.id
+            made.data = numbers
+        outputs.append(made)
+    head = msgspec.json.encode(InferenceResponse(card.name, VERSION, outputs, asked.id))
     if not tail:
-        return JSONResponse(content)
-    head = msgspec.json.encode(content)
+        return Response(head, media_type="application/json")
     return Response(
         head + b"".join(tail),
         media_type="application/octet-stream",

@@ -1,4 +1,4 @@
-"""Every bound of the server, in one place. What is over a bound is refused, never piled up."""
+"""Every limit of the server. Requests above one are refused, not queued."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one server.
+    """Limits of one server.
 
     Attributes:
         body_bytes: the body of one request.
         upload_bytes: all bodies that are in memory together.
+        head_bytes: the request line and the headers of one request.
         pixels: the pixels of one picture, before resizing.
         decoding_bytes: memory that all pictures being decoded take together, about.
         queue: requests that are accepted and not answered yet.
@@ -19,15 +20,16 @@ class Limits:
         connections: connections that are open, idle ones too.
         head_seconds: time from the first byte of a request to the end of its headers.
         body_seconds: time for the whole body to arrive.
-        answer_seconds: time from the last byte of the body to the answer.
+        answer_seconds: time from the last byte of the body to the answer; decoding is ended then.
         send_seconds: time for a reader to take the next piece of an answer.
-        stop_seconds: time for what was accepted to be finished when the server stops.
+        stop_seconds: time for accepted requests to be finished when the server stops.
     """
 
     body_bytes: int = 16_000_000
     upload_bytes: int = 64_000_000
+    head_bytes: int = 16_384
     pixels: int = 50_000_000
-    decoding_bytes: int = 400_000_000
+    decoding_bytes: int = 500_000_000
     queue: int = 64
     batch: int = 32
     connections: int = 512
@@ -35,4 +37,4 @@ class Limits:
     body_seconds: float = 20
     answer_seconds: float = 10
     send_seconds: float = 30
-    stop_seconds: float = 35
+    stop_seconds: float = 8

@@ -1,63 +1,79 @@
-"""The process: a port, the signals, and time-outs that uvicorn leaves to its user."""
+"""The process: a port, the signals, and uvicorn with the limits that it lacks."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
+import multiprocessing
+import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from demo.errors import UsageError
-from demo.server.limits import Limits
+from demo.server.app import Application
+from demo.server.decoders import return_freed_memory
+
+PIECES = 4096
+"""Pieces in which a body may arrive, whatever its size; above, `PIECE_BYTES` each at least."""
+
+PIECE_BYTES = 64
+
+REFUSED_CONNECTIONS = 64
+"""Connections above the limit that are told so; those above are closed without an answer."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one.
+    """A listening socket; port 0 takes a free one.
 
     Raises:
-        UsageError: taken, not allowed, no such address, or none at all.
+        UsageError: taken, not allowed, or no such address.
     """
     if not host:
         raise UsageError("--host is empty; name an address: 127.0.0.1 is this machine alone")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with contextlib.ExitStack() as until_bound:
-        try:
-            listener = until_bound.enter_context(socket.socket(family, socket.SOCK_STREAM))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-        except (OSError, OverflowError, TypeError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            unsayable = isinstance(error, (TypeError, ValueError))  # Python cannot ask for it
-            if unsayable:
-                why = "no name of a machine"
-            option = "--host" if unsayable or isinstance(error, socket.gaierror) else "--port"
-            raise UsageError(
-                f"cannot listen on {host} port {port} ({why}); choose another with {option}"
-            ) from None
-        until_bound.pop_all()
+    listener = None
+    try:
+        # The protocol is named, so that asyncio sets TCP_NODELAY on the connections.
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except (OSError, UnicodeError, ValueError) as error:
+        if listener is not None:
+            listener.close()
+        named = isinstance(error, OSError)
+        why = error.strerror if isinstance(error, OSError) else "not a host name"
+        option = "--port" if named and not isinstance(error, socket.gaierror) else "--host"
+        raise UsageError(
+            f"cannot listen on {host} port {port} ({why}); choose another with {option}"
+        ) from None
     return listener
 
 
 def make_server(
-    app: ASGIApp, limits: Limits, started: Callable[[], None] = lambda: None
-) -> uvicorn.Server:
-    """A server that has not begun; ``asyncio.run(server.serve([listener]))`` runs it.
+    application: Application, root_path: str = "", forwarded_allow_ips: str | None = None
+) -> Server:
+    """A server that has not begun; ``server.run([listener])`` runs it.
 
-    In the main thread SIGINT and SIGTERM stop it once what was accepted is finished, and a second
-    signal at once; elsewhere its ``should_exit`` does.
+    In the main thread SIGINT and SIGTERM stop it once what was accepted is finished, within
+    `Limits.stop_seconds`, and a second signal at once; elsewhere its ``should_exit`` does.
 
     Args:
-        started: called once requests are answered.
+        application: of `create_app`.
+        root_path: where a proxy shows the server, ``/alexnet``.
+        forwarded_allow_ips: addresses of proxies whose ``X-Forwarded-Proto`` counts; None: this
+            machine.
     """
+    limits = application.limits
+    return_freed_memory()
     config = uvicorn.Config(
-        app,
-        http=_patient(limits.head_seconds, limits.send_seconds),
+        application.asgi,
+        http=_protocol(application),
         loop="asyncio",
         ws="none",
         lifespan="on",
@@ -65,78 +81,109 @@ def make_server(
         log_level="critical",
         access_log=False,
         server_header=False,
-        proxy_headers=False,
-        limit_concurrency=limits.connections,
-        timeout_keep_alive=5,
+        root_path=root_path,
+        forwarded_allow_ips=forwarded_allow_ips,
         timeout_graceful_shutdown=int(limits.stop_seconds),
-        h11_max_incomplete_event_size=16 * 2**10,
     )
-    return _Server(config, started)
+    return Server(config, application)
 
 
-class _Server(uvicorn.Server):
-    """Ends quietly on a signal, instead of raising it again."""
+class Server(uvicorn.Server):
+    """Ends with code 0 on the first signal, and in time: uvicorn raises the signal again."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
-        self._on_start = started
+        self._application = application
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As ever, and then say so."""
-        await super().startup(sockets)
-        self._on_start()
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal lets it finish; the second, and a time limit, end it at once."""
+        if self.should_exit:
+            self._end(128 + sig)
+        self.should_exit = True
+        last = threading.Timer(self._application.limits.stop_seconds + 2, self._end, (0,))
+        last.daemon = True
+        last.start()
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The first signal lets it finish, a second one does not; the old handlers come back."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, frame: object) -> None:
-            self.force_exit = self.should_exit
-            self.should_exit = True
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _end(self, status: int) -> None:
+        for process in multiprocessing.active_children():
+            process.kill()
+        os._exit(status)
 
 
-def _patient(head_seconds: float, send_seconds: float) -> type[H11Protocol]:
-    """uvicorn's protocol, and not without end: who does not send or take in time is cut off.
+def _protocol(application: Application) -> type[HttpToolsProtocol]:
+    """uvicorn's protocol, with limits on a request's head, pieces of a body, and idle clients.
 
-    uvicorn has a time-out between requests, and none for a client that opens a connection and then
-    sends nothing, or one byte now and then. The rest of a body that was refused is read and thrown
-    away as long, so that its sender gets to see the answer.
-
-    Nor has it one for a client that asks and then does not read. Here writing counts as paused
-    while anything is left that the system did not take, the last piece of an answer too, on a
-    connection that is being closed as well; that must not last longer than ``send_seconds``.
+    uvicorn has a timeout between requests, and none for a client that sends nothing or one byte
+    now and then, or that does not read its answer. The rest of a refused body is read and thrown
+    away for `Limits.head_seconds`, so that its sender gets to see the answer.
     """
+    limits, guard = application.limits, application.guard
 
-    class Patient(H11Protocol):
-        _timer: asyncio.TimerHandle | None = None
+    class Protocol(HttpToolsProtocol):
+        _head: asyncio.TimerHandle | None = None
         _unread: asyncio.TimerHandle | None = None
+        _problem = (400, "this is not an HTTP request that can be read")
+        _in_head = False
+        _head_bytes = _body_bytes = _pieces = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            transport.set_write_buffer_limits(high=0)
+            above = len(self.connections) - limits.connections
+            self.app_state = {**self.app_state, "crowded": above > 0}
+            transport.set_write_buffer_limits(high=0)  # paused while the system took not all
             self._arm()
+            if above > REFUSED_CONNECTIONS:
+                transport.abort()
 
         def data_received(self, data: bytes) -> None:
-            before = self.cycle
+            before, in_head = self.cycle, self._in_head
             super().data_received(data)
+            if in_head and self._in_head and not self.transport.is_closing():
+                try:
+                    self._count(len(data))
+                except ValueError:
+                    self.send_400_response("")
             if self.cycle is not before:
                 self._disarm()
-            elif self._timer is None and self._between_requests():
+            elif self._head is None and self._between_requests():
                 self._arm()
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._in_head = True
+            self._head_bytes = self._body_bytes = self._pieces = 0
+
+        def on_url(self, url: bytes) -> None:
+            super().on_url(url)
+            self._count(len(url))
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            self._count(len(name) + len(value))
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self._pieces += 1
+            self._body_bytes += len(body)
+            if self._pieces > PIECES + self._body_bytes // PIECE_BYTES:
+                self._problem = (400, "the body comes in too many small pieces; send larger ones")
+                raise ValueError
+            super().on_body(body)
+
+        def send_400_response(self, msg: str) -> None:
+            """Answer what the parser refused, or end the answer that is under way."""
+            if self._between_requests():
+                self.transport.write(guard.below(*self._problem))
+            elif not self.cycle.response_started:  # the application counts it, as an aborted one
+                self.transport.write(guard.below(*self._problem, counted=False))
+            self.transport.close()
 
         def pause_writing(self) -> None:
             super().pause_writing()
-            self._unread = self.loop.call_later(send_seconds, self.transport.abort)
+            self._unread = self.loop.call_later(limits.send_seconds, self.transport.abort)
 
         def resume_writing(self) -> None:
             super().resume_writing()
@@ -147,16 +194,23 @@ def _patient(head_seconds: float, send_seconds: float) -> type[H11Protocol]:
             self._taken()
             super().connection_lost(exc)
 
+        def _count(self, more: int) -> None:
+            """Count bytes of the head: of whole fields, and of those that are not whole yet."""
+            self._head_bytes += more
+            if self._head_bytes > limits.head_bytes:
+                self._problem = (431, f"the headers have more than {limits.head_bytes:,} bytes")
+                raise ValueError  # httptools hands it on, and uvicorn asks for an answer
+
         def _between_requests(self) -> bool:
             return self.cycle is None or self.cycle.response_complete
 
         def _arm(self) -> None:
-            self._timer = self.loop.call_later(head_seconds, self._too_late)
+            self._head = self.loop.call_later(limits.head_seconds, self._too_late)
 
         def _disarm(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            if self._head is not None:
+                self._head.cancel()
+                self._head = None
 
         def _taken(self) -> None:
             if self._unread is not None:
@@ -164,8 +218,8 @@ def _patient(head_seconds: float, send_seconds: float) -> type[H11Protocol]:
                 self._unread = None
 
         def _too_late(self) -> None:
-            self._timer = None
+            self._head = None
             if self._between_requests():
                 self.transport.abort()
 
-    return Patient
+    return Protocol

@@ -1,29 +1,40 @@
 """A request's body into memory, within the limits; the picture in it, out of a form if need be.
 
-Nothing is written to disk: the body is one bytes object, and a multipart form is parsed in place.
-A compressed one is inflated as it arrives, and counts as large as it becomes. All bodies together
-stay below `Limits.upload_bytes`.
+Starlette's own limit (`max_body_size`) counts bytes as they are sent. Here they are counted as they
+are after decompression, and over all requests, and they must arrive in time. Starlette cannot
+decompress request bodies, and its form parser puts files on disk above 1 MB: here they stay in
+memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from demo.server.compression import Inflater
-from demo.server.errors import Busy, Gone, Refused, TooLarge, TooSlow
+from demo.server.errors import Busy, Refused, TooLarge, TooSlow, Unsupported
 from demo.server.limits import Limits
 
-_MOST_PARTS = 16
+PIECE = 2**18
+"""Bytes that are decompressed at a time, at most."""
+
+_CODINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_PARTS = 16
+
+
+class _Form(MultiPartParser):
+    """Starlette's parser, with files in memory whatever their size."""
+
+    spool_max_size = 2**40
 
 
 class Uploads:
-    """The bodies of all requests that are in memory now."""
+    """The bodies of all requests that are in memory now; ``held`` is their sum in bytes."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -31,117 +42,137 @@ class Uploads:
 
     @asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:
-        """The whole body, inflated; it counts against the sum of all until the block ends.
+        """The whole body, decompressed; it counts against the sum of all until the block ends.
 
         Raises:
-            TooLarge, TooSlow, Busy, Gone: see the limits.
-            Unsupported, Refused: compressed in a way that is not known here, or damaged.
+            TooLarge, TooSlow, Busy: see the limits.
+            Unsupported, Refused: an unknown content coding; damaged, or cut short.
         """
-        most = self.limits.body_bytes
-        declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > most:
-            raise _too_large(most)
-        inflater = Inflater(request.headers.get("content-encoding", ""))
+        async with self._counted(request) as stream:
+            yield b"".join([piece async for piece in stream])
+
+    @asynccontextmanager
+    async def picture(self, request: Request) -> AsyncIterator[bytes]:
+        """The body, or the first file of a multipart form; as `body`.
+
+        Raises:
+            Refused: also a form that cannot be read or holds no file.
+        """
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "multipart/form-data":
+            async with self.body(request) as whole:
+                yield whole
+            return
+        async with self._counted(request) as stream:
+            parser = _Form(request.headers, stream, max_files=_PARTS, max_fields=_PARTS)
+            try:
+                form = await parser.parse()
+            except MultiPartException as error:
+                raise Refused(f"the form cannot be read: {error.message.lower()}") from None
+            try:
+                data = await _first_file(form)
+            finally:
+                await form.close()
+            yield data
+
+    @asynccontextmanager
+    async def _counted(self, request: Request) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         taken = 0
-        pieces: list[bytes] = []
 
-        def take(piece: bytes) -> None:
+        async def pieces() -> AsyncGenerator[bytes, None]:
             nonlocal taken
-            if taken + len(piece) > most:
-                raise _too_large(most)
-            if self.held + len(piece) > self.limits.upload_bytes:
-                raise Busy("too many uploads at once; try again in a moment")
-            taken += len(piece)
-            self.held += len(piece)
-            pieces.append(piece)
+            async for piece in _decompressed(request):
+                if taken + len(piece) > self.limits.body_bytes:
+                    raise too_large(self.limits)
+                if self.held + len(piece) > self.limits.upload_bytes:
+                    raise Busy("too many uploads at once; try again in a moment")
+                taken += len(piece)
+                self.held += len(piece)
+                yield piece
 
-        try:
+        async def in_time() -> AsyncGenerator[bytes, None]:
             try:
                 async with asyncio.timeout(self.limits.body_seconds):
-                    async for arrived in request.stream():
-                        for piece in inflater.pieces(arrived):
-                            take(piece)
-                            await asyncio.sleep(0)  # others have their turn while this inflates
-                    take(inflater.end())
+                    async for piece in pieces():
+                        yield piece
             except TimeoutError:
                 raise TooSlow(
                     f"the body did not arrive within {self.limits.body_seconds:g} s; send it "
                     "faster, or a smaller one"
                 ) from None
             except ClientDisconnect:
-                raise Gone("the client went away") from None
-            whole = b"".join(pieces)
-            pieces.clear()
-            yield whole
+                raise Refused("the client went away") from None
+
+        try:
+            async with aclosing(in_time()) as stream:
+                yield stream
         finally:
             self.held -= taken
 
 
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"the body has more bytes than the limit of {most:,}; send a smaller picture")
+async def _first_file(form: FormData) -> bytes:
+    for _, part in form.multi_items():
+        if isinstance(part, UploadFile):
+            return await part.read()
+    raise Refused(
+        "the form holds no file, or is cut short; put the picture into a field with a file name, "
+        "or send it as the body"
+    )
 
 
-def picture_in(body: bytes, content_type: str) -> bytes:
-    """The picture's bytes: the body as it is, or the first file of a multipart form.
+def too_large(limits: Limits) -> TooLarge:
+    """What is said of a body above the limit."""
+    return TooLarge(
+        f"the body has more bytes than the limit of {limits.body_bytes:,}; send a smaller picture"
+    )
 
-    Raises:
-        Refused: a form that cannot be read, or holds no file.
-    """
-    kind, options = parse_options_header(content_type)
-    if kind != b"multipart/form-data":
-        return body
-    boundary = options.get(b"boundary")
-    if not boundary:
-        raise Refused("the form names no boundary in its Content-Type")
-    found = _files(body, boundary)
-    if not found:
-        raise Refused(
-            "the form holds no file; put the picture into a field with a file name, or send it "
-            "as the body"
+
+async def _decompressed(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces of at most `PIECE` bytes where it was compressed (RFC 9110, 8.4.1)."""
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        async for arrived in request.stream():
+            yield arrived
+        return
+    if coding not in _CODINGS:
+        raise Unsupported(
+            f"Content-Encoding {coding[:40]!r} is not supported; send gzip, deflate, or the body "
+            "as it is"
         )
-    return found[0]
+    inflater = _Inflater(_CODINGS[coding])
+    async for arrived in request.stream():
+        for piece in inflater.pieces(arrived):
+            yield piece
+            await asyncio.sleep(0)  # other requests have their turn
+    if not inflater.ended:
+        raise Refused("the compressed body is cut short")
 
 
-def _files(body: bytes, boundary: bytes) -> list[bytes]:
-    """The contents of the parts that have a file name."""
-    parts: list[tuple[dict[bytes, bytes], list[bytes]]] = []
-    name, value = bytearray(), bytearray()
-    ended = False
+class _Inflater:
+    """Decompress a stream of zlib's, or of gzip's, which may have several members (RFC 1952)."""
 
-    def begin() -> None:
-        if len(parts) >= _MOST_PARTS:
-            raise Refused(f"the form has more than {_MOST_PARTS} parts; send one picture")
-        parts.append(({}, []))
+    def __init__(self, form: int) -> None:
+        self._form = form
+        self._stream = zlib.decompressobj(form)
 
-    def end_header() -> None:
-        parts[-1][0][bytes(name).lower()] = bytes(value)
-        name.clear()
-        value.clear()
+    @property
+    def ended(self) -> bool:
+        """Whether the body is whole."""
+        return self._stream.eof
 
-    def end() -> None:
-        nonlocal ended
-        ended = True
-
-    try:
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": begin,
-                "on_part_data": lambda data, start, end: parts[-1][1].append(data[start:end]),
-                "on_header_field": lambda data, start, end: name.extend(data[start:end]),
-                "on_header_value": lambda data, start, end: value.extend(data[start:end]),
-                "on_header_end": end_header,
-                "on_end": end,
-            },
-        )
-        parser.write(body)
-        parser.finalize()
-    except FormParserError:
-        ended = False
-    if not ended:
-        raise Refused("the form cannot be read: it is cut short or damaged")
-    return [
-        b"".join(pieces)
-        for headers, pieces in parts
-        if b"filename" in parse_options_header(headers.get(b"content-disposition"))[1]
-    ]
+    def pieces(self, arrived: bytes) -> Iterator[bytes]:
+        """What ``arrived`` holds, at most `PIECE` bytes at a time."""
+        more = False  # zlib may hold output back after it has read all
+        while arrived or (more and not self._stream.eof):
+            if self._stream.eof:
+                if self._form == zlib.MAX_WBITS:
+                    raise Refused("the compressed body goes on after its end")
+                self._stream = zlib.decompressobj(self._form)
+            try:
+                made = self._stream.decompress(arrived, PIECE)
+            except zlib.error:
+                raise Refused("the compressed body is damaged") from None
+            arrived = self._stream.unused_data or self._stream.unconsumed_tail
+            more = len(made) == PIECE
+            if made:
+                yield made

@@ -15,10 +15,11 @@ import pytest
 
 from demo import UsageError
 from demo.serve import address_of, open_to_others
-from demo.server.guard import names_of
+from demo.server.http import host_name
 from demo.server.run import listen
 from tests.support.demo_model import card, colour_model
 from tests.support.demo_server import Running, metric, picture, wait_until
+from tests.support.slow_decode import PATCHED, marked
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +75,35 @@ def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
     assert (process.wait(30), process.communicate()[1]) == (0, "")
 
 
-def test_a_taken_port_and_a_site_that_is_none(model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_stop_while_a_picture_is_decoded(model: Path, signals: int) -> None:
+    """One signal ends it within `Limits.stop_seconds`; a second one at once, with another code."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PATCHED, "serve", "--model", str(model), "--device", "cpu",
+         "--port", "0", "--json"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    address = json.loads(process.stdout.readline())["address"]
+    up = Running(address, None)  # type: ignore[arg-type]
+    content = marked(picture((0, 0, 255)), "endless")
+    with socket.create_connection(("127.0.0.1", up.port), timeout=30) as client:
+        client.sendall(
+            b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+            % len(content)
+            + content
+        )
+        wait_until(lambda: metric(up, "alexnet_accepted") == 1)
+        for _ in range(signals):
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: process.poll() is not None or refuses(up.port))
+        assert process.wait(30) == (0 if signals == 1 else 128 + signal.SIGTERM)
+    process.stdout.close()
+
+
+def test_a_taken_port_and_a_folder_without_a_site(model: Path, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -94,7 +123,7 @@ def test_a_taken_port_and_a_site_that_is_none(model: Path, tmp_path: Path) -> No
     )
 
 
-def test_a_network_that_does_not_run_is_told_and_nothing_is_served(tmp_path: Path) -> None:
+def test_a_network_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     """It takes two pictures at a time alone, and one is run before the first request."""
     process = start("--port", "0", model=colour_model(tmp_path / "two.onnx", card(), batch=2))
     out, error = process.communicate(timeout=60)
@@ -110,7 +139,7 @@ def test_a_network_that_does_not_run_is_told_and_nothing_is_served(tmp_path: Pat
     ("host", "shown"),
     [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("localhost", "localhost")],
 )
-def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
+def test_the_printed_address_can_be_opened(host: str, shown: str) -> None:
     """No browser has to know that 0.0.0.0 means every address of this machine."""
     assert address_of(host, 8001) == f"http://{shown}:8001/"
 
@@ -125,36 +154,34 @@ def test_the_address_that_is_told_can_be_opened(host: str, shown: str) -> None:
         ),
         (
             "\xe4" * 70,
-            r"^cannot listen on \xe4+ port 0 \(no name of a machine\); choose another with --host$",
+            r"^cannot listen on \xe4+ port 0 \(not a host name\); choose another with --host$",
         ),
-        ("\udcff", r" port 0 \(no name of a machine\); choose another with --host$"),
+        ("\udcff", r" port 0 \(not a host name\); choose another with --host$"),
     ],
 )
-def test_a_host_that_is_none(host: str, said: str) -> None:
+def test_invalid_host_is_rejected(host: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         listen(host, 0)
 
 
 @pytest.mark.parametrize("name", ["", "http://museum.local/", "museum.local:8001", "a b", "a@b"])
-def test_a_name_that_no_request_could_have_is_refused(name: str) -> None:
+def test_invalid_allow_host_is_rejected(name: str) -> None:
     """It would let nobody in; an empty one, everybody who sends no name."""
     with pytest.raises(UsageError) as caught:
-        names_of("127.0.0.1", (name,))
+        host_name(name)
     assert str(caught.value) == (
         f"--allow-host {name!r}: give a name as in an address, without scheme or port: museum.local"
     )
 
 
-def test_names_are_compared_as_names_are() -> None:
-    ours = names_of("127.0.0.1", ("Museum.local.", "fe80::1", "10.0.0.7", "xn--mnchen-3ya.de"))
-    assert ours == {
-        "localhost", "127.0.0.1", "::1", "museum.local", "fe80::1", "10.0.0.7", "xn--mnchen-3ya.de",
-    }  # fmt: skip
+def test_names_are_compared_as_in_a_host_header() -> None:
+    names = [host_name(name) for name in ("Museum.local", "fe80::1", "[::2]", "10.0.0.7")]
+    assert names == ["museum.local", "[fe80::1]", "[::2]", "10.0.0.7"]
 
 
 @pytest.mark.parametrize(
     ("host", "warned"),
-    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("127.0.0.2", False),
+    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("127.0.0.2", False), ("127.1", False),
      ("LocalHost", False),
      ("0.0.0.0", True), ("192.168.1.7", True), ("museum.local", True)],
 )  # fmt: skip

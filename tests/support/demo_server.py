@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
 import io
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,23 +67,39 @@ class Running:
         finally:
             connection.close()
 
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes on a connection of their own; what comes back within a second, or to its end."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            got = b""
+            with contextlib.suppress(OSError):
+                connection.sendall(data)
+            with contextlib.suppress(OSError):
+                while piece := connection.recv(65536):
+                    got += piece
+            return got
+
 
 @contextlib.contextmanager
 def running(
-    model: Path, limits: Limits | None = None, site: Path | None = None, **options: Any
+    model: Path,
+    limits: Limits | None = None,
+    site: Path | None = None,
+    root_path: str = "",
+    **options: Any,
 ) -> Iterator[Running]:
     """Serve a model from a thread of this process."""
     limits = limits or Limits()
     with Classifier(model, device="cpu", batch_size=limits.batch) as classifier:
-        app = create_app(classifier, limits=limits, site=site, **options)
-        listener = listen("127.0.0.1", 0)
         up = threading.Event()
-        server = make_server(app, limits, up.set)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        application = create_app(classifier, limits=limits, site=site, started=up.set, **options)
+        listener = listen("127.0.0.1", 0)
+        port = listener.getsockname()[1]
+        server = make_server(application, root_path)
+        thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
             assert up.wait(30)
-            yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}/", classifier)
+            yield Running(f"http://127.0.0.1:{port}/", classifier)
         finally:
             server.should_exit = True
             thread.join(60)

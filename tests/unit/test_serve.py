@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from model_export.contract.preprocessing import preprocess
+from demo.server.decoders import Decoders
 from tests.support.demo_model import probabilities
 from tests.support.demo_server import (
     Running,
@@ -64,12 +64,13 @@ def test_what_waits_goes_through_the_network_together(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared = []
+    prepare = Decoders.prepare
 
-    def counted(*picture: Any) -> Any:
-        prepared.append(preprocess(*picture))
+    async def counted(self: Decoders, data: bytes) -> Any:
+        prepared.append(await prepare(self, data))
         return prepared[-1]
 
-    monkeypatch.setattr("demo.server.engine.preprocess", counted)
+    monkeypatch.setattr(Decoders, "prepare", counted)
     with running(model) as server:
         held = hold_network(server)
         with ThreadPoolExecutor(8) as pool:
@@ -112,17 +113,12 @@ def test_figures_for_prometheus(model: Path) -> None:
         assert metric(server, "alexnet_model_info", provider="CPUExecutionProvider") == 1
 
 
-def test_the_interface_is_described_for_programs_and_for_people(server: Running) -> None:
+def test_the_interface_is_described(server: Running) -> None:
     described = server.ask("/openapi.json").json
     assert "/v1/classify" in described["paths"]
     kinds = described["paths"]["/v1/classify"]["post"]["requestBody"]["content"]
     assert set(kinds) == {"application/octet-stream", "multipart/form-data"}
-    page = server.ask("/docs").body.decode()
-    for path in described["paths"]:
-        assert f"<code>{path}</code>" in page
-    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
-    for anchor in re.findall(r'href="#([^"]+)"', page):
-        assert f'id="{anchor}"' in page
+    assert server.ask("/docs").headers["location"] == "openapi.json"
 
 
 def test_answers_are_as_described(server: Running) -> None:
@@ -155,8 +151,8 @@ def test_a_list_of_networks_that_is_none_is_passed_on(
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/engine", "/v2/models/colour", "/site/",
-     "/assets/page.css"],
+    ["/", "/form", "/healthz", "/readyz", "/metrics", "/v1/engine", "/v2/models/colour", "/site/",
+     "/assets/form.css"],
 )  # fmt: skip
 def test_whoever_asks_for_the_head_alone_gets_that(server: Running, path: str) -> None:
     whole, head = server.ask(path), server.ask(path, method="HEAD")
@@ -176,7 +172,7 @@ def test_the_site_beside(server: Running) -> None:
     # A worker is bound by its own script's policy, and it compiles the engine.
     worker = server.ask("/site/assets/live/worker.js").headers["content-security-policy"]
     assert "script-src 'self' 'wasm-unsafe-eval'" in worker
-    assert server.ask("/site").headers["location"] == "/site/"
+    assert server.ask("/site").headers["location"] == "site/"
     told = server.ask("/site/assets/live/manifest.json").json
     assert told == {
         "engine": None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import multiprocessing
 import os
 import socket
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from demo.pictures.decoding import decode
 from demo.server.limits import Limits
 from demo.server.run import listen
+from tests.support import slow_decode
 from tests.support.demo_server import (
     Running,
     form,
@@ -25,6 +27,7 @@ from tests.support.demo_server import (
     running,
     wait_until,
 )
+from tests.support.slow_decode import marked
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -87,26 +90,116 @@ def test_large_pictures_take_turns_and_are_all_answered(model: Path) -> None:
     assert [answer.json["top"][0]["label"] for answer in answers] == ["blue"] * 16
 
 
-def test_waiting_for_memory_is_no_decoding(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two large pictures, and room for one; the first takes its time once both are accepted."""
-    first = threading.Event()
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures with a mark are slow, or large, to decode."""
+    monkeypatch.setattr("demo.server.engine.decode", slow_decode.decode)
 
-    def slowly(*arguments: Any) -> Any:
-        if not first.is_set():
-            first.set()
-            wait_until(lambda: metric(server, "alexnet_accepted") == 2)
-            time.sleep(0.3)
-        return decode(*arguments)
 
-    monkeypatch.setattr("demo.server.engine.decode", slowly)
+@pytest.mark.usefixtures("slow")
+def test_waiting_for_memory_counts_as_waiting(model: Path) -> None:
+    """Two large pictures, and memory for one."""
+    large = marked(picture(RED, (500, 500)), "slow")
     with running(model, Limits(decoding_bytes=2_000_000)) as server, ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(server.ask, "/v1/classify", picture(RED, (500, 500)))]
-        wait_until(first.is_set)
-        asked.append(pool.submit(server.ask, "/v1/classify", picture(BLUE, (500, 500))))
-        one, other = (answer.result().json["milliseconds"] for answer in asked)
-    assert one["decode"] >= 300
-    assert other["queue"] >= 200
-    assert other["decode"] < one["decode"]
+        asked = [pool.submit(server.ask, "/v1/classify", large) for _ in range(2)]
+        times = [answer.result().json["milliseconds"] for answer in asked]
+    assert all(time["decode"] >= 200 for time in times)
+    assert max(time["queue"] for time in times) >= 150
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("count", [2, 12])
+def test_slow_pictures_do_not_hold_up_the_others(model: Path, count: int) -> None:
+    """Ordinary ones are answered while slow ones are decoded; of too many, the oldest give way."""
+    endless = marked(picture(RED), "endless")
+    with running(model, Limits(answer_seconds=20)) as server, ThreadPoolExecutor(count) as pool:
+        asked = [pool.submit(server.ask, "/v1/classify", endless) for _ in range(count)]
+        wait_until(lambda: metric(server, "alexnet_accepted") == count)
+        for _ in range(3):
+            assert server.ask("/v1/classify", picture(BLUE)).json["top"][0]["label"] == "blue"
+        if count == 2:
+            assert metric(server, "alexnet_accepted") == 2
+        answers = [answer.result() for answer in asked]
+    assert {answer.status for answer in answers} <= {503, 504}
+    for answer in answers:
+        if answer.status == 503:
+            assert answer.headers["retry-after"] == "1"
+            assert "others wait" in answer.json["error"]
+
+
+@pytest.mark.usefixtures("slow")
+def test_decoding_is_ended_at_the_limit(model: Path) -> None:
+    """The process is gone, and with it the body."""
+    before = set(multiprocessing.active_children())
+    with running(model, Limits(answer_seconds=1, queue=1)) as server:
+        workers = set(multiprocessing.active_children()) - before
+        answer = server.ask("/v1/classify", marked(picture(RED), "endless"))
+        assert answer.status == 504
+        wait_until(lambda: metric(server, "alexnet_accepted") == 0)
+        wait_until(lambda: any(not worker.is_alive() for worker in workers))
+        assert metric(server, "alexnet_upload_bytes") == 0
+        assert server.ask("/v1/classify", picture(RED)).status == 200
+    wait_until(lambda: set(multiprocessing.active_children()) <= before)
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_decoder_that_crashes_is_replaced(model: Path) -> None:
+    with running(model) as server:
+        for _ in range(6):
+            answer = server.ask("/v1/classify", marked(picture(RED), "crash"))
+            assert (answer.status, answer.json["error"]) == (
+                400,
+                "the picture: the decoder crashed; save it again",
+            )
+        assert server.ask("/v1/classify", picture(RED)).status == 200
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what this bounds")
+def test_decoding_has_a_limit_of_memory(model: Path) -> None:
+    with running(model) as server:
+        answer = server.ask("/v1/classify", marked(picture(RED), "huge"))
+        assert (answer.status, answer.json["error"][:40]) == (
+            413,
+            "the picture: needs more memory than one ",
+        )
+        assert server.ask("/v1/classify", picture(RED)).status == 200
+
+
+def test_above_the_limit_of_connections(model: Path) -> None:
+    with running(model, Limits(connections=3)) as server:
+        held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+        try:
+            answer = server.ask("/v1/engine")
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert answer.json == {"error": "too many connections; try again in a moment"}
+            assert "content-security-policy" in answer.headers
+            assert server.ask("/healthz").status == 200
+        finally:
+            for connection in held:
+                connection.close()
+        wait_until(lambda: server.ask("/v1/engine").status == 200)
+        assert metric(server, "alexnet_requests_total", status="503") >= 1
+
+
+def test_answers_are_sent_without_delay(model: Path) -> None:
+    """Connections have TCP_NODELAY: with it, nothing waits for the client's acknowledgement."""
+    with running(model) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().read() == b"ok\n"
+            number = connection.sock.getsockname()[1]
+            assert server_side_has_no_delay(number)
+
+
+def server_side_has_no_delay(port: int) -> bool:
+    """Of a connection from this port, found among the descriptors of this process."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(name))) as found:
+            if found.family == socket.AF_INET and found.getpeername()[1] == port:
+                return bool(found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+    raise AssertionError("no such connection")
 
 
 def test_slow_senders_are_hung_up_on_and_hold_nobody_up(model: Path) -> None:
@@ -163,7 +256,7 @@ def test_who_does_not_read_is_hung_up_on(
         try:
             assert all(client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200" for client in clients)
             with socket.create_connection(("127.0.0.1", server.port)):
-                wait_until(lambda: server.ask("/healthz").status == 200)
+                wait_until(lambda: server.ask("/v1/engine").status == 200)
             for client in clients:
                 assert read_all(client) < size
         finally:

@@ -1,0 +1,42 @@
+"""Decoding for tests of the server, where worker processes import it: slow or large on request.
+
+What follows the picture's own bytes says which: ``marked`` adds it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import numpy as np
+from PIL import Image
+
+from demo.pictures import decoding
+
+PATCHED = """
+import demo.server.engine
+import tests.support.slow_decode
+demo.server.engine.decode = tests.support.slow_decode.decode
+from demo.__main__ import main
+main()
+"""
+"""A program: `python -m demo` with this decoding."""
+
+
+def marked(picture: bytes, mark: str) -> bytes:
+    """A picture with a mark: endless, slow, huge or crash."""
+    return picture + mark.encode()
+
+
+def decode(data: bytes, name: str, pixels: int) -> Image.Image:
+    """As `demo.pictures.decoding.decode`, after what the mark asks for."""
+    if data.endswith(b"endless"):
+        time.sleep(600)
+    elif data.endswith(b"slow"):
+        time.sleep(0.2)
+    elif data.endswith(b"huge"):
+        np.ones(2**27)  # a gigabyte
+    elif data.endswith(b"crash"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return decoding.decode(data, name, pixels)
