@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,21 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     requests: list[str] = []
     page.on("request", lambda r: requests.append(r.url))
     page.context.browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
-    page.locator("[data-name=banana]").click()
-    page.wait_for_function(
-        "() => document.getElementById('live-status').textContent.includes('is chosen')"
-    )
+    page.wait_for_selector("#live-load:not([hidden])")
     assert not [url for url in requests if url.endswith((".onnx", ".wasm"))]
-    page.locator("#live-load").click()
+    page.locator("[data-name=banana]").click()  # one press loads what is missing, and answers
     assert "banana" in state(page, "answered").lower()
-    assert "Proved here" in page.locator("#live-proof").inner_text()
-    distance = float(page.locator("#live-proof").inner_text().split(" by ")[1].split(" ")[0])
+    assert page.locator("#live-whole").is_visible()
+    frame, crop = (page.locator(f"#live-{name}").bounding_box() for name in ("whole", "crop"))
+    assert crop["width"] == pytest.approx(min(frame["width"], frame["height"]), abs=2)
+    assert crop["height"] == pytest.approx(crop["width"], abs=2)
+    middle = frame["x"] + frame["width"] / 2
+    assert crop["x"] + crop["width"] / 2 == pytest.approx(middle, abs=2)
+    page.wait_for_selector("#live-layers [data-layer=conv5]")
+    names = page.locator("#live-layers b").all_inner_texts()
+    assert names == ["Your picture", *(f"Convolution {i}" for i in range(1, 6)), "banana"]
+    assert "Proved here" in page.locator("#live-proof").text_content()
+    distance = float(page.locator("#live-proof").text_content().split(" by ")[1].split(" ")[0])
     assert distance < 1e-5
     assert page.locator("#live-top li").count() == 5
     card = json.loads((ROOT / "docs/assets/models/alexnet64.json").read_text("utf-8"))
@@ -62,7 +69,7 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
         f"on {card['weights']['trained_on']}."
     )
     page.wait_for_selector("#live-answer[aria-busy=false]")
-    assert "median of 9" in page.locator("#live-times").inner_text()
+    assert "median of 9" in page.locator("#live-times").text_content()
     before = page.locator("#live-top").inner_text()
     page.locator("#live-flip").check()
     page.wait_for_function("t => document.getElementById('live-top').innerText !== t", arg=before)
@@ -151,7 +158,10 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
     page.locator("#live-occlude").click()
     state(page, "hiding")
     no_axe_violations(page)  # it may be done before axe is, so nothing is stopped after this
-    assert state(page, "answered") == "The map of what matters is ready."
+    assert re.fullmatch(
+        r"Hiding the [a-z ]+ costs it most: from \d+% to \d+%\.", state(page, "answered")
+    )
+    assert page.locator("#live-overlay").is_visible()
 
 
 def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:

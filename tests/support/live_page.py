@@ -48,6 +48,13 @@ def status_is_in_view(page: Any) -> bool:
     )
 
 
+def choose(page: Any, select: str, value: str) -> None:
+    """Choose a network or an engine under Details."""
+    if page.locator("#live-details").get_attribute("open") is None:
+        page.locator("#live-details > summary").click()
+    page.select_option(select, value)
+
+
 def top(page: Any) -> list[int]:
     return [
         int(i)

@@ -23,6 +23,7 @@ from sitebuild.data.tables import load_tables
 from sitebuild.errors import ContentError
 from sitebuild.expand.notes import Notes, grade_key
 from sitebuild.live import live_page, samples
+from sitebuild.live.files import class_names
 from sitebuild.network.pieces import lab_pieces
 from sitebuild.outputs import publish
 from sitebuild.reference import (
@@ -235,6 +236,7 @@ def render(
         "live": lambda: block(
             live_page.body(
                 knowledge.samples,
+                class_names(knowledge.data.parent),
                 knowledge.tables["gpus"],
                 knowledge.facts["peak_share"].number,
                 benchmarks.load_results(knowledge.data / "benchmarks"),

@@ -1,14 +1,16 @@
 /** The five best guesses, the changes that are made to the picture, and the map of what matters. */
 
 import { unchanged } from "./changes.js";
-import { desk } from "./desk.js";
+import { store } from "./store.js";
 import { look } from "./inside.js";
+import { markLayer, showLayers } from "./layers.js";
 import { byId, made, paint, say } from "./page.js";
+import { hideOverlay, showFrame, showOverlay } from "./photo.js";
 import { quiz } from "./quiz.js";
 import { nameIt } from "./runner.js";
-import { told } from "./trouble.js";
+import { toMessage } from "./errors.js";
 
-/** @typedef {import("./desk.js").Guess} Guess */
+/** @typedef {import("./store.js").Guess} Guess */
 /** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: {index: number, share: number}[], decode: number,
  *   first: number}} Answer times in ms */
 
@@ -22,21 +24,21 @@ let next;
 let untouched;
 
 /** What the worker must know of the view. */
-export const view = () => ({ change: desk.view.change, silent: desk.view.silent });
+export const view = () => ({ change: store.view.change, silent: store.view.silent });
 
 /** Name what is seen. One question at a time: of those that come meanwhile, the last counts.
  * @param {boolean} fresh whether the picture is a new one */
 export async function answer(fresh) {
-  if (!desk.picture || !(desk.card || desk.runner)) return;
+  if (!store.picture || !(store.card || store.runner)) return;
   if (busy) {
     next = { fresh: fresh || (next?.fresh ?? false) };
-    desk.worker.tell("stop"); // what only times gives way
+    store.worker.post("stop"); // what only times gives way
     return;
   }
   busy = true;
   byId("live-answer").setAttribute("aria-busy", "true");
   try {
-    if (desk.runner) await outside(desk.picture);
+    if (store.runner) await outside(store.picture);
     else await once(fresh);
   } finally {
     busy = false;
@@ -49,16 +51,16 @@ export async function answer(fresh) {
 
 /** @param {boolean} fresh */
 async function once(fresh) {
-  const picture = /** @type {{words: string, blob: Blob}} */ (desk.picture);
+  const picture = /** @type {{words: string, blob: Blob}} */ (store.picture);
   if (fresh) untouched = undefined;
   /** @type {Answer} */
   let answered;
   const slow = setTimeout(() => say("looking", `Looking at: ${picture.words}`), 700);
   try {
     const blob = fresh ? picture.blob : undefined;
-    answered = await desk.worker.ask("classify", { blob, ...view() });
+    answered = await store.worker.request("classify", { blob, ...view() });
   } catch (error) {
-    const { kind, message } = told(error);
+    const { kind, message } = toMessage(error);
     if (kind !== "ended") say(kind, `${picture.words}: ${message}`);
     byId("live-answer").hidden = true;
     byId("live-inside").hidden = true;
@@ -66,30 +68,48 @@ async function once(fresh) {
   } finally {
     clearTimeout(slow);
   }
-  if (desk.picture !== picture) return; // another was chosen meanwhile, or none
-  desk.best = answered.top[0].index;
+  if (store.picture !== picture) return; // another was chosen meanwhile, or none
+  store.best = answered.top[0].index;
   paint(byId("live-seen"), answered.seen, answered.size);
   byId("live-seen-words").textContent =
     `What the network sees: ${answered.size} × ${answered.size} pixels.`;
   if (fresh) tellTimes(answered, []);
   sections(true);
+  hideOverlay();
+  showFrame();
   const top = answered.top.map((guess) => ({
     ...guess,
-    label: desk.card?.labels[guess.index].name ?? "",
+    label: store.card?.labels[guess.index].name ?? "",
   }));
-  if (fresh && desk.view.quiz) quiz(top, () => show(top, picture.words));
+  if (fresh && store.view.quiz) quiz(top, () => show(top, picture.words));
   else show(top, picture.words);
   // In a task of its own: scrolling lays the page out anew.
-  if (fresh) setTimeout(() => byId("live-answer").scrollIntoView({ block: "nearest" }));
+  if (fresh) setTimeout(showStage);
+  await showLayers(answered, openLayer);
   await look();
   if (fresh && !next) tellTimes(answered, await pace());
+}
+
+/** The picture and the answer in the window; where both do not fit, the picture's top. */
+function showStage() {
+  const fits = byId("live-answer").getBoundingClientRect().bottom - byId("live-whole-box").getBoundingClientRect().top < 0.8 * innerHeight;
+  if (fits) byId("live-answer").scrollIntoView({ block: "nearest" });
+  else byId("live-whole-box").scrollIntoView({ block: "start" });
+}
+
+/** Show all maps of a layer. @param {string} layer */
+function openLayer(layer) {
+  const select = byId("live-layer");
+  select.value = select.value === layer ? "" : layer;
+  select.dispatchEvent(new Event("change"));
+  markLayer();
 }
 
 /** What a run takes once the engine is warm, in ms, sorted; empty where something else came up. */
 async function pace() {
   try {
     const ask = { batch: 1, runs: WARM_RUNS, patience: PATIENCE };
-    return /** @type {number[]} */ (await desk.worker.ask("time", ask));
+    return /** @type {number[]} */ (await store.worker.request("time", ask));
   } catch {
     return [];
   }
@@ -97,24 +117,24 @@ async function pace() {
 
 /** Ask the program that serves this page. @param {{words: string, blob: Blob}} picture */
 async function outside(picture) {
-  const at = /** @type {import("./runner.js").Addresses} */ (desk.manifest.runner);
+  const at = /** @type {import("./runner.js").Addresses} */ (store.manifest.runner);
   let named;
   try {
     named = await nameIt(at, picture.blob);
   } catch (error) {
-    const { kind, message } = told(error);
+    const { kind, message } = toMessage(error);
     say(kind, `${picture.words}: ${message}`);
     byId("live-answer").hidden = true;
     return;
   }
-  if (desk.picture !== picture || !desk.runner) return;
+  if (store.picture !== picture || !store.runner) return;
   const { decode, queue, inference } = named.milliseconds;
   byId("live-times").textContent =
     `Reading the picture: ${decode.toFixed(0)} ms; waiting: ${queue.toFixed(0)} ms; the network: ` +
-    `${inference.toFixed(1)} ms, on ${desk.runner.words}.`;
+    `${inference.toFixed(1)} ms, on ${store.runner.words}.`;
   sections(false);
   const top = named.top.map(({ index, label, probability }) => ({ index, label, share: probability }));
-  if (desk.view.quiz) quiz(top, () => show(top, picture.words));
+  if (store.view.quiz) quiz(top, () => show(top, picture.words));
   else show(top, picture.words);
 }
 
@@ -124,16 +144,16 @@ function sections(inside) {
   byId("live-answer").hidden = false;
   byId("live-map").hidden = true;
   for (const name of ["seen-box", "changes", "shift"]) byId(`live-${name}`).hidden = !inside;
-  byId("live-inside").hidden = !inside || desk.offers.looks.length === 0;
+  byId("live-inside").hidden = !inside || store.offers.looks.length === 0;
   byId("live-outside").hidden = inside;
   byId("live-by").textContent = `Named by ${maker()}.`;
-  byId("live-silent-label").hidden = !desk.offers.towers;
+  byId("live-silent-label").hidden = !store.offers.towers;
 }
 
 /** Which network answers, and who trained it on what. */
 function maker() {
-  const card = /** @type {import("./desk.js").Card} */ (desk.card);
-  const { title, trained_by, trained_on } = desk.runner?.model ?? { title: card.title, ...card.weights };
+  const card = /** @type {import("./store.js").Card} */ (store.card);
+  const { title, trained_by, trained_on } = store.runner?.model ?? { title: card.title, ...card.weights };
   return `${title}, trained by ${trained_by} on ${trained_on}`;
 }
 
@@ -153,8 +173,9 @@ const words = ({ label, share }) => `${label}, ${(100 * share).toFixed(0)}%`;
 
 /** @param {Guess[]} top @param {string} title of the picture */
 function show(top, title) {
+  store.top = top;
   byId("live-top").replaceChildren(...top.map(row));
-  const { change, silent } = desk.view;
+  const { change, silent } = store.view;
   const plain = JSON.stringify([change, silent]) === UNTOUCHED;
   if (plain) [untouched] = top;
   byId("live-before").textContent =
@@ -178,15 +199,18 @@ export async function occlude() {
   byId("live-stop").hidden = false;
   byId("live-occlude").disabled = true;
   try {
-    const ask = { ...view(), target: desk.best };
-    const { map, across } = await desk.worker.ask("occlude", ask, (done) => {
+    const ask = { ...view(), target: store.best };
+    const { map, across, before, after, where } = await store.worker.request("occlude", ask, (done) => {
       say("hiding", `Hiding one part after another: ${Math.round(100 * done)}%`);
     });
     paint(byId("live-map").querySelector("canvas"), map, across);
     byId("live-map").hidden = false;
-    say("answered", "The map of what matters is ready.");
+    showOverlay(map, across);
+    const words = `Hiding the ${where} costs it most: from ${(100 * before).toFixed(0)}% to ${(100 * after).toFixed(0)}%.`;
+    byId("live-map-words").textContent = words;
+    say("answered", words);
   } catch (error) {
-    const { kind, message } = told(error);
+    const { kind, message } = toMessage(error);
     if (kind !== "ended") say(kind, message);
   } finally {
     byId("live-stop").hidden = true;

@@ -2,8 +2,9 @@
 
 import { answer } from "./answer.js";
 import { PLACES, unchanged } from "./changes.js";
-import { desk, remember } from "./desk.js";
+import { store, remember } from "./store.js";
 import { keep, look, move } from "./inside.js";
+import { markLayer } from "./layers.js";
 import { byId, here } from "./page.js";
 import { closeQuiz } from "./quiz.js";
 import { SLIDERS } from "./state.js";
@@ -14,7 +15,7 @@ const NAMES = /** @type {("bright"|"noise"|"blur"|"jpeg"|"closer")[]} */ (Object
 
 /** Set every control to what the view says. */
 export function showView() {
-  const { change, layer, silent, quiz } = desk.view;
+  const { change, layer, silent, quiz } = store.view;
   for (const name of SWITCHES) byId(`live-${name}`).checked = change[name];
   for (const name of NAMES) {
     const [least, most, step] = SLIDERS[name];
@@ -42,7 +43,7 @@ function showValues() {
 
 /** Read every control of the changes, and answer anew. */
 function changed() {
-  const { change } = desk.view;
+  const { change } = store.view;
   for (const name of SWITCHES) change[name] = byId(`live-${name}`).checked;
   for (const name of NAMES) change[name] = byId(`live-${name}`).valueAsNumber;
   change.hide = byId("live-hide").checked
@@ -50,7 +51,7 @@ function changed() {
     : [];
   byId("live-places").hidden = change.hide.length !== 2;
   showValues();
-  desk.view.silent = Number(byId("live-silent").value);
+  store.view.silent = Number(byId("live-silent").value);
   remember();
   answer(false);
 }
@@ -69,23 +70,24 @@ export function listen() {
     changed();
   });
   byId("live-reset").addEventListener("click", () => {
-    desk.view = { ...desk.view, change: unchanged(), silent: 0 };
+    store.view = { ...store.view, change: unchanged(), silent: 0 };
     showView();
     remember();
     answer(false);
   });
   byId("live-layer").addEventListener("change", () => {
-    desk.view.layer = byId("live-layer").value;
+    store.view.layer = byId("live-layer").value;
+    markLayer();
     remember();
     look();
   });
   byId("live-keep").addEventListener("click", keep);
   byId("live-maps").addEventListener("keydown", move);
   byId("live-quiz").addEventListener("change", () => {
-    desk.view.quiz = byId("live-quiz").checked;
+    store.view.quiz = byId("live-quiz").checked;
     showView();
     remember();
     closeQuiz();
-    answer(desk.view.quiz);
+    answer(store.view.quiz);
   });
 }

@@ -1,7 +1,7 @@
 /** A file's bytes to pixels, as the Python runner reads them: upright, three channels, on white. */
 
-import { pixelsOf } from "./header.js";
-import { trouble } from "./trouble.js";
+import { isHeic, pixelsOf } from "./header.js";
+import { userError } from "./errors.js";
 
 /** @typedef {import("./picture.js").Pixels} Pixels */
 
@@ -13,20 +13,27 @@ const BAND = 2 ** 22; // pixels that are on a canvas at once; phones allow four 
 function canvasOf(width, height) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw trouble("picture", "This picture is too large for this browser.");
+  if (!context) throw userError("picture", "This picture is too large for this browser.");
   return { canvas, context };
 }
 
 /** @param {Blob} blob @returns {Promise<Pixels>} */
 export async function decode(blob) {
-  if (blob.size === 0) throw trouble("picture", "This file is empty.");
-  if (blob.size > BYTE_LIMIT) throw trouble("picture", "This file is over 64 MB. Save it smaller first.");
+  if (blob.size === 0) throw userError("picture", "This file is empty.");
+  if (blob.size > BYTE_LIMIT) throw userError("picture", "This file is over 64 MB. Save it smaller first.");
+  const content = await blob.arrayBuffer();
   const unreadable = () =>
-    trouble("picture", "This file is not a picture that your browser can read. Try a JPEG or a PNG.");
-  const large = () => trouble("picture", "This picture has too many pixels. Save it smaller first.");
-  const claimed = pixelsOf(await blob.arrayBuffer());
+    userError(
+      "picture",
+      isHeic(content)
+        ? "This is a HEIC photograph, which your browser cannot read. On an iPhone: Settings, Camera, Formats, Most Compatible makes JPEGs; or open it in Photos and export it as a JPEG."
+        : "This file is not a picture that your browser can read. Try a JPEG or a PNG.",
+    );
+  const large = (/** @type {number} */ pixels) =>
+    userError("picture", `This picture has ${(pixels / 1e6).toFixed(0)} megapixels, and the limit is ${Math.floor(PIXEL_LIMIT / 1e6)}. Save it smaller first.`);
+  const claimed = pixelsOf(content);
   if (claimed === undefined) throw unreadable();
-  if (claimed > PIXEL_LIMIT) throw large();
+  if (claimed > PIXEL_LIMIT) throw large(claimed);
   /** @type {ImageBitmap} */
   let bitmap;
   try {
@@ -38,7 +45,7 @@ export async function decode(blob) {
     throw unreadable();
   }
   try {
-    if (bitmap.width * bitmap.height > PIXEL_LIMIT) throw large();
+    if (bitmap.width * bitmap.height > PIXEL_LIMIT) throw large(bitmap.width * bitmap.height);
     return pixelsIn(bitmap);
   } finally {
     bitmap.close();

@@ -5,7 +5,7 @@
 
 import { inTowers, multiplyAdds, read, silenced } from "./onnx.js";
 import { normalise } from "./picture.js";
-import { trouble } from "./trouble.js";
+import { userError } from "./errors.js";
 
 /** @typedef {import("./picture.js").Pixels} Pixels */
 /** @typedef {import("./picture.js").Rule} Rule */
@@ -14,19 +14,32 @@ import { trouble } from "./trouble.js";
 /** @typedef {typeof import("onnxruntime-common")} Runtime */
 /** @typedef {"wasm"|"webgpu"} Kind */
 /** @typedef {{pixels: number[], logits: number[]}} Reference */
-/** @typedef {{engine: string, kind: Kind, threads: number}} Place the folder of the engine's
- *   files, what to run on, and how many threads of the processor */
+/** @typedef {{engine: string, kind: Kind, threads: number, wasm?: Uint8Array}} Place the folder of
+ *   the engine's files, what to run on, how many threads of the processor, and the engine's code */
 
 const AGREES = 1e-4; // relative L2 of the reference logits; measured distances are near 1e-6
-const FILES = { wasm: "ort.wasm.min.mjs", webgpu: "ort.webgpu.min.mjs" };
+/** The engine's scripts: what is imported, and what that imports. */
+const SCRIPTS = {
+  wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs"],
+  webgpu: ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs"],
+};
 
 /** @param {Place} place @returns {Promise<Runtime>} */
-async function runtime({ engine, kind, threads }) {
-  const ort = /** @type {Runtime} */ (await import(`${engine}${FILES[kind]}`));
+async function runtime({ engine, kind, threads, wasm }) {
+  const ort = /** @type {Runtime} */ (await import(`${engine}${SCRIPTS[kind][0]}`));
+  if (wasm) ort.env.wasm.wasmBinary = /** @type {ArrayBuffer} */ (wasm.buffer);
   ort.env.wasm.wasmPaths = engine;
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
   return ort;
+}
+
+/** Whether the engine's scripts can be fetched: if not, the connection is to blame, and not the
+ * browser. @param {Place} place */
+async function allArrive({ engine, kind }) {
+  const arrives = async (/** @type {string} */ name) =>
+    (await fetch(`${engine}${name}`).catch(() => undefined))?.ok ?? false;
+  return (await Promise.all(SCRIPTS[kind].map(arrives))).every(Boolean);
 }
 
 export class Engine {
@@ -45,21 +58,25 @@ export class Engine {
   }
 
   /** @param {Place} place @param {Uint8Array} bytes @param {Rule} rule @param {string} output
-   * @returns {Promise<Engine>} ready to run, not yet proved */
+   * @returns {Promise<Engine>} ready to run, not yet checked against the reference
+   * @throws a `UserError` that names the cause */
   static async start(place, bytes, rule, output) {
     try {
       const made = new Engine(await runtime(place), bytes, rule, output, place.kind);
       await made.#session(0);
       return made;
     } catch (error) {
+      if (!(await allArrive(place))) {
+        throw userError("offline", "A part of the engine could not be fetched. Are you offline? Try again.");
+      }
       const words = String(/** @type {Error} */ (error).message ?? error);
       if (place.kind === "webgpu") {
-        throw trouble("gpu", `Your graphics card could not run it (${words.slice(0, 160)}).`);
+        throw userError("gpu", `Your graphics card could not run it (${words.slice(0, 160)}).`);
       }
       if (/memory|alloc/i.test(words)) {
-        throw trouble("memory", "There is not enough free memory for the network. Close other tabs and try again.");
+        throw userError("memory", "There is not enough free memory for the network. Close other tabs and try again.");
       }
-      throw trouble("unsupported", `The engine does not start in this browser (${words.slice(0, 160)}).`);
+      throw userError("unsupported", `The engine does not start in this browser (${words.slice(0, 160)}).`);
     }
   }
 
@@ -107,13 +124,13 @@ export class Engine {
     const data = new Float32Array(batch * one.length);
     for (let i = 0; i < batch; i += 1) data.set(one, i * one.length);
     const input = new this.ort.Tensor("float32", data, [batch, 3, size, size]);
-    const told = await session.run({ [name]: input }, names);
+    const outputs = await session.run({ [name]: input }, names);
     input.dispose();
     return Object.fromEntries(
       names.map((key) => {
-        const data = Float32Array.from(/** @type {Float32Array} */ (told[key].data));
-        const { dims } = told[key];
-        told[key].dispose();
+        const data = Float32Array.from(/** @type {Float32Array} */ (outputs[key].data));
+        const { dims } = outputs[key];
+        outputs[key].dispose();
         return [key, { data, dims }];
       }),
     );
@@ -140,8 +157,8 @@ export class Engine {
     const off = `the reference answer is off by ${distance.toExponential(1)}`;
     await this.release();
     throw this.kind === "webgpu"
-      ? trouble("gpu", `Your graphics card computes wrongly: ${off}.`)
-      : trouble("wrong", `This browser computes wrongly: ${off}. So it names nothing here. Try another browser.`);
+      ? userError("gpu", `Your graphics card computes wrongly: ${off}.`)
+      : userError("wrong", `This browser computes wrongly: ${off}. So it names nothing here. Try another browser.`);
   }
 }
 

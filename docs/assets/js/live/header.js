@@ -98,6 +98,14 @@ function boxes(view, from, to, deep = 0) {
   return largest;
 }
 
+const HEIC = ["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"];
+
+/** Whether a file is of Apple's usual kind, which few browsers read. @param {ArrayBuffer} file */
+export function isHeic(file) {
+  const view = new DataView(file);
+  return view.byteLength > 12 && letters(view, 4) === "ftyp" && HEIC.includes(letters(view, 8));
+}
+
 /** @param {ArrayBuffer} file @returns {number|undefined} pixels; undefined where it is of no kind
  * that is known here, or does not say */
 export function pixelsOf(file) {

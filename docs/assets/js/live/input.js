@@ -1,70 +1,130 @@
-/** Where pictures come from: the samples, a file, a drop, a paste, the camera, the pad. */
+/** Where pictures come from: the samples, files, a drop, a paste, the camera, the pad. */
 
 import { answer } from "./answer.js";
 import { offerCamera } from "./camera.js";
-import { desk, remember, samples } from "./desk.js";
-import { byId, here, say } from "./page.js";
+import { remember, samples, store } from "./store.js";
+import { byId, here, made, say } from "./page.js";
 import { offerPad } from "./pad.js";
+import { hidePhoto, showPhoto } from "./photo.js";
 import { closeQuiz } from "./quiz.js";
 
-/** @param {Blob} blob @param {string} words @param {string} [sample] its name */
-async function take(blob, words, sample = "") {
+/** @typedef {() => Promise<unknown>} Start loads what is missing and answers */
+
+const MANY = 50; // files of one drop that are named
+
+/** @type {Start} */
+let load;
+
+/** @param {Blob} blob @param {string} words @param {string} [sample] its name
+ * @param {boolean} [loads] whether what is missing is loaded */
+async function take(blob, words, sample = "", loads = true) {
   const title = words.replace(/\.$/, "");
-  desk.picture = { words: title, blob };
-  desk.view.picture = sample;
+  const readable = await showPhoto(blob, title);
+  store.picture = { words: title, blob: readable };
+  store.view.picture = sample;
   remember();
   closeQuiz();
   mark();
-  if (desk.card || desk.runner) await answer(true);
-  else if (here.dataset.state !== "loading") {
-    say("idle", `${title} is chosen. Load the network to have it named.`);
+  if (store.card || store.runner) await answer(true);
+  else if (here.dataset.state === "loading") return; // it is named when the network has come
+  else if (loads) await load();
+  else say("idle", `${title} is chosen. Load the network to have it named.`);
+}
+
+/** Name several files, one after the other, and list what they are called.
+ * @param {File[]} files */
+async function takeAll(files) {
+  const list = byId("live-many");
+  list.replaceChildren();
+  list.hidden = files.length < 2;
+  for (const file of files.slice(0, MANY)) {
+    await take(file, file.name);
+    if (files.length < 2) return;
+    const [best] = here.dataset.state === "answered" ? store.top : [];
+    const said = best ? `${best.label}, ${(100 * best.share).toFixed(0)}%` : byId("live-status").textContent;
+    const row = document.createElement("li");
+    row.append(made("b", file.name), ` ${said}`);
+    list.append(row);
   }
+  if (files.length > MANY) list.append(made("li", `${files.length - MANY} more files were left out.`));
+}
+
+/** What to say of a drop or a paste that holds no file. @param {DataTransfer|null} data */
+function nothingIn(data) {
+  if (!data || data.types.length === 0) return;
+  const link = data.types.includes("text/uri-list") || /^https?:/.test(data.getData("text/plain"));
+  say(
+    "picture",
+    link
+      ? "That was a link. This page fetches nothing from other sites: save the picture first, or copy the picture itself and paste it here."
+      : "There was no picture in that. Copy a picture or choose a file.",
+  );
 }
 
 /** No picture is chosen any more, and nothing of an earlier one is left. */
-export function letGo() {
-  desk.picture = undefined;
+export function clearPicture() {
+  store.picture = undefined;
   byId("live-file").value = "";
   byId("live-pad-clear").click();
+  byId("live-many").hidden = true;
+  hidePhoto();
   closeQuiz();
 }
 
 function mark() {
   for (const button of samples) {
-    button.setAttribute("aria-pressed", String(button.dataset.name === desk.view.picture));
+    button.setAttribute("aria-pressed", String(button.dataset.name === store.view.picture));
   }
 }
 
-/** @param {HTMLButtonElement} button a sample's */
-export async function takeSample(button) {
+/** @param {HTMLButtonElement} button a sample's @param {boolean} [loads] */
+export async function takeSample(button, loads = true) {
+  let blob;
   try {
-    const told = await fetch(button.dataset.sample ?? "");
-    if (!told.ok) throw new Error(String(told.status));
-    const words = button.querySelector("img")?.alt ?? "";
-    await take(await told.blob(), words, button.dataset.name);
+    const reply = await fetch(button.dataset.sample ?? "");
+    if (!reply.ok) throw new Error(String(reply.status));
+    blob = await reply.blob();
   } catch {
     say("offline", "The sample could not be fetched. Are you offline?");
+    return;
   }
+  byId("live-many").hidden = true;
+  await take(blob, button.querySelector("img")?.alt ?? "", button.dataset.name, loads);
 }
 
-/** Listen to every way in. */
-export function listenForPictures() {
+/** A picture from another page of the site. @param {Blob} blob */
+export const takeHandedOver = (blob) => take(blob, blob instanceof File ? blob.name : "Your picture");
+
+/** Listen to every way in. @param {Start} start */
+export function listenForPictures(start) {
+  load = start;
   for (const button of samples) button.addEventListener("click", () => takeSample(button));
   mark();
   byId("live-file").addEventListener("change", () => {
-    const [file] = byId("live-file").files ?? [];
-    if (file) take(file, file.name);
+    const files = [...(byId("live-file").files ?? [])];
+    if (files.length) takeAll(files);
   });
   offerCamera(take);
   offerPad(take);
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  const box = byId("live-drop");
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    box.classList.add("live-photo--over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) box.classList.remove("live-photo--over");
+  });
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file) take(file, file.name);
+    box.classList.remove("live-photo--over");
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length) takeAll(files);
+    else nothingIn(event.dataTransfer);
   });
   document.addEventListener("paste", (event) => {
+    if (/** @type {Element} */ (event.target).closest("input, textarea")) return;
     const [file] = event.clipboardData?.files ?? [];
     if (file) take(file, "The pasted picture");
+    else nothingIn(event.clipboardData);
   });
 }

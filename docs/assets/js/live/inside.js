@@ -3,10 +3,10 @@
  * is enlarged; a second picture can be kept beside it.
  */
 
-import { desk } from "./desk.js";
+import { store } from "./store.js";
 import { mostDifferent } from "./maps.js";
 import { button, byId, made } from "./page.js";
-import { told } from "./trouble.js";
+import { toMessage } from "./errors.js";
 
 /** @typedef {{url: string, strongest: {value: number, at: number}[], side: number, across: number,
  *   layer: string}} Looked */
@@ -21,23 +21,23 @@ let large = 0;
 
 /** Show the chosen stage, if one is chosen, for what the network sees now. */
 export async function look() {
-  const { layer } = desk.view;
+  const { layer } = store.view;
   const box = byId("live-maps");
   byId("live-keep").hidden = !layer || layer === "filters";
-  if (!layer || !desk.offers.looks.includes(layer)) {
+  if (!layer || !store.offers.looks.includes(layer)) {
     closeLook();
     return;
   }
   let result;
   try {
-    const { change, silent } = desk.view;
-    result = await desk.worker.ask("look", { layer, change, silent });
+    const { change, silent } = store.view;
+    result = await store.worker.request("look", { layer, change, silent });
   } catch (error) {
-    const { kind, message } = told(error);
+    const { kind, message } = toMessage(error);
     if (kind !== "ended") box.replaceChildren(made("p", message));
     return;
   }
-  if (layer !== desk.view.layer) return; // another was chosen meanwhile
+  if (layer !== store.view.layer) return; // another was chosen meanwhile
   const fresh = now?.layer !== layer;
   if (now && now !== kept) URL.revokeObjectURL(now.url);
   now = { ...result, url: URL.createObjectURL(result.picture), layer };
@@ -73,8 +73,8 @@ export function keep() {
 
 /** Half of the maps belong to each tower. @param {number} count */
 function groups(count) {
-  const what = desk.view.layer === "filters" ? "filters" : "maps";
-  if (!desk.offers.towers) return [{ words: `${count} ${what}`, from: 0, to: count }];
+  const what = store.view.layer === "filters" ? "filters" : "maps";
+  if (!store.offers.towers) return [{ words: `${count} ${what}`, from: 0, to: count }];
   return [1, 2].map((tower) => ({
     words: `Tower ${tower}: ${count / 2} ${what}`,
     from: ((tower - 1) * count) / 2,

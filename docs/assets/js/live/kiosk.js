@@ -4,7 +4,7 @@
  * and nothing is kept.
  */
 
-import { desk } from "./desk.js";
+import { store } from "./store.js";
 import { WORKING, byId, here, made } from "./page.js";
 
 const TURN = 6_000; // milliseconds for each sample
@@ -54,11 +54,11 @@ export function kiosk({ start, reset, samples }) {
     else attract();
   };
 
-  byId("live-curtain-go").addEventListener("click", async () => {
+  curtain.addEventListener("click", async () => {
     curtain.hidden = true;
     here.inert = false;
     touched();
-    if (!desk.card) await start();
+    if (!store.card) await start();
   });
   for (const kind of ["pointerdown", "keydown", "input"]) document.addEventListener(kind, touched);
   document.addEventListener(

@@ -1,9 +1,10 @@
-/** From the button to a network that is ready and proved; what can go wrong on the way is told. */
+/** Loads a network, checks it, and reports what went wrong on the way. */
 
-import { desk } from "./desk.js";
+import { store } from "./store.js";
 import { byId, json, megabytes, root, say } from "./page.js";
 import { engineOf, whereTo } from "./runner.js";
-import { told } from "./trouble.js";
+import { isKept } from "./cache.js";
+import { toMessage } from "./errors.js";
 
 /** @typedef {import("./engine.js").Kind} Kind */
 
@@ -14,7 +15,7 @@ const WHERE = {
 
 /** The network that is chosen, and where it shall run. */
 export const chosen = () => ({
-  model: desk.manifest.models[Number(byId("live-which").value) || 0],
+  model: store.manifest.models[Number(byId("live-which").value) || 0],
   kind: /** @type {Kind} */ (byId("live-engine").value || "wasm"),
 });
 
@@ -34,29 +35,44 @@ export async function graphicsCard() {
   }
 }
 
-/** The button, with its price. */
-export function offer() {
+/** The bytes that travel for the network and the engine, where the host compresses. */
+export const price = () => {
   const { model, kind } = chosen();
+  return megabytes(model.travels + store.manifest.engine_code[kind].travels);
+};
+
+/** Whether the person may pay for each byte. */
+export const priceMatters = () => {
+  const { saveData, type } = /** @type {any} */ (navigator).connection ?? {};
+  return Boolean(saveData) || type === "cellular";
+};
+
+/** Whether an earlier visit left the network in this browser. */
+export const isReadyToHand = async () => {
+  if (store.runner) return true;
+  const { model } = chosen();
+  return isKept({ model: new URL(model.file, root).href, sha256: model.sha256 });
+};
+
+/** The button, for those who want to load before they choose. */
+export function offer() {
   byId("live-load").hidden = false;
-  if (byId("live-engine").value === "runner") {
-    byId("live-load").textContent = "Use it";
-    return;
-  }
-  const engine = desk.manifest.engine_bytes[kind];
   byId("live-load").textContent =
-    `Load the network (${megabytes(model.bytes)}, and the engine, ${megabytes(engine)})`;
+    byId("live-engine").value === "runner" ? "Use it" : `Load the network now (${price()})`;
 }
 
 /** What the worker needs to know to load. @param {Kind} kind @param {number} threads
- * @param {import("./desk.js").Card} card */
+ * @param {import("./store.js").Card} card */
 export function order(kind, threads, card) {
   const { model } = chosen();
+  const code = store.manifest.engine_code[kind];
   return {
     model: new URL(model.file, root).href,
     bytes: model.bytes,
     sha256: model.sha256,
-    keep: !desk.view.kiosk,
+    keep: !store.view.kiosk,
     engine: new URL("assets/live/engine/", root).href,
+    code: { ...code, file: new URL(code.file, root).href },
     kind,
     threads,
     card: { input: card.input, output: card.output },
@@ -64,7 +80,7 @@ export function order(kind, threads, card) {
   };
 }
 
-/** @returns {Promise<import("./desk.js").Card>} */
+/** @returns {Promise<import("./store.js").Card>} */
 async function cardOf() {
   try {
     return await json(chosen().model.card);
@@ -76,91 +92,91 @@ async function cardOf() {
 /** Let the program that serves this page answer. @returns {Promise<boolean>} */
 async function connect() {
   try {
-    const at = /** @type {import("./runner.js").Addresses} */ (desk.manifest.runner);
-    desk.runner = await engineOf(at);
+    const at = /** @type {import("./runner.js").Addresses} */ (store.manifest.runner);
+    store.runner = await engineOf(at);
   } catch (error) {
-    const { kind, message } = told(error);
+    const { kind, message } = toMessage(error);
     say(kind, message);
     return false;
   }
-  const { words, model } = desk.runner;
+  const { words, model } = store.runner;
   byId("live-load").hidden = true;
   byId("live-about").textContent = whereTo(location.hostname, words);
   byId("live-proof").textContent = `${model.title}, ${model.precision}, SHA-256 ${model.sha256}.`;
   byId("live-outside").textContent =
     `${words} gives this page its five guesses and nothing else. To change the picture, see which ` +
-    "parts matter, look inside or time this machine, choose “the processor” in step 1 and load it.";
+    "parts matter, look inside or time this machine, choose “the processor” under Details and load it.";
   say("ready", `${words} is ready with ${model.title}. It was trained by ${model.trained_by} on ${model.trained_on}.`);
   return true;
 }
 
-/** Show how much has come; after the network comes the engine, which does not say.
- * @param {number} bytes of the network @param {number} engine's bytes
+/** Show how much of network and engine has arrived. @param {number} all bytes
  * @returns {(at: number) => void} */
-function showProgress(bytes, engine) {
+function showProgress(all) {
   const box = byId("live-progress");
   const bar = /** @type {HTMLProgressElement} */ (box.querySelector("progress"));
-  bar.max = bytes;
+  bar.max = all;
+  bar.value = 0;
   box.hidden = false;
   return (at) => {
     bar.value = at;
-    box.querySelector("span").textContent = `${(at / 1e6).toFixed(1)} of ${megabytes(bytes)}`;
-    if (at < bytes) return;
+    box.querySelector("span").textContent = `${Math.round((100 * at) / all)}%`;
+    if (at < all) return;
     bar.removeAttribute("value");
-    box.querySelector("span").textContent = "";
-    say("loading", `Starting the engine, ${megabytes(engine)}`);
+    say("loading", "Starting the network …");
   };
 }
 
-/** Load, prove and tell. @returns {Promise<boolean>} whether a network is ready */
+/** Load, check against the reference, and report. @returns {Promise<boolean>} whether a network is ready */
 export async function load() {
-  desk.runner = undefined;
+  store.runner = undefined;
   if (byId("live-engine").value === "runner") return connect();
   const { model } = chosen();
   let { kind } = chosen();
+  const focused = document.activeElement === byId("live-load");
   byId("live-load").hidden = true;
   byId("live-cancel").hidden = false;
-  byId("live-cancel").focus();
   byId("live-proof").textContent = "";
-  say("loading", `Loading ${megabytes(model.bytes)}`);
-  const progress = showProgress(model.bytes, desk.manifest.engine_bytes[kind]);
-  progress(0);
+  say("loading", `Loading the network, ${price()}`);
+  const progress = showProgress(model.bytes + store.manifest.engine_code[kind].bytes);
+  if (focused) byId("live-cancel").focus();
   let fell = "";
   let result;
   let card;
   try {
     card = await cardOf();
     try {
-      result = await desk.worker.ask("load", order(kind, 1, card), progress);
+      result = await store.worker.request("load", order(kind, 1, card), progress);
     } catch (error) {
-      if (told(error).kind !== "gpu") throw error;
-      fell = `${told(error).message} So it runs on the processor instead. `;
+      if (toMessage(error).kind !== "gpu") throw error;
+      fell = `${toMessage(error).message} So it runs on the processor instead. `;
       say("loading", fell);
       kind = "wasm";
       byId("live-engine").value = kind;
-      desk.worker.end(); // the other engine's memory
-      result = await desk.worker.ask("load", order(kind, 1, card), progress);
+      store.worker.terminate(); // the other engine's memory
+      result = await store.worker.request("load", order(kind, 1, card), progress);
     }
   } catch (error) {
-    const { kind: state, message } = told(error);
-    desk.worker.end(); // a second try starts afresh
-    desk.card = undefined;
+    const { kind: state, message } = toMessage(error);
+    if (state !== "offline") store.worker.terminate(); // what has arrived stays in the worker
+    store.card = undefined;
     say(state, message);
+    const lost = document.activeElement === byId("live-cancel");
     offer();
-    byId("live-load").focus();
+    if (lost) byId("live-load").focus();
     return false;
   } finally {
     byId("live-cancel").hidden = true;
     byId("live-progress").hidden = true;
   }
-  desk.card = card;
-  desk.offers = result;
+  store.card = card;
+  store.offers = result;
   const proof =
     result.distance === null
       ? "No reference answer comes with this file, so it was not proved here."
       : `Proved here: the reference picture's answer differs from the Python runner's by ${result.distance.toExponential(1)} (relative).`;
   byId("live-proof").textContent =
-    `${fell}${proof} SHA-256 ${model.sha256}. ONNX Runtime Web ${desk.manifest.engine}, ${WHERE[kind]}. ` +
+    `${fell}${proof} SHA-256 ${model.sha256}. ONNX Runtime Web ${store.manifest.engine}, ${WHERE[kind]}. ` +
     `${result.cached ? "From this browser's store" : "Fetched"} in ${result.load.toFixed(0)} ms, ` +
     `made ready in ${result.create.toFixed(0)} ms, first run ${result.first.toFixed(0)} ms.`;
   const { weights, title } = card;

@@ -7,27 +7,31 @@ import { answer, occlude } from "./answer.js";
 import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
-import { desk, remember, samples } from "./desk.js";
+import { store, remember, samples } from "./store.js";
 import { closeLook } from "./inside.js";
-import { letGo, listenForPictures, takeSample } from "./input.js";
+import { collect } from "./handover.js";
+import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
 import { kiosk } from "./kiosk.js";
-import { graphicsCard, load, offer } from "./loading.js";
+import { graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
+import { listenForNames } from "./names.js";
 import { byId, json, megabytes, say } from "./page.js";
+import { offerSharing } from "./result-card.js";
 import { engineOf } from "./runner.js";
 import { saveCard, shift, stopShift } from "./shift.js";
 
 async function begin() {
+  byId("live-default").remove();
   try {
-    desk.manifest = await json("assets/live/manifest.json");
+    store.manifest = await json("assets/live/manifest.json");
   } catch {
     say("offline", "The list of networks could not be fetched. Are you offline? Load the page again.");
     return;
   }
-  const { engine, models, runner } = desk.manifest;
+  const { engine, models, runner } = store.manifest;
   const outside = runner ? await engineOf(runner).catch(() => undefined) : undefined;
-  if (outside) byId("live-engine").append(new Option(outside.words, "runner"));
-  if (!engine || models.length === 0) {
-    byId("live-drop").hidden = true;
+  if (outside) byId("live-engine").append(new Option(outside.words, "runner", true, true));
+  if (!outside && (!engine || models.length === 0)) {
+    for (const name of ["drop", "tools"]) byId(`live-${name}`).hidden = true;
     const lacks = engine ? "no network file" : "no engine";
     say("missing", `This copy of the site was built with ${lacks}, so nothing runs here. The README says how to build it whole.`);
     return;
@@ -44,42 +48,55 @@ async function begin() {
   byId("live-engine-label").hidden = !card && !outside;
   offer();
   say("idle", "");
-  const chosen = samples.find((button) => button.dataset.name === desk.view.picture);
-  if (chosen) await takeSample(chosen);
-  if (desk.view.kiosk) kiosk({ start, reset, samples });
+  if (store.view.kiosk) {
+    kiosk({ start, reset, samples });
+    return;
+  }
+  if (outside) await load();
+  const chosen = samples.find((button) => button.dataset.name === store.view.picture);
+  const handed = new URLSearchParams(location.search).get("picture") === "yours" && (await collect());
+  if (chosen) await takeSample(chosen, await isReadyToHand());
+  else if (handed) await takeHandedOver(handed);
+  else if (!outside && (await isReadyToHand())) await start();
 }
 
-/** From the button on: load, then name what is chosen. */
+/** Load what is missing, then name what is chosen. Where each byte is paid for, ask first. */
+async function startUnlessMetered() {
+  if ((await isReadyToHand()) || !priceMatters()) return start();
+  say("idle", `Your connection is metered. The network and its engine take ${price()} once: press Load to go on.`);
+  return undefined;
+}
+
 async function start() {
   if (!(await load())) return;
-  if (desk.picture) await answer(true);
-  else if (!desk.view.kiosk) byId("live-file").focus();
+  if (store.picture) await answer(true);
+  else if (document.activeElement === document.body) byId("live-file").focus({ preventScroll: true });
 }
 
 /** As if nobody had been here; the network stays loaded. */
 function reset() {
   stopShift();
   closeCamera();
-  letGo();
-  desk.view = { ...desk.view, picture: "", layer: "", silent: 0, quiz: false, change: unchanged() };
+  clearPicture();
+  store.view = { ...store.view, picture: "", layer: "", silent: 0, quiz: false, change: unchanged() };
   showView();
   remember();
   putAway();
   scrollTo(0, 0);
-  if (desk.card) say("ready", "Choose a picture.");
+  if (store.card) say("ready", "Choose a picture.");
 }
 
 /** No answer is shown, nor anything that follows from one. */
 function putAway() {
-  for (const name of ["answer", "inside", "shift"]) byId(`live-${name}`).hidden = true;
+  for (const name of ["answer", "changes", "inside", "shift"]) byId(`live-${name}`).hidden = true;
   closeLook();
 }
 
 /** Nothing is loaded any more: the worker and its memory are gone. */
 function unload() {
-  desk.worker.end();
-  desk.card = undefined;
-  desk.runner = undefined;
+  store.worker.terminate();
+  store.card = undefined;
+  store.runner = undefined;
   byId("live-proof").textContent = "";
   stopShift();
   closeCamera();
@@ -90,8 +107,10 @@ byId("live-load").addEventListener("click", start);
 byId("live-shift-go").addEventListener("click", shift);
 byId("live-shift-stop").addEventListener("click", stopShift);
 byId("live-card-save").addEventListener("click", saveCard);
-byId("live-cancel").addEventListener("click", () => desk.worker.tell("cancel"));
-byId("live-stop").addEventListener("click", () => desk.worker.tell("stop"));
+byId("live-cancel").addEventListener("click", () => {
+  store.worker.terminate({ kind: "cancelled", message: "Cancelled. Nothing was kept." });
+});
+byId("live-stop").addEventListener("click", () => store.worker.post("stop"));
 byId("live-occlude").addEventListener("click", occlude);
 for (const name of ["live-which", "live-engine"]) {
   byId(name).addEventListener("change", () => {
@@ -102,12 +121,14 @@ for (const name of ["live-which", "live-engine"]) {
 }
 addEventListener("pagehide", unload);
 addEventListener("pageshow", (event) => {
-  if (!event.persisted || desk.manifest.models.length === 0) return;
+  if (!event.persisted || store.manifest.models.length === 0) return;
   offer(); // come back to: the page is kept by the browser, the network is not
   say("idle", "");
 });
 
 showView();
 listen();
-listenForPictures();
+listenForPictures(startUnlessMetered);
+listenForNames();
+offerSharing();
 begin();

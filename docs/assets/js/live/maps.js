@@ -6,19 +6,19 @@
 const ACROSS = 16;
 
 /** @param {number} count @param {number} side @param {(tile: number, at: number, c: number) =>
- *   number} level 0 to 255 @returns {Sheet} */
-function tiled(count, side, level) {
-  const width = ACROSS * side;
-  const height = Math.ceil(count / ACROSS) * side;
+ *   number} level 0 to 255 @param {number} [across] tiles a row @returns {Sheet} */
+function tiled(count, side, level, across = ACROSS) {
+  const width = across * side;
+  const height = Math.ceil(count / across) * side;
   const data = new Uint8ClampedArray(width * height * 3);
   for (let tile = 0; tile < count; tile += 1) {
-    const corner = Math.floor(tile / ACROSS) * side * width + (tile % ACROSS) * side;
+    const corner = Math.floor(tile / across) * side * width + (tile % across) * side;
     for (let at = 0; at < side * side; at += 1) {
       const to = (corner + Math.floor(at / side) * width + (at % side)) * 3;
       for (let c = 0; c < 3; c += 1) data[to + c] = level(tile, at, c);
     }
   }
-  return { data, width, height, across: ACROSS };
+  return { data, width, height, across };
 }
 
 /** What the maps of one stage say, and how they look: black is nothing, white the strongest place
@@ -37,6 +37,29 @@ export function mapSheet(values, count, side) {
   const most = Math.max(...strongest.map(({ value }) => value), 1e-9);
   const sheet = tiled(count, side, (map, at) => 255 * Math.sqrt(values[map * plane + at] / most));
   return { sheet, strongest };
+}
+
+/** The maps that answer most to a picture, as many from each half (tower) as from the other.
+ * @param {ArrayLike<number>} values (maps, side, side) @param {number} count of maps
+ * @param {number} side @param {number} rows of as many maps @returns {Sheet} */
+export function strongestSheet(values, count, side, rows) {
+  const plane = side * side;
+  const strength = Array.from({ length: count }, (_, map) => {
+    let most = 0;
+    for (let i = 0; i < plane; i += 1) most = Math.max(most, values[map * plane + i]);
+    return most;
+  });
+  const half = (/** @type {number} */ from) =>
+    Array.from({ length: count / 2 }, (_, i) => from + i)
+      .sort((a, b) => strength[b] - strength[a])
+      .slice(0, (rows * rows) / 2);
+  const chosen = [...half(0), ...half(count / 2)];
+  return tiled(
+    chosen.length,
+    side,
+    (tile, at) => 255 * Math.sqrt(Math.max(0, values[chosen[tile] * plane + at]) / Math.max(strength[chosen[tile]], 1e-9)),
+    rows,
+  );
 }
 
 /** The first filters in colour: middle grey is zero, each filter on its own scale.

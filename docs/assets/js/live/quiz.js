@@ -2,7 +2,7 @@
 
 import { button, byId, made, say } from "./page.js";
 
-/** @param {import("./desk.js").Guess[]} top likeliest first @param {() => void} show the answer */
+/** @param {import("./store.js").Guess[]} top likeliest first @param {() => void} show the answer */
 export function quiz(top, show) {
   const names = top.map(({ label }) => label);
   const box = byId("live-quiz-box");
@@ -11,10 +11,11 @@ export function quiz(top, show) {
   const choices = [...names].sort().map((name) =>
     button(name, () => {
       const right = name === names[0];
-      box.replaceChildren(
-        made("p", right ? `You said ${name}, and so does the network.` : `You said ${name}. The network says ${names[0]}.`),
-      );
+      const verdict = made("p", right ? `You said ${name}, and so does the network.` : `You said ${name}. The network says ${names[0]}.`);
+      verdict.tabIndex = -1;
+      box.replaceChildren(verdict);
       show();
+      verdict.focus();
     }),
   );
   const row = made("p", "", "live-row");

@@ -3,7 +3,7 @@
  * of networks. Pictures are sent to it, and to nobody else.
  */
 
-import { trouble } from "./trouble.js";
+import { userError } from "./errors.js";
 
 /** @typedef {{engine: string, classify: string}} Addresses on this page's own host */
 /** @typedef {{words: string, model: {title: string, name: string, trained_by: string,
@@ -20,12 +20,12 @@ async function asked(address, how) {
   try {
     answer = await fetch(new URL(address, location.origin), how);
   } catch {
-    throw trouble("offline", GONE);
+    throw userError("offline", GONE);
   }
-  const told = await answer.json().catch(() => ({}));
-  if (answer.ok) return told;
-  const words = typeof told.error === "string" ? told.error : `${GONE} (status ${answer.status})`;
-  throw trouble(answer.status < 500 ? "picture" : "offline", words);
+  const reply = await answer.json().catch(() => ({}));
+  if (answer.ok) return reply;
+  const words = typeof reply.error === "string" ? reply.error : `${GONE} (status ${answer.status})`;
+  throw userError(answer.status < 500 ? "picture" : "offline", words);
 }
 
 /** What runs there. @param {Addresses} at @returns {Promise<Info>} */

@@ -4,13 +4,13 @@
  * today. Each figure says whether it is measured, published or estimated.
  */
 
-import { Asker } from "./asker.js";
+import { WorkerClient } from "./worker-client.js";
 import { drawCard } from "./card.js";
-import { desk } from "./desk.js";
+import { store } from "./store.js";
 import { graphicsCard, order } from "./loading.js";
 import { byId, made, say } from "./page.js";
 import { estimated, figure, rate, sentence, summary } from "./rates.js";
-import { told } from "./trouble.js";
+import { toMessage } from "./errors.js";
 
 /** @typedef {import("./rates.js").Row} Row */
 /** @typedef {import("./engine.js").Kind} Kind */
@@ -18,37 +18,37 @@ import { told } from "./trouble.js";
 const BATCH = 32;
 const PATIENCE = 4_000; // milliseconds for the runs of one figure
 
-/** @type {Asker|undefined} */
+/** @type {WorkerClient|undefined} */
 let running;
 
 /** The rows of the table that are known without measuring. @returns {Row[]} */
 function known() {
   const nodes = [...byId("live-shift-known").querySelectorAll("li")].filter(
-    (node) => !node.dataset.network || node.dataset.network === desk.card?.architecture,
+    (node) => !node.dataset.network || node.dataset.network === store.card?.architecture,
   );
   return nodes.map(({ dataset: { name = "", rate, peak, share } }) =>
     rate
       ? { name, rate: Number(rate), how: "measured by us" }
-      : estimated(name, Number(peak), desk.offers.multiplyAdds, share ? Number(share) : undefined),
+      : estimated(name, Number(peak), store.offers.multiplyAdds, share ? Number(share) : undefined),
   );
 }
 
 /** @param {string} name @param {Kind} kind @param {number} threads @returns {Promise<Row>} */
 async function measured(name, kind, threads) {
-  running = new Asker();
+  running = new WorkerClient();
   try {
-    const card = /** @type {import("./desk.js").Card} */ (desk.card);
-    await running.ask("load", order(kind, threads, card));
+    const card = /** @type {import("./store.js").Card} */ (store.card);
+    await running.request("load", order(kind, threads, card));
     const patience = /** @type {any} */ (globalThis).liveTest?.patience ?? PATIENCE; // tests alone
-    const one = summary(await running.ask("time", { batch: 1, runs: 30, patience }));
-    const many = summary(await running.ask("time", { batch: BATCH, runs: 9, patience }));
+    const one = summary(await running.request("time", { batch: 1, runs: 30, patience }));
+    const many = summary(await running.request("time", { batch: BATCH, runs: 9, patience }));
     return { name, one, rate: rate(many, BATCH), how: "measured here" };
   } catch (error) {
-    const { kind: state, message } = told(error);
+    const { kind: state, message } = toMessage(error);
     if (state === "ended") throw error;
     return { name, how: message };
   } finally {
-    running.end();
+    running.terminate();
     running = undefined;
   }
 }
@@ -67,10 +67,10 @@ export async function shift() {
     }
     const all = [...rows, ...known()];
     show(all);
-    drawCard(byId("live-card"), all, desk.card?.title ?? "");
+    drawCard(byId("live-card"), all, store.card?.title ?? "");
     say("answered", `Timed. ${sentence(all)}`);
   } catch (error) {
-    say("cancelled", told(error).message);
+    say("cancelled", toMessage(error).message);
   } finally {
     byId("live-shift-go").disabled = false;
     byId("live-shift-stop").hidden = true;
@@ -125,7 +125,7 @@ function show(rows) {
 }
 
 /** Give up timing. */
-export const stopShift = () => running?.end();
+export const stopShift = () => running?.terminate();
 
 /** Save the card as a picture. */
 export function saveCard() {

@@ -35,49 +35,49 @@ function within(text, [least, most, step], otherwise) {
 /** Read a view. @param {string} search the address's query @param {string[]} pictures that the
  * page has @returns {View} */
 export function read(search, pictures) {
-  const told = new URLSearchParams(search);
+  const query = new URLSearchParams(search);
   const usual = unchanged();
-  const place = (told.get("hide") ?? "").split(",").map((k) => within(k, [0, PLACES - 1, 1], -1));
-  const picture = told.get("picture") ?? "";
-  const layer = told.get("layer") ?? "";
+  const place = (query.get("hide") ?? "").split(",").map((k) => within(k, [0, PLACES - 1, 1], -1));
+  const picture = query.get("picture") ?? "";
+  const layer = query.get("layer") ?? "";
   const change = {
     ...usual,
-    flip: told.get("flip") === "1",
-    grey: told.get("grey") === "1",
+    flip: query.get("flip") === "1",
+    grey: query.get("grey") === "1",
     hide: place.length === 2 && !place.includes(-1) ? place : [],
   };
   for (const name of /** @type {("bright"|"noise"|"blur"|"jpeg"|"closer")[]} */ (
     Object.keys(SLIDERS)
   )) {
-    change[name] = within(told.get(name), SLIDERS[name], usual[name]);
+    change[name] = within(query.get(name), SLIDERS[name], usual[name]);
   }
   return {
     picture: pictures.includes(picture) ? picture : "",
     layer: LAYERS.includes(layer) ? layer : "",
-    silent: ["1", "2"].indexOf(told.get("silent") ?? "") + 1,
-    quiz: told.get("quiz") === "1",
-    kiosk: told.get("kiosk") === "1",
+    silent: ["1", "2"].indexOf(query.get("silent") ?? "") + 1,
+    quiz: query.get("quiz") === "1",
+    kiosk: query.get("kiosk") === "1",
     change,
   };
 }
 
 /** Write a view, shortest form. @param {View} view @returns {string} with its question mark */
 export function write({ picture, layer, silent, quiz, kiosk, change }) {
-  const told = new URLSearchParams();
+  const query = new URLSearchParams();
   const usual = unchanged();
-  if (picture) told.set("picture", picture);
-  if (layer) told.set("layer", layer);
-  if (silent) told.set("silent", String(silent));
+  if (picture) query.set("picture", picture);
+  if (layer) query.set("layer", layer);
+  if (silent) query.set("silent", String(silent));
   for (const name of SWITCHES) {
-    if (change[/** @type {"flip"} */ (name)]) told.set(name, "1");
+    if (change[/** @type {"flip"} */ (name)]) query.set(name, "1");
   }
   for (const name of Object.keys(SLIDERS)) {
     const value = change[/** @type {"bright"} */ (name)];
-    if (value !== usual[/** @type {"bright"} */ (name)]) told.set(name, String(value));
+    if (value !== usual[/** @type {"bright"} */ (name)]) query.set(name, String(value));
   }
-  if (change.hide.length === 2) told.set("hide", change.hide.join(","));
-  if (quiz) told.set("quiz", "1");
-  if (kiosk) told.set("kiosk", "1");
-  const words = told.toString().replaceAll("%2C", ",");
+  if (change.hide.length === 2) query.set("hide", change.hide.join(","));
+  if (quiz) query.set("quiz", "1");
+  if (kiosk) query.set("kiosk", "1");
+  const words = query.toString().replaceAll("%2C", ",");
   return words ? `?${words}` : "";
 }

@@ -4,23 +4,25 @@
  * goes on gives way to the next picture, and to "stop".
  */
 
+import { network } from "./cache.js";
 import { PLACES, changed, patched } from "./changes.js";
 import { decode, encode, four } from "./decode.js";
+import { download } from "./download.js";
 import { Engine, best, shares } from "./engine.js";
-import { filterSheet, mapSheet } from "./maps.js";
+import { filterSheet, mapSheet, strongestSheet } from "./maps.js";
 import { middle, resizeAndCrop } from "./picture.js";
-import { network } from "./store.js";
-import { told, trouble } from "./trouble.js";
+import { toMessage, userError } from "./errors.js";
 
 /** @typedef {import("./changes.js").Change} Change */
 /** @typedef {import("./picture.js").Pixels} Pixels */
 /** @typedef {import("./picture.js").Rule} Rule */
 /** @typedef {import("./engine.js").Place} Place */
-/** @typedef {import("./store.js").Wanted & Place & {id: number,
+/** @typedef {import("./cache.js").Wanted & Place & {id: number, code: {file: string, bytes: number},
  *   card: {input: Rule, output: string}, reference: string|null}} LoadAsk */
 /** @typedef {{stops: number}} Long a task that gives way: how many stops there were when it came */
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
+const ROWS = 4; // of as many maps, for each layer of the row
 const KEPT_PIXELS = 4_000_000; // a larger picture is decoded anew when it is cropped
 
 /** @type {Engine|undefined} */
@@ -31,36 +33,36 @@ let file;
 let whole;
 /** @type {{closer: number, pixels: Pixels}|undefined} */
 let seen;
-/** @type {AbortController|undefined} */
-let loading;
 let stops = 0;
 /** @param {Long} ask */
 const stopped = (ask) => ask.stops !== stops;
 
 /** @param {LoadAsk} ask */
 async function load(ask) {
-  loading = new AbortController();
-  const { signal } = loading;
   const began = performance.now();
   if (typeof WebAssembly !== "object") {
-    throw trouble("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
+    throw userError("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
   }
-  const progress = (/** @type {number} */ at) => postMessage({ id: ask.id, progress: at });
-  const { bytes, cached } = await network(ask, signal, progress);
-  progress(ask.bytes);
-  const reference = ask.reference ? await referenceAt(ask.reference, ask.sha256) : null;
+  const arrived = { network: 0, code: 0 };
+  const progress = (/** @type {"network"|"code"} */ part) => (/** @type {number} */ bytes) => {
+    arrived[part] = bytes;
+    postMessage({ id: ask.id, progress: arrived.network + arrived.code });
+  };
+  const [{ bytes, cached }, wasm, reference] = await Promise.all([
+    network(ask, progress("network")),
+    download(ask.code.file, "The engine", ask.code.bytes, progress("code")),
+    ask.reference ? referenceAt(ask.reference, ask.sha256) : null,
+  ]);
+  arrived.code = ask.code.bytes;
+  progress("network")(ask.bytes);
   const loaded = performance.now();
   await engine?.release();
   engine = undefined;
   seen = undefined;
-  const made = await Engine.start(ask, bytes, ask.card.input, ask.card.output);
+  const made = await Engine.start({ ...ask, wasm }, bytes, ask.card.input, ask.card.output);
   const created = performance.now();
   const distance = reference ? await made.prove(reference) : null;
   const proved = performance.now();
-  if (signal.aborted) {
-    await made.release();
-    throw trouble("cancelled", "Cancelled.");
-  }
   engine = made;
   return {
     ...made.offers,
@@ -78,18 +80,18 @@ async function referenceAt(address, sha256) {
   try {
     reference = await (await fetch(address)).json();
   } catch {
-    throw trouble("offline", "The reference answer could not be fetched. Try again.");
+    throw userError("offline", "The reference answer could not be fetched. Try again.");
   }
   if (reference.model_sha256 !== sha256) {
-    throw trouble("corrupted", "The reference answer belongs to another file.");
+    throw userError("corrupted", "The reference answer belongs to another file.");
   }
   return reference;
 }
 
 /** The engine, and what the network sees of the picture. @param {Change} change */
 async function view(change) {
-  if (!engine) throw trouble("idle", "Load the network first.");
-  if (!file) throw trouble("idle", "Choose a picture first.");
+  if (!engine) throw userError("idle", "Load the network first.");
+  if (!file) throw userError("idle", "Choose a picture first.");
   if (seen?.closer !== change.closer) {
     const pixels = whole ?? (await decode(file));
     whole = pixels.width * pixels.height <= KEPT_PIXELS ? pixels : undefined;
@@ -122,14 +124,26 @@ async function classify(ask) {
 /** One stage's maps, or the first filters, as a picture. @param {View & {layer: string}} ask */
 async function look({ layer, change, silent }) {
   const { engine, pixels } = await view(change);
-  const { [layer]: told } = await engine.outputs(pixels, [layer], silent);
-  const [count, side] = [told.dims[1], told.dims[2]];
+  const { [layer]: output } = await engine.outputs(pixels, [layer], silent);
+  const [count, side] = [output.dims[1], output.dims[2]];
   const { sheet, strongest } =
     layer === "filters"
-      ? filterSheet(told.data, told.dims[0], side, engine.rule.channels === "BGR")
-      : mapSheet(told.data, count, side);
+      ? filterSheet(output.data, output.dims[0], side, engine.rule.channels === "BGR")
+      : mapSheet(output.data, count, side);
   const picture = await encode(sheet, "image/png");
   return { picture, strongest, side, across: sheet.across };
+}
+
+/** The strongest maps of several layers, each layer as one picture: the upper half is tower 1. @param {View & {layers: string[]}} ask */
+async function layers({ layers, change, silent }) {
+  const { engine, pixels } = await view(change);
+  const outputs = await engine.outputs(pixels, layers, silent);
+  const sheets = layers.map((layer) => {
+    const { data, dims } = outputs[layer];
+    const sheet = strongestSheet(data, dims[1], dims[2], ROWS);
+    return { layer, count: dims[1], side: dims[2], picture: four(sheet), width: sheet.width, height: sheet.height };
+  });
+  return { sheets };
 }
 
 /** How far the share of one class falls when each place is hidden.
@@ -141,7 +155,7 @@ async function occlude(ask) {
   const untouched = await chance(pixels);
   const fall = [];
   for (let i = 0; i < PLACES * PLACES; i += 1) {
-    if (stopped(ask)) throw trouble("cancelled", "Stopped.");
+    if (stopped(ask)) throw userError("cancelled", "Stopped.");
     const place = [i % PLACES, Math.floor(i / PLACES)];
     fall.push(untouched - (await chance(patched(pixels, place))));
     if (i % PLACES === 0) {
@@ -150,12 +164,17 @@ async function occlude(ask) {
     }
   }
   const most = Math.max(...fall, 1e-9);
+  const at = fall.indexOf(Math.max(...fall));
+  const third = (/** @type {number} */ k, /** @type {string[]} */ names) => names[Math.floor((3 * k) / PLACES)];
+  const down = third(Math.floor(at / PLACES), ["top", "middle", "bottom"]);
+  const across = third(at % PLACES, ["left", "centre", "right"]);
+  const where = down === "middle" && across === "centre" ? "centre" : `${down} ${across}`;
   const map = new Uint8ClampedArray(fall.length * 4);
   fall.forEach((value, i) => {
     map.fill(255 - 225 * Math.max(0, value / most), i * 4, i * 4 + 3);
     map[i * 4 + 3] = 255;
   });
-  return { map, across: PLACES };
+  return { map, across: PLACES, where, before: untouched, after: untouched - fall[at] };
 }
 
 /** Times of a grey picture, in ms, each over `batch` pictures at once; the first runs do not
@@ -164,7 +183,7 @@ async function occlude(ask) {
  * @returns {Promise<number[]>} sorted; none where it was stopped */
 async function time(ask) {
   const { batch, runs, patience } = ask;
-  if (!engine) throw trouble("idle", "Load the network first.");
+  if (!engine) throw userError("idle", "Load the network first.");
   const { size } = engine.rule;
   const pixels = { data: new Uint8Array(3 * size * size).fill(128), width: size, height: size };
   const times = [];
@@ -179,7 +198,7 @@ async function time(ask) {
   return times.sort((a, b) => a - b);
 }
 
-const TASKS = { load, classify, look, occlude, time };
+const TASKS = { load, classify, look, layers, occlude, time };
 
 /** @type {Promise<void>} the task before */
 let before = Promise.resolve();
@@ -190,12 +209,11 @@ async function carryOut(ask) {
     const result = await TASKS[/** @type {"load"} */ (ask.do)](ask);
     postMessage({ id: ask.id, result });
   } catch (error) {
-    postMessage({ id: ask.id, ...told(error) });
+    postMessage({ id: ask.id, ...toMessage(error) });
   }
 }
 
 addEventListener("message", ({ data: ask }) => {
-  if (ask.do === "cancel") loading?.abort();
   if (ask.do === "stop" || ask.do === "classify") stops += 1;
   const now = { ...ask, stops };
   if (ask.do in TASKS) before = before.then(() => carryOut(now));

@@ -7,8 +7,10 @@ site builds without it.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +63,27 @@ def model_files(docs: Path, named: str) -> dict[str, Path]:
     return files
 
 
+def class_names(docs: Path) -> list[str]:
+    """The names of the classes that the site's own network knows, in its order."""
+    card = json.loads((docs / "assets" / "models" / "alexnet64.json").read_text(encoding="utf-8"))
+    return [label["name"] for label in card["labels"]]
+
+
+@lru_cache(maxsize=16)
+def _compressed(path: Path, modified: float) -> int:
+    """Bytes that travel when the host compresses the file with gzip, as most do."""
+    return len(gzip.compress(path.read_bytes(), 5))
+
+
+def _travels(path: Path) -> int:
+    return _compressed(path, path.stat().st_mtime)
+
+
 def manifest(root: Path, models: dict[str, Path]) -> str:
-    """JSON for the script: the engine's version and sizes; each network's size, hash and files."""
+    """JSON for the script: the engine's version, files and sizes; each network's files and hash.
+
+    ``bytes`` counts a file as it is stored, ``travels`` compressed with gzip.
+    """
     rows = []
     for address, path in models.items():
         if path.suffix != ".onnx":
@@ -76,17 +97,22 @@ def manifest(root: Path, models: dict[str, Path]) -> str:
                 "card": f"{stem}.json",
                 "reference": reference if reference in models else None,
                 "bytes": len(content),
+                "travels": _travels(path),
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
         )
     engine = engine_files(root)
-    sizes = {
-        kind: sum(engine[f"{ENGINE_AT}/{name}"].stat().st_size for name in names)
+    code = {
+        kind: {
+            "file": f"{ENGINE_AT}/{names[-1]}",
+            "bytes": engine[f"{ENGINE_AT}/{names[-1]}"].stat().st_size,
+            "travels": sum(_travels(engine[f"{ENGINE_AT}/{name}"]) for name in names),
+        }
         for kind, names in ENGINES.items()
         if engine
     }
-    told = {"engine": _engine_version(root), "engine_bytes": sizes, "models": rows}
-    return json.dumps(told, indent=1)
+    listed = {"engine": _engine_version(root), "engine_code": code, "models": rows}
+    return json.dumps(listed, indent=1)
 
 
 def _engine_version(root: Path) -> str | None:

@@ -1,0 +1,50 @@
+/** The network as a row of layers, each with its maps of the picture that is chosen. */
+
+import { store } from "./store.js";
+import { byId, made, paint } from "./page.js";
+
+/** @typedef {{layer: string, count: number, side: number, picture: Uint8ClampedArray<ArrayBuffer>,
+ *   width: number, height: number}} Sheet */
+
+/** @param {Sheet} sheet @param {(layer: string) => void} open */
+function item({ layer, count, side, picture, width, height }, open) {
+  const node = document.createElement("li");
+  const button = /** @type {HTMLButtonElement} */ (made("button", ""));
+  button.type = "button";
+  button.dataset.layer = layer;
+  button.setAttribute("aria-pressed", String(store.view.layer === layer));
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d")?.putImageData(new ImageData(picture, width, height), 0, 0);
+  button.append(canvas, made("b", layer.replace("conv", "Convolution ")), made("small", `${count} maps, ${side} × ${side}`));
+  button.addEventListener("click", () => open(layer));
+  node.append(button);
+  return node;
+}
+
+/** Show the layers' maps for what the network sees now, from the picture to the first guess.
+ * @param {{seen: Uint8ClampedArray<ArrayBuffer>, size: number}} input
+ * @param {(layer: string) => void} open what a press on a layer does */
+export async function showLayers({ seen, size }, open) {
+  const layers = store.offers.looks.filter((name) => name.startsWith("conv"));
+  if (layers.length === 0) return;
+  const { change, silent } = store.view;
+  const { sheets } = await store.worker.request("layers", { layers, change, silent });
+  const first = document.createElement("li");
+  const canvas = document.createElement("canvas");
+  paint(canvas, seen, size);
+  first.append(canvas, made("b", "Your picture"), made("small", `3 colours, ${size} × ${size}`));
+  const last = document.createElement("li");
+  last.className = "live-layers__end";
+  const [best] = store.top;
+  last.append(made("b", best?.label ?? ""), made("small", `of ${store.card?.labels.length} names`));
+  byId("live-layers").replaceChildren(first, ...sheets.map((/** @type {Sheet} */ one) => item(one, open)), last);
+}
+
+/** Mark the layer whose maps are shown. */
+export function markLayer() {
+  for (const button of byId("live-layers").querySelectorAll("[data-layer]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.layer === store.view.layer));
+  }
+}

@@ -1,0 +1,67 @@
+/** A worker that answers requests; started with the first request. */
+
+/** @typedef {{done: (result: any) => void, failed: (why: any) => void,
+ *   progress?: (at: any) => void}} Waiting */
+
+export class WorkerClient {
+  /** @type {Map<number, Waiting>} */
+  #waiting = new Map();
+  /** @type {Worker|undefined} */
+  #worker;
+  #count = 0;
+
+  /** @param {string} task @param {object} [more] @param {(at: any) => void} [progress]
+   * @returns {Promise<any>} the worker's result; rejects with a `UserError` */
+  request(task, more = {}, progress) {
+    this.#count += 1;
+    const id = this.#count;
+    const answer = new Promise((done, failed) => this.#waiting.set(id, { done, failed, progress }));
+    try {
+      this.#worker ??= this.#start();
+      this.#worker.postMessage({ id, do: task, ...more });
+    } catch {
+      this.#failed();
+    }
+    return answer;
+  }
+
+  /** Send a message that has no answer. @param {string} task */
+  post(task) {
+    this.#worker?.postMessage({ do: task });
+  }
+
+  /** End the worker at once and free its memory; open requests are rejected.
+   * @param {import("./errors.js").UserError} [why] */
+  terminate(why = { kind: "ended", message: "Stopped." }) {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    for (const { failed } of this.#waiting.values()) failed(why);
+    this.#waiting.clear();
+  }
+
+  #start() {
+    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }) => {
+      const one = this.#waiting.get(data.id);
+      if (!one) return;
+      if ("progress" in data) {
+        one.progress?.(data.progress);
+        return;
+      }
+      this.#waiting.delete(data.id);
+      if ("result" in data) one.done(data.result);
+      else one.failed(data);
+    });
+    worker.addEventListener("error", () => this.#failed());
+    return worker;
+  }
+
+  /** The worker's script did not arrive, was blocked, or is not understood. */
+  #failed() {
+    this.terminate(
+      navigator.onLine
+        ? { kind: "unsupported", message: "The script that runs the network did not start. A lost connection, a content blocker or a browser from before 2023 can be the cause. Load the page again." }
+        : { kind: "offline", message: "You are offline, so the network's script could not be fetched. Try again." },
+    );
+  }
+}

@@ -1,0 +1,160 @@
+"""Every way a picture gets to the live page: several files, links, drawings, the camera, home."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.live_page import give, state
+from tests.support.serving import serve_folder
+
+pytestmark = pytest.mark.browser
+
+SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
+TRACKS = "window.given.flatMap((stream) => stream.getTracks().map((track) => track.readyState))"
+SLOW_PERMISSION = """
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  window.given = [];
+  window.delay = 0;
+  navigator.mediaDevices.getUserMedia = async (what) => {
+    const stream = await ask(what);
+    await new Promise((done) => setTimeout(done, window.delay));
+    window.given.push(stream);
+    return stream;
+  };
+"""
+
+
+def test_several_files_are_all_named(live: Any) -> None:
+    files = [SAMPLES / "lemon.jpg", SAMPLES / "teapot.jpg", SAMPLES / "CREDITS.yml"]
+    live.set_input_files("#live-file", [str(file) for file in files])
+    live.wait_for_selector("#live-many li:nth-child(3)")
+    rows = live.locator("#live-many li").all_inner_texts()
+    assert [row.split()[0] for row in rows] == [file.name for file in files]
+    assert all("%" in row for row in rows[:2])
+    assert "not a picture" in rows[2]
+
+
+def test_what_holds_no_picture_says_so(live: Any) -> None:
+    for kind, data, words in (
+        ("text/uri-list", "https://example.org/cat.jpg", "fetches nothing from other sites"),
+        ("text/html", "<b>cat</b>", "no picture in that"),
+    ):
+        live.evaluate(
+            """([kind, data]) => {
+              const held = new DataTransfer();
+              held.setData(kind, data);
+              document.dispatchEvent(new DragEvent("drop", {dataTransfer: held, cancelable: true}));
+            }""",
+            [kind, data],
+        )
+        assert words in state(live, "picture")
+
+
+def test_a_photograph_that_no_browser_here_reads_says_how_to_convert_it(live: Any) -> None:
+    heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
+    assert "Most Compatible" in give(live, heic, "IMG_0001.HEIC")
+    large = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (12000).to_bytes(4, "big") * 2 + bytes(64)
+    assert "144 megapixels, and the limit is 89" in give(live, large, "large.png")
+
+
+def test_a_drawing_of_lines_is_named(live: Any) -> None:
+    drawing = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">
+      <rect width="100" height="50" fill="orange"/></svg>"""
+    picture = {"name": "a.svg", "mimeType": "image/svg+xml", "buffer": drawing}
+    live.set_input_files("#live-file", picture)
+    assert state(live, "answered").startswith("a.svg:")
+
+
+@pytest.fixture
+def with_camera(chromium: Any, site: Path) -> Iterator[Any]:
+    """The live page in a browser with a stand-in for a camera, whose permission comes late."""
+    with serve_folder(site) as address:
+        browser = chromium.browser_type.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--no-sandbox",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
+        )
+        page = browser.new_page()
+        page.add_init_script(SLOW_PERMISSION)
+        page.goto(f"{address}live/")
+        page.wait_for_selector("#live-camera:not([hidden])")
+        yield page
+        browser.close()
+
+
+@pytest.mark.parametrize("end", ["close", "leave"])
+def test_the_camera_is_off_when_it_is_off(with_camera: Any, end: str) -> None:
+    page = with_camera
+    page.click("#live-camera")
+    page.wait_for_selector("#live-camera-box:not([hidden])")
+    assert page.evaluate(TRACKS) == ["live"]
+    assert page.locator("#live-camera").is_disabled()
+    if end == "close":
+        page.click("#live-camera-close")
+    else:
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    assert page.evaluate(TRACKS) == ["ended"]
+
+
+def test_a_permission_that_comes_after_closing_turns_nothing_on(with_camera: Any) -> None:
+    page = with_camera
+    page.evaluate("window.delay = 500")
+    page.click("#live-camera")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    page.wait_for_selector("html")
+    page.wait_for_timeout(1500)
+    assert page.evaluate(TRACKS) == ["ended"]
+    assert page.locator("#live-camera-box").is_hidden()
+
+
+def test_it_loads_over_plain_http(chromium: Any, site: Path) -> None:
+    """A class on a local network: browsers lend such a page neither hashes nor a cache."""
+    with serve_folder(site) as address:
+        browser = chromium.browser_type.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--host-resolver-rules=MAP classroom.test 127.0.0.1"],
+        )
+        page = browser.new_page()
+        page.goto(f"{address.replace('127.0.0.1', 'classroom.test')}live/")
+        assert page.evaluate("isSecureContext") is False
+        page.click("[data-name=espresso]")
+        assert "espresso" in state(page, "answered")
+        browser.close()
+
+
+def test_a_second_visit_is_ready_without_a_press(live: Any) -> None:
+    live.click("#live-load")
+    state(live, "ready")
+    live.reload()
+    assert "is ready" in state(live, "ready")
+
+
+def test_a_metered_connection_is_told_the_bytes_first(live: Any, site: Path) -> None:
+    live.evaluate(
+        "Object.defineProperty(navigator, 'connection', {value: {saveData: true}, configurable: true})"
+    )
+    live.click("[data-name=lemon]")
+    listed = json.loads((site / "assets" / "live" / "manifest.json").read_text("utf-8"))
+    travels = listed["models"][0]["travels"] + listed["engine_code"]["wasm"]["travels"]
+    assert f"{travels / 1e6:.1f} MB" in state(live, "idle")
+    live.click("#live-load")
+    assert "lemon" in state(live, "answered")
+
+
+def test_the_names_are_searched(live: Any) -> None:
+    live.click("#live-names summary")
+    live.fill("#live-find", "retriever")
+    shown = live.locator("#live-names li:visible").all_inner_texts()
+    assert shown == ["golden retriever", "Labrador retriever"]
+    live.fill("#live-find", "house")
+    live.fill("#live-find", "my face")
+    assert "Not on its list" in live.locator("#live-found").inner_text()
