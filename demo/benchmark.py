@@ -16,9 +16,10 @@ from typing import Annotated, Any
 
 import typer
 
-from demo.errors import AlexNetError, UsageError
+from demo.errors import UsageError
 from demo.options import AsJson
 from demo.report import complain
+from model_export.contract.errors import cli_errors
 
 _ENGINES = {"openvino": "OpenVINO"}
 EXIT_CODES = (
@@ -77,7 +78,7 @@ def benchmark(
     """Time exported forms against each other and their peers, in turns, with the floors beside."""
     from demo.benchmarking import contest, results
 
-    try:
+    with cli_errors():
         if photographs:
             from demo.benchmarking import evaluations
 
@@ -106,9 +107,6 @@ def benchmark(
         if save is not None:
             for name in results.save(found, save):
                 complain(f"wrote {save / name}", "note")
-    except AlexNetError as error:
-        complain(str(error))
-        raise typer.Exit(error.exit_code) from None
 
 
 def _check_folder(save: Path, providers: list[str]) -> None:

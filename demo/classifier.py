@@ -25,13 +25,17 @@ from PIL import Image
 from demo.errors import ModelError, ResultError
 from demo.pictures.decoding import Picture, decode
 from demo.places import DEFAULT_MODEL
+from demo.report import complain
 from demo.runtime.bound import Bound
+from demo.runtime.machine import cores
 from demo.runtime.session import KINDS, MAKE_ONE, Device, card_in, open_session, told_run
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from demo.options import NetworkOptions
 
 
 @dataclass(frozen=True)
@@ -285,6 +289,23 @@ class Classifier:
                 f"{len(card.labels):,}; {MAKE_ONE}"
             )
         return card
+
+
+def open_classifier(options: NetworkOptions, session_threads: int | None = None) -> Classifier:
+    """What a command line asks for; a GPU that is here and cannot be used is warned of.
+
+    Args:
+        options: of the command line.
+        session_threads: of one run on the CPU, where that is not the number asked for.
+
+    Raises:
+        ModelError, DeviceError: as `Classifier`.
+    """
+    threads = options.threads or cores() if session_threads is None else session_threads
+    classifier = Classifier(options.model or DEFAULT_MODEL, options.device, threads=threads)
+    if classifier.device_warning:
+        complain(classifier.device_warning, "warning")
+    return classifier
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demo.errors import AlexNetError, PictureError, ResultError
-from demo.options import AsJson, Device, Model
-from demo.places import DEFAULT_MODEL
+from demo.errors import PictureError, ResultError
+from demo.options import AsJson, NetworkOptions, with_network
 from demo.report import JsonReport, TextReport, complain
+from model_export.contract.errors import cli_errors
 
 if TYPE_CHECKING:
     from demo.classifier import Classifier
@@ -39,6 +39,7 @@ EXIT_CODES = (
 )
 
 
+@with_network
 def classify(
     photos: Annotated[
         list[str],
@@ -49,23 +50,16 @@ def classify(
             show_default=False,
         ),
     ],
-    model: Model = None,
-    device: Device = "auto",
+    network: NetworkOptions,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Name what is in photographs, with probabilities."""
-    try:
-        from demo.classifier import Classifier
-        from demo.pictures.inputs import expand
+    from demo.classifier import open_classifier
+    from demo.pictures.inputs import expand
 
-        with Classifier(model or DEFAULT_MODEL, device) as classifier:
-            if classifier.device_warning:
-                complain(classifier.device_warning, "warning")
-            code = _classify_all(classifier, list(expand(photos)), top, as_json)
-    except AlexNetError as error:
-        complain(str(error))
-        raise typer.Exit(error.exit_code) from None
+    with cli_errors(), open_classifier(network) as classifier:
+        code = _classify_all(classifier, list(expand(photos)), top, as_json)
     raise typer.Exit(code)
 
 

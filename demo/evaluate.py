@@ -26,9 +26,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from demo.errors import AlexNetError
-from demo.options import AsJson, Device, Model
-from demo.report import complain
+from demo.options import AsJson, NetworkOptions, with_network
+from model_export.contract.errors import cli_errors
 
 EXIT_CODES = (
     "Exit code: 0 fine; 1 a picture could not be read, or the file is not what PyTorch computes; "
@@ -37,19 +36,19 @@ EXIT_CODES = (
 )
 
 
+@with_network
 def evaluate(
     data: Annotated[
         Path,
         typer.Argument(
             metavar="DATA",
             envvar="TINY_IMAGENET",
-            help="Tiny ImageNet (folder or zip), a folder or zip of class folders, or the folder "
-            "of ILSVRC-2012's validation pictures.",
+            help="Tiny ImageNet, class folders, or ILSVRC-2012's validation pictures; a folder, a "
+            "zip or a tar.",
             show_default=False,
         ),
     ],
-    model: Model = None,
-    device: Device = "auto",
+    network: NetworkOptions,
     views: Annotated[
         int, typer.Option(help="1, the centre; or 10, the paper's corners, centre and mirrors.")
     ] = 1,
@@ -74,9 +73,6 @@ def evaluate(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a row for each picture, as it goes.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what the --csv file holds already.")
-    ] = False,
     against: Annotated[
         Literal["torch"] | None,
         typer.Option(help="Run PyTorch on the same pictures and tell the differences."),
@@ -104,16 +100,12 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure top-1 and top-5 error on labelled pictures."""
-    try:
-        from demo.evaluation.run import Asked, run
+    from demo.evaluation.run import EvaluateOptions, run
 
-        code = run(
-            Asked(
-                data, model, device, views, ground_truth, intersection, limit, csv, resume,
-                against, weights, batch, cluster, workers, per_class, as_json,
-            )
+    with cli_errors():
+        options = EvaluateOptions(
+            data, network, views, ground_truth, intersection, limit, csv, against, weights, batch,
+            cluster, workers, per_class, as_json,
         )  # fmt: skip
-    except AlexNetError as error:
-        complain(str(error))
-        raise typer.Exit(error.exit_code) from None
+        code = run(options)
     raise typer.Exit(code)

@@ -136,12 +136,12 @@ def _pass(form: Classifier, source: DataSet, threads: int) -> dict[str, Any]:
     classes = Classes({}, every, {}, np.arange(count), ())
     evaluator = Evaluator(form, source, classes, batch=BATCH, threads=threads)
     began, worked = time.perf_counter(), time.process_time()
-    rows = [row for rows in evaluator.rows() for row in rows]
+    results = [one for batch in evaluator.results() for one in batch]
     pace = evaluator.pace
     return {
         "seconds": time.perf_counter() - began,
         "core_seconds": time.process_time() - worked,
-        "top5": [[int(k) for k in row.top] for row in rows],
+        "top5": [[int(k) for k in one.top] for one in results],
         "network_share": pace.network / (pace.network + pace.waiting),
         "bound_by": pace.bound_by,
     }

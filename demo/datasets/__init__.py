@@ -2,8 +2,8 @@
 
 | module | what it holds |
 |---|---|
-| `layouts` | class folders, Tiny ImageNet, ILSVRC-2012's validation set; folders and zips |
+| `layouts` | class folders, Tiny ImageNet, ILSVRC-2012's validation set |
 | `ground_truth` | the right answers to ILSVRC-2012's validation set, in the forms they come in |
-| `matlab` | the classes in its ``meta.mat`` |
+| `stores` | their files, in a folder, a zip or a tar |
 | `classes` | the classes of the data matched with the card's |
 """

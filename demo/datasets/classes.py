@@ -1,14 +1,14 @@
 """Which logit answers for which class of a data set.
 
 Classes are matched by WordNet id, so neither the order of the logits nor that of the folders
-matters. A label without a WordNet id is matched by its name, where no other has the same. A
-network none of whose labels has an id, with exactly as many logits as the data has WordNet ids,
-has them in sorted order (torchvision's `ImageFolder`, Caffe and their exports do), and that is
-said.
+matters; a folder that is not named by an id is matched with the name of a label, where only one has
+it. A network none of whose labels has an id has the sorted ids of its 1,000 classes, or of as many
+as the data has (torchvision's `ImageFolder`, Caffe and their exports do), and that is said.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from demo.errors import UsageError
 from model_export.contract.card import Label, ModelCard
+from model_export.contract.labels import ilsvrc_wnids
 
 _SHOWN = 3
+_WNID = re.compile(r"n\d{8}")
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,27 @@ def match(card: ModelCard, data: Iterable[str], intersection: bool = False) -> C
 
 def _ids(labels: tuple[Label, ...], wanted: list[str]) -> tuple[list[str], str]:
     """The class id of each logit, empty where it has none, and how they were found."""
-    if all(name.startswith("#") for name in wanted):
-        return [f"#{i}" for i in range(len(labels))], "by the numbers in the file of answers"
-    wordnet = all(len(name) == 9 and name[0] == "n" and name[1:].isdigit() for name in wanted)
-    if wordnet and not any(label.wnid for label in labels) and len(labels) == len(wanted):
-        return wanted, "in sorted order, as the network's labels carry no WordNet ids"
-    times = Counter(label.name for label in labels if not label.wnid)
-    return [
-        label.wnid or (label.name if times[label.name] == 1 else "") for label in labels
-    ], "" if all(label.wnid for label in labels) else "by name, where a label has no WordNet id"
+    if not any(label.wnid for label in labels) and all(map(_WNID.fullmatch, wanted)):
+        ilsvrc = ilsvrc_wnids()
+        note = "in sorted order, as the network's labels carry no WordNet ids"
+        if len(labels) == len(ilsvrc) and set(wanted) <= set(ilsvrc):
+            return list(ilsvrc), note
+        if len(labels) == len(wanted):
+            return wanted, note
+    times = Counter(_key(label.name) for label in labels)
+    folders = {_key(name): name for name in wanted if not _WNID.fullmatch(name)}
+    ids, named = [], False
+    for label in labels:
+        key = _key(label.name)
+        alone = times[key] == 1
+        if alone and key in folders and label.wnid not in wanted:
+            ids.append(folders[key])
+            named = True
+        else:
+            ids.append(label.wnid or (label.name if alone else ""))
+    return ids, "by name, where a folder or a label has no WordNet id" if named else ""
+
+
+def _key(name: str) -> str:
+    """What two spellings of a class share: ``Egyptian_cat`` and ``Egyptian cat``."""
+    return " ".join(name.replace("_", " ").casefold().split())

@@ -2,10 +2,10 @@
 
 * the development kit's ``ILSVRC2012_validation_ground_truth.txt``: a number of 1 to 1000 a line,
   in the order of the pictures. Its numbers are the kit's own; the WordNet ids that they stand for
-  are in ``meta.mat`` or ``map_clsloc.txt`` beside it.
+  are in ``map_clsloc.txt``, or in ``meta.mat`` (which needs SciPy), beside it.
 * the same with a WordNet id a line;
-* Caffe's ``val.txt``: ``FILE NUMBER``, 0 to 999 in the order of the sorted WordNet ids, which is
-  that of the logits (such a class is called ``#NUMBER`` here); or ``FILE WNID``;
+* Caffe's ``val.txt``: ``FILE NUMBER``, 0 to 999 in the order of the sorted WordNet ids, whatever
+  the network's own order is; or ``FILE WNID``;
 * Kaggle's ``LOC_val_solution.csv``: ``NAME,WNID box WNID box ...``.
 """
 
@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 
 from demo.errors import UsageError
+from model_export.contract.labels import ilsvrc_wnids
 
 NAMES = (
     "ILSVRC2012_validation_ground_truth.txt",
@@ -22,14 +23,15 @@ NAMES = (
     "val.txt",
 )
 _KIT = "ILSVRC2012_devkit_t12/data"
-_CLASSES = 1000
 _WNID = re.compile(r"n\d{8}")
 
 
 def find(folder: Path) -> Path | None:
     """The file of answers in a folder of pictures, beside it, or in the kit unpacked there."""
-    above = folder.resolve().parent
-    for place in (folder, above, folder / _KIT, above / _KIT, above / "devkit" / "data"):
+    above = folder.resolve().parents
+    places = [folder, *above[:4]]  # Kaggle's file lies above ILSVRC/Data/CLS-LOC/val
+    places += [folder / _KIT, above[0] / _KIT, above[0] / "devkit" / "data"]
+    for place in places:
         for name in NAMES:
             if (place / name).is_file():
                 return place / name
@@ -68,7 +70,7 @@ class Answers:
             self._plain(rows)
 
     def of(self, name: str, number: int | None, data: Path) -> str:
-        """The class of a picture, a WordNet id or ``#NUMBER``.
+        """The class of a picture, a WordNet id.
 
         It is found by the file name, or by the picture's number, 1 for the first.
 
@@ -97,14 +99,15 @@ class Answers:
             self._by_name[name.strip().lower()] = self._wnid(at, told.split()[:1])
 
     def _named(self, rows: list[tuple[int, str]]) -> None:
+        wnids = ilsvrc_wnids()
         for at, line in rows:
             name, *rest = line.rsplit(None, 1)  # a name may hold blanks
             told = rest[0] if rest else ""
             stem = name.rpartition("/")[2].rpartition(".")[0].lower()
             if told.isdecimal():
-                if int(told) >= _CLASSES:
-                    raise self._wrong(at, told, f"0 to {_CLASSES - 1}")
-                self._by_name[stem] = f"#{int(told)}"
+                if int(told) >= len(wnids):
+                    raise self._wrong(at, told, f"0 to {len(wnids) - 1}")
+                self._by_name[stem] = wnids[int(told)]
             else:
                 self._by_name[stem] = self._wnid(at, [told])
 
@@ -139,13 +142,30 @@ def kit_wnids(beside: Path) -> dict[int, str]:
         if (place / "map_clsloc.txt").is_file():
             return _from_text(place / "map_clsloc.txt")
         if (place / "meta.mat").is_file():
-            from demo.datasets.matlab import synsets
-
-            return synsets(place / "meta.mat")
+            return _from_matlab(place / "meta.mat")
     raise UsageError(
         f"{beside}: numbers of the development kit, and no meta.mat or map_clsloc.txt of it beside "
         "them to say which classes they are: copy that there too"
     )
+
+
+def _from_matlab(file: Path) -> dict[int, str]:
+    """The kit's own table, as torchvision reads it."""
+    try:
+        from scipy.io import loadmat
+    except ModuleNotFoundError:
+        raise UsageError(
+            f"{file}: MATLAB's format, which SciPy reads: pip install scipy, or copy the kit's "
+            "map_clsloc.txt beside it"
+        ) from None
+    try:
+        synsets = loadmat(file, squeeze_me=True)["synsets"]
+        rows = zip(synsets["ILSVRC2012_ID"], synsets["WNID"], strict=True)
+        return {int(number): str(wnid) for number, wnid in rows if int(number) <= 1000}
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise UsageError(
+            f"{file}: not the kit's meta.mat, or damaged ({error}); copy it there again"
+        ) from None
 
 
 def _from_text(file: Path) -> dict[int, str]:

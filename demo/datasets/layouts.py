@@ -1,36 +1,41 @@
 """Labelled pictures on disk, in the layouts that people have; each is read in place.
 
-* *Tiny ImageNet*: the official folder or zip; its 10,000 validation pictures.
-* *Class folders* (torchvision's ImageFolder): ``CLASS/.../PICTURE``, as a folder or a zip. CLASS
-  is a WordNet id (what follows it, as in ``n02124075_Egyptian_cat``, is left aside) or a name.
+* *Tiny ImageNet*: the official folder or archive, or its ``val`` alone; its validation pictures, as
+  they come or sorted into class folders.
+* *Class folders* (torchvision's ImageFolder): ``CLASS/.../PICTURE``. CLASS is a WordNet id (what
+  follows it, as in ``n02124075_Egyptian_cat``, is left aside), the name of a class, or, where there
+  are all of 0 to 999 (ImageNet-V2), a number of ILSVRC-2012's sorted ids.
 * *ILSVRC-2012 validation*: ``ILSVRC2012_val_00000001.JPEG`` and so on in one folder, with a file
   of the right answers (`demo.datasets.ground_truth`).
 
-Which one it is shows from what is there. Hidden files are left alone; files whose endings are no
-picture's are counted in ``note``.
+Each may be a folder, a zip or a tar. Which one it is shows from what is there. Hidden files are
+left alone; files whose endings are no picture's are counted in ``note``.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from demo.datasets.ground_truth import Answers, find
+from demo.datasets.stores import Store, open_store
 from demo.errors import UsageError
 from demo.pictures.inputs import ENDINGS
+from model_export.contract.labels import ilsvrc_wnids
+from model_export.contract.tiny_imagenet import how_to_supply
 
 LAYOUTS = (
-    "give Tiny ImageNet (folder or zip), a folder or zip of class folders, or the folder of "
-    "ILSVRC-2012's validation pictures"
+    "give Tiny ImageNet, class folders, or ILSVRC-2012's validation pictures, as a folder, a zip "
+    "or a tar"
 )
 TINY_IMAGENET = "Tiny ImageNet, validation"
 ILSVRC = "ImageNet, ILSVRC-2012 validation"
 _WNID = re.compile(r"n\d{8}(?=$|[^0-9])")
 _ILSVRC_NAME = re.compile(r"ILSVRC2012_val_(\d{8})\.jpe?g", re.IGNORECASE)
+_SPLITS = {"train", "training", "val", "valid", "validation", "test"}
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,16 @@ class Labelled:
 class DataSet:
     """Labelled pictures in a fixed order, by name.
 
-    ``read`` gives the bytes of one by its name, from any thread, and raises OSError or KeyError
-    where it is gone. ``note`` says what was left aside, and is empty where nothing was.
+    ``read`` gives the bytes of one by its name, from any thread, and raises OSError, KeyError or
+    `LimitError`; ``sizes`` are their bytes. ``note`` says what was left aside, and is empty where
+    nothing was.
     """
 
     title: str
     pictures: tuple[Labelled, ...]
     read: Callable[[str], bytes]
     note: str = ""
+    sizes: dict[str, int] | None = None
 
     def spread(self, limit: int | None) -> DataSet:
         """At most ``limit`` of the pictures, evenly spread over all."""
@@ -68,101 +75,46 @@ def open_data(path: Path, ground_truth: Path | None = None) -> DataSet:
     """The data set at a path.
 
     Args:
-        path: a folder, or a zip.
+        path: a folder, a zip or a tar.
         ground_truth: the answers of ILSVRC-2012's validation pictures; left out, it is looked for
             beside them.
 
     Raises:
-        UsageError: no such path, none of the layouts, or no answers.
+        UsageError: no such path, none of the layouts, or no answers; says what to name instead.
     """
-    from model_export.contract.tiny_imagenet import how_to_supply
-
     try:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder. {how_to_supply()}")
-        store: Folder | Zip = Zip(path) if path.is_file() else Folder(path)
+        store = open_store(path)
     except zipfile.BadZipFile:
-        raise UsageError(f"{path}: a file, but no zip; {LAYOUTS}") from None
+        raise UsageError(f"{path}: a damaged zip; fetch or pack it again") from None
     except OSError as error:
+        reason = error.strerror or error
         raise UsageError(
-            f"{path}: cannot be read ({error.strerror}); check its name and its permissions"
+            f"{path}: cannot be read ({reason}); check its name and its permissions"
         ) from None
+    title, pictures, notes = _pictures(path, store, ground_truth)
+    note = "; ".join(filter(None, [store.note, *notes]))
+    return DataSet(title, tuple(pictures), store.read, note, store.sizes)
+
+
+Found = tuple[str, list[Labelled], list[str]]
+"""Title, pictures in their order, notes."""
+
+
+def _pictures(path: Path, store: Store, ground_truth: Path | None) -> Found:
+    names = sorted(name for name in store.sizes if not _hidden(name))
     if ground_truth is None:
         for root in ("", "tiny-imagenet-200/"):
             if store.has(root + "wnids.txt"):
-                return _tiny_imagenet(path, store, root)
-    numbered = isinstance(store, Folder) and any(_ILSVRC_NAME.fullmatch(n) for n in store.top)
-    if ground_truth is not None or numbered:
-        return _ilsvrc(path, store, ground_truth)
-    return _class_folders(path, store)
-
-
-class Folder:
-    """Files below a folder, by their path in it with forward slashes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.top = sorted(entry.name for entry in path.iterdir())
-
-    def has(self, name: str) -> bool:
-        """Whether a file of that name is there."""
-        return (self.path / name).is_file()
-
-    def names(self) -> list[str]:
-        """Every file, links to folders followed as torchvision does, but never back to a folder
-        that they lie in: that would be the same pictures once more."""
-        found = []
-        for folder, inside, files in os.walk(self.path, followlinks=True):
-            place = Path(folder)
-            found += [(place / name).relative_to(self.path).as_posix() for name in files]
-            above = Path(os.path.realpath(folder))
-            inside[:] = [
-                name
-                for name in inside
-                if not (place / name).is_symlink()
-                or not above.is_relative_to(os.path.realpath(place / name))
-            ]
-        return found
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a file.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        return (self.path / name).read_bytes()
-
-
-class Zip:
-    """Members of a zip, by name. One file handle, so threads take turns."""
-
-    def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path)
-        self._turn = threading.Lock()
-        self._members = set(self._zip.namelist())
-
-    def has(self, name: str) -> bool:
-        """Whether a member of that name is there."""
-        return name in self._members
-
-    def names(self) -> list[str]:
-        """Every member that is no folder."""
-        return [name for name in self._members if not name.endswith("/")]
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a member.
-
-        Raises:
-            KeyError: there is none of that name.
-            OSError: it is damaged, encrypted, or packed in a way that is not known here.
-        """
-        try:
-            with self._turn:
-                return self._zip.read(name)
-        except (KeyError, OSError):
-            raise
-        except Exception as error:  # the unpackers raise nearly anything
-            raise OSError(" ".join(str(error).split()) or type(error).__name__) from None
+                return _tiny_imagenet(path, store, names, f"{root}val/")
+        if store.has("val_annotations.txt"):
+            return _tiny_imagenet(path, store, names, "")
+    numbered = any(_ILSVRC_NAME.fullmatch(name.rpartition("/")[2]) for name in names)
+    classed = any(_WNID.match(part) for name in names for part in name.split("/")[:-1])
+    if ground_truth is not None or (numbered and not classed):
+        return _ilsvrc(path, names, ground_truth)
+    return _class_folders(path, names)
 
 
 def class_of(folder: str) -> str:
@@ -172,76 +124,108 @@ def class_of(folder: str) -> str:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name ends as a picture's does and is not hidden."""
-    base = name.rpartition("/")[2]
-    return base.lower().endswith(ENDINGS) and not base.startswith(".")
-
-
-def _tiny_imagenet(path: Path, store: Folder | Zip, root: str) -> DataSet:
-    from model_export.contract.tiny_imagenet import DataError, TinyImageNet
-
-    try:
-        source = TinyImageNet(path)
-        entries = source.entries("val")
-    except DataError as error:
-        raise UsageError(str(error)) from None
-    except Exception:  # lists that are missing, damaged, or of another form
-        raise UsageError(
-            f"{path}: Tiny ImageNet with files missing or damaged (wnids.txt or "
-            "val/val_annotations.txt); fetch or unpack it again"
-        ) from None
-    pictures = tuple(Labelled(name, source.wnids[index]) for name, index in entries)
-    return DataSet(TINY_IMAGENET, pictures, lambda name: store.read(root + name))
-
-
-def _class_folders(path: Path, store: Folder | Zip) -> DataSet:
-    names = [name for name in store.names() if not _hidden(name)]
-    root = _common_root(names)
-    pictures, others, loose = [], 0, 0
-    for name in sorted(names):
-        inside = name.removeprefix(root)
-        folder, slash, _ = inside.partition("/")
-        if not is_picture(name):
-            others += 1
-        elif slash:
-            pictures.append(Labelled(name, class_of(folder)))
-        else:
-            loose += 1
-    if not pictures:
-        raise UsageError(f"{path}: holds no labelled pictures in a layout known here; {LAYOUTS}")
-    title = f"{path.name or path.resolve().name} (class folders)"
-    notes = [_left(others)] if others else []
-    if loose:
-        notes.append(f"{loose:,} pictures that lie in no class folder were left aside")
-    return DataSet(title, tuple(pictures), store.read, "; ".join(notes))
+    """Whether a file's name ends as a picture's does."""
+    return name.lower().endswith(ENDINGS)
 
 
 def _hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
-def _common_root(names: Iterable[str]) -> str:
-    """The folders that hold everything, down to where class folders part: ``photos/val/``.
+def _tiny_imagenet(path: Path, store: Store, names: list[str], val: str) -> Found:
+    """By the annotations, where their pictures are there; else by class folders."""
+    rows: list[Labelled] = []
+    if store.has(f"{val}val_annotations.txt"):
+        try:
+            lines = store.read(f"{val}val_annotations.txt").decode().splitlines()
+            for file, wnid, *_ in (line.split("\t") for line in lines if line.strip()):
+                rows.append(Labelled(f"{val}images/{file}", _WNID.match(wnid)[0]))  # type: ignore[index]
+        except (OSError, UnicodeDecodeError, ValueError, TypeError):
+            raise UsageError(
+                f"{path}: Tiny ImageNet whose val/val_annotations.txt is damaged; fetch or unpack "
+                "it again"
+            ) from None
+    if any(store.has(row.name) for row in rows):
+        return TINY_IMAGENET, sorted(rows, key=lambda row: row.name), []
+    inside = [name for name in names if name.startswith(val) and is_picture(name)]
+    if not inside:
+        raise UsageError(
+            f"{path}: Tiny ImageNet without its validation pictures ({val or './'}images or class "
+            "folders in it); fetch or unpack it again"
+        )
+    _, pictures, notes = _class_folders(path, inside)
+    return f"{TINY_IMAGENET} (class folders)", pictures, notes
 
-    A single class folder is kept as the class, not taken for a root.
+
+def _class_folders(path: Path, names: list[str]) -> Found:
+    chosen = [name for name in names if is_picture(name)]
+    root = _root(path, chosen)
+    pictures, loose = [], 0
+    for name in chosen:
+        folder, slash, _ = name.removeprefix(root).partition("/")
+        if slash and name.startswith(root):
+            pictures.append(Labelled(name, class_of(folder)))
+        else:
+            loose += 1
+    if not pictures:
+        raise UsageError(f"{path}: holds no labelled pictures in a layout known here; {LAYOUTS}")
+    notes = _left(len(names) - len(chosen))
+    if loose:
+        notes.append(f"{loose:,} pictures that lie in no class folder were left aside")
+    title = f"{path.name or path.resolve().name} (class folders)"
+    folders = {picture.wnid for picture in pictures}
+    if all(folder.isdecimal() for folder in folders):
+        wnids = ilsvrc_wnids()
+        if folders != {str(number) for number in range(len(wnids))}:
+            raise UsageError(
+                f"{path}: {len(folders):,} folders named by numbers, and nothing says which "
+                "classes they are (ImageNet-V2 has all of 0 to 999); name them by WordNet id"
+            )
+        pictures = [Labelled(p.name, wnids[int(p.wnid)]) for p in pictures]
+        notes.append("folders 0 to 999 are ILSVRC-2012's classes in the order of their WordNet ids")
+    return title, pictures, notes
+
+
+def _root(path: Path, names: list[str]) -> str:
+    """The folders above the class folders, as ``photos/val/``.
+
+    A class folder is the deepest that a WordNet id begins; where there is none, the first in which
+    the pictures' ways part.
+
+    Raises:
+        UsageError: there are several such roots, such as train/ and val/.
     """
-    folders = {name.rpartition("/")[0] for name in names if is_picture(name)}
-    if not folders:
-        return ""
-    root = os.path.commonpath(folders) if all(folders) else ""
-    if root in folders:  # pictures lie directly in it: it is a class
-        root = root.rpartition("/")[0]
-    parts = root.split("/") if root else []
-    for i, part in enumerate(parts):  # n01443537/images/ holds one class, however deep
-        if _WNID.match(part):
-            parts = parts[:i]
-            break
-    return "/".join(parts) + "/" if parts else ""
+    ways = [name.split("/")[:-1] for name in names]
+    roots: dict[tuple[str, ...], None] = {}
+    for way in ways:
+        at = [i for i, part in enumerate(way) if _WNID.match(part)]
+        if at:
+            roots.setdefault(tuple(way[: at[-1]]))
+    if not roots:
+        shared = []
+        for parts in zip(*ways, strict=False):
+            if len(set(parts)) > 1:
+                break
+            shared.append(parts[0])
+        if shared in ways:  # pictures lie directly in it: it is a class
+            shared = shared[:-1]
+        below = {way[len(shared)] for way in ways if len(way) > len(shared)}
+        if len(below) > 1 and {part.lower() for part in below} <= _SPLITS:
+            roots = dict.fromkeys((*shared, part) for part in sorted(below))
+        else:
+            roots = {tuple(shared): None}
+    if len(roots) > 1:
+        shown = ", ".join(str(path.joinpath(*root)) for root in list(roots)[:3])
+        more = f" and {len(roots) - 3} more" if len(roots) > 3 else ""
+        unpack = "" if path.is_dir() else "unpack it and "
+        raise UsageError(
+            f"{path}: holds several data sets of class folders ({shown}{more}); {unpack}name one "
+            "of them"
+        )
+    return "".join(f"{part}/" for part in next(iter(roots), ()))
 
 
-def _ilsvrc(path: Path, store: Folder | Zip, ground_truth: Path | None) -> DataSet:
-    from demo.datasets.ground_truth import Answers, find
-
+def _ilsvrc(path: Path, names: list[str], ground_truth: Path | None) -> Found:
     file = ground_truth or find(path)
     if file is None:
         raise UsageError(
@@ -250,12 +234,11 @@ def _ilsvrc(path: Path, store: Folder | Zip, ground_truth: Path | None) -> DataS
             "development kit, Caffe's val.txt or Kaggle's LOC_val_solution.csv)"
         )
     answers = Answers(file)
-    names = sorted(name for name in store.names() if not _hidden(name))
     chosen = [name for name in names if is_picture(name)]
     if not chosen:
         raise UsageError(f"{path}: holds no pictures; {LAYOUTS}")
-    pictures = tuple(Labelled(name, answers.of(name, _number(name), path)) for name in chosen)
-    return DataSet(ILSVRC, pictures, store.read, _left(len(names) - len(chosen), file.name, names))
+    pictures = [Labelled(name, answers.of(name, _number(name), path)) for name in chosen]
+    return ILSVRC, pictures, _left(len(names) - len(chosen), file.name, names)
 
 
 def _number(name: str) -> int | None:
@@ -264,6 +247,8 @@ def _number(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _left(others: int, known: str = "", names: Iterable[str] = ()) -> str:
+def _left(others: int, known: str = "", names: Iterable[str] = ()) -> list[str]:
     others -= known in set(names)
-    return f"{others:,} files that are no pictures by their names were left aside" * bool(others)
+    return (
+        [f"{others:,} files that are no pictures by their names were left aside"] if others else []
+    )

@@ -9,16 +9,16 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.classifier import Classifier
 from demo.datasets.classes import Classes
 from demo.evaluation.evaluator import likeliest, probabilities
 from demo.evaluation.pipeline import Batch
 from demo.runtime.worker import Worker
-from model_export.contract.card import ModelCard
 from model_export.contract.intervals import wilson
 from model_export.contract.tolerances import TOLERANCES
 
@@ -32,12 +32,9 @@ class Comparison:
     Use it as a context manager; `watch` is what `Evaluator` calls.
 
     Args:
-        file: the exported ONNX file.
-        card: its card.
-        provider: what runs it.
+        classifier: the network that runs.
         classes: which class each logit stands for.
         views: to a picture.
-        device: where PyTorch runs.
         weights: the original weights, where they are neither bundled nor cached.
 
     Attributes:
@@ -51,12 +48,9 @@ class Comparison:
             are not here; the file is none of our networks; PyTorch's process ended.
     """
 
-    file: Path
-    card: ModelCard
-    provider: str
+    classifier: Classifier
     classes: Classes
     views: int
-    device: Literal["cpu", "cuda"]
     weights: Path | None = None
     count: int = 0
     seconds: float = 0.0
@@ -72,8 +66,8 @@ class Comparison:
     def __enter__(self) -> Comparison:
         asked = {
             "do": "logits",
-            "file": str(self.file.resolve()),
-            "device": self.device,
+            "file": str(self.classifier.path.resolve()),
+            "device": self.classifier.device,
             "weights": str(self.weights.resolve()) if self.weights else None,
         }
         self._peer = Worker("model_export", "torch-peer", asked, "PyTorch")
@@ -128,7 +122,7 @@ class Comparison:
     def verdict(self) -> bool | None:
         """Whether the distance is within tolerance; None where there is none for this precision
         on this provider. Twice the table's, as PyTorch rounds to fp32 here as well."""
-        bound = TOLERANCES.get((self.card.precision, self.provider))
+        bound = TOLERANCES.get((self.classifier.card.precision, self.classifier.provider))
         if bound is None or not self.count:
             return None
         return self.rel_l2 <= 2 * bound.rel_l2 and self._same_five / self.count >= bound.top5

@@ -1,4 +1,4 @@
-"""The loop of `evaluate`: decoded batches through the network, rows of single pictures out."""
+"""The loop of `evaluate`: decoded batches through the network, results of single pictures out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from demo.classifier import Classifier, softmax
 from demo.datasets.classes import Classes
 from demo.datasets.layouts import DataSet
+from demo.evaluation.metrics import FIVE, Result
 from demo.evaluation.pipeline import Batch, Decoders
-from demo.evaluation.tally import FIVE, Row
 from demo.evaluation.views import rule
 from demo.runtime.session import told_run
 
@@ -48,7 +48,7 @@ class Pace:
 
 
 class Evaluator:
-    """A network on a data set; see `rows`.
+    """A network on a data set; see `results`.
 
     Args:
         classifier: the network; on the CPU opened with one thread, as many use it.
@@ -84,35 +84,35 @@ class Evaluator:
         )  # fmt: skip
         self.pace = Pace()
 
-    def rows(self, start: int = 0) -> Iterator[list[Row]]:
-        """The rows of a batch at a time, in the order of the data set, from ``start`` on.
+    def results(self) -> Iterator[list[Result]]:
+        """The results of a batch at a time, in the order of the data set.
 
         Raises:
             ResultError: the network gave something that is no number.
             DeviceError: a run failed, for want of memory for one.
         """
         pace, began = self.pace, time.perf_counter()
-        batches = self._decoders.batches(start)
+        batches = self._decoders.batches()
         try:
             for batch in batches:
-                rows = self._rows_of(batch)
-                pace.pictures += len(rows)
+                results = self._results_of(batch)
+                pace.pictures += len(results)
                 pace.total = time.perf_counter() - began
                 pace.waiting = self._decoders.seconds.waiting
                 pace.network = self._decoders.seconds.network
-                yield rows
+                yield results
         finally:
             batches.close()  # type: ignore[attr-defined]  # a generator: its threads end
 
-    def _rows_of(self, batch: Batch) -> list[Row]:
+    def _results_of(self, batch: Batch) -> list[Result]:
         answers = iter(self._answers(batch)) if len(batch.tensors) else iter(())
-        rows = []
+        results = []
         for i, picture in enumerate(batch.pictures):
             if i in batch.errors:
-                rows.append(Row(picture.name, picture.wnid, error=batch.errors[i]))
+                results.append(Result(picture.name, picture.wnid, error=batch.errors[i]))
             else:
-                rows.append(Row(picture.name, picture.wnid, *next(answers)))
-        return rows
+                results.append(Result(picture.name, picture.wnid, *next(answers)))
+        return results
 
     def _answers(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], tuple[float, ...]]]:
         """The five likeliest classes and their probabilities of each picture."""

@@ -1,20 +1,19 @@
 """Decode pictures in threads, batch by batch, and run the network beside or in them.
 
-Pillow, NumPy and ONNX Runtime let go of Python's lock while they work, so threads are enough. On a
-GPU the threads decode ahead of the network that waits for them. On the CPU every thread decodes a
-batch and then runs it through the network itself, alone: no core ever waits for another, as it does
-where the threads of one run meet at the end of each layer. Towards the end batches are made
-smaller, so that all cores stop at about the same time.
+Pillow, NumPy and ONNX Runtime release the GIL, so threads are enough. On a GPU the threads decode
+ahead of the network. On the CPU every thread decodes a batch and then runs it through the network
+by itself: no core waits for another, as it does where the threads of one run meet at the end of
+each layer. Towards the end batches are made smaller, so that all cores stop at about the same time.
 
-Some batches are under way at a time, in buffers that are used again and again: memory does not
-grow with the data set.
+Memory does not grow with the data set: buffers are used again, and pictures that need more than a
+thread's share of `SHARED_MEMORY` are decoded one at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,12 +26,15 @@ from numpy.typing import NDArray
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
 from demo.evaluation.views import prepare
-from demo.pictures.decoding import decode
+from demo.pictures.decoding import decode, memory_needed
 from demo.runtime.machine import cores
 from model_export.contract.card import Input
 
 Network = Callable[[NDArray[Any]], NDArray[np.float32]]
 """Tensors (n, 3, size, size) to logits (n, classes); called from many threads."""
+
+SHARED_MEMORY = 480_000_000
+"""Bytes that the files and pixels of ordinary pictures may take, all threads together."""
 
 _AHEAD = 3  # batches under way: one in the network, one ready, one being decoded
 _TASK = 4  # pictures that a thread takes at a time
@@ -92,13 +94,14 @@ class Decoders:
         self._threads = threads or min(cores(), _MOST_THREADS)
         self.seconds = Seconds()
         self._counting = threading.Lock()
+        self._large = threading.Lock()
 
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        """Each batch from the picture at ``start`` on; close the iterator to stop early."""
-        pictures = self._data.pictures
+    def batches(self) -> Iterator[Batch]:
+        """Each batch; close the iterator to stop early."""
+        pictures, start = self._data.pictures, 0
         inside = self._network is not None
         shape = (self._batch, self._views, 3, self._spec.size, self._spec.size)
-        sizes = shares(len(pictures) - start, self._threads if inside else 1, self._batch)
+        sizes = shares(len(pictures), self._threads if inside else 1, self._batch)
         ahead = self._threads + 1 if inside else _AHEAD
         free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
@@ -136,6 +139,9 @@ class Decoders:
                 self._prepare(name, batch.tensors[i])
             except PictureError as error:
                 batch.errors[i] = str(error)
+            except (OSError, KeyError) as error:
+                reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+                batch.errors[i] = f"{name}: cannot be read ({reason}); try a copy of it"
         if self._network is None:
             return
         _drop_failed(batch)
@@ -147,14 +153,16 @@ class Decoders:
             self.seconds.network += (time.perf_counter() - decoded) / self._threads
 
     def _prepare(self, name: str, out: NDArray[Any]) -> None:
-        prepare(decode(self._read(name), name), self._spec, self._views, out)
-
-    def _read(self, name: str) -> bytes:
-        try:
-            return self._data.read(name)
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-            raise PictureError(f"{name}: cannot be read ({reason}); try a copy of it") from None
+        """One picture; what needs more than this thread's share of memory waits its turn."""
+        share = SHARED_MEMORY // self._threads
+        size = (self._data.sizes or {}).get(name, 0)
+        with contextlib.ExitStack() as stack:
+            if size > share:
+                stack.enter_context(self._large)
+            content = self._data.read(name)
+            if size <= share < len(content) + memory_needed(content, name):
+                stack.enter_context(self._large)
+            prepare(decode(content, name), self._spec, self._views, out)
 
 
 def shares(pictures: int, threads: int, most: int) -> Iterator[int]:

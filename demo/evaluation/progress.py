@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -9,18 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from model_export.contract.command_line import INTERRUPTED
+
 _LOG_SECONDS = 30.0
 
 
 @contextmanager
 def stopping() -> Iterator[list[int]]:
-    """A list that the first Ctrl-C fills; the second one ends the program as ever."""
+    """A list that the first Ctrl-C fills; the second one ends the program at once, though a thread
+    may wait for a file that does not answer."""
     asked: list[int] = []
     before = signal.getsignal(signal.SIGINT)
 
     def ask(number: int, frame: object) -> None:
+        if asked:
+            os._exit(INTERRUPTED)
         asked.append(number)
-        signal.signal(signal.SIGINT, before)
 
     try:
         signal.signal(signal.SIGINT, ask)
@@ -34,13 +39,12 @@ def stopping() -> Iterator[list[int]]:
 
 
 @contextmanager
-def progress(planned: int, done: int) -> Iterator[Any]:
+def progress(planned: int) -> Iterator[Any]:
     """Running error and time left on standard error: a bar on a terminal, else a line now and
     then.
 
     Args:
         planned: pictures in all.
-        done: of them, before this run.
 
     Yields:
         a function that is told after each batch how many are done, and the running error.
@@ -51,9 +55,9 @@ def progress(planned: int, done: int) -> Iterator[Any]:
         def tell(count: int, said: str) -> None:
             nonlocal last
             now = time.monotonic()
-            if now - last >= _LOG_SECONDS and count > done:
+            if now - last >= _LOG_SECONDS and count:
                 last = now
-                left = _left((now - began) / (count - done) * (planned - count))
+                left = _left((now - began) / count * (planned - count))
                 print(f"{count:,} of {planned:,} pictures, {said}, {left} left", file=sys.stderr)
 
         yield tell
@@ -74,7 +78,7 @@ def progress(planned: int, done: int) -> Iterator[Any]:
         TextColumn("{task.fields[said]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("evaluating", total=planned, completed=done, said="")
+        task = bar.add_task("evaluating", total=planned, said="")
         yield lambda count, said: bar.update(task, completed=count, said=said)
 
 

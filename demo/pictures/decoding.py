@@ -167,7 +167,7 @@ def _opened(file: IO[bytes], name: str, pixel_limit: int) -> Iterator[tuple[Imag
         try:
             opened = Image.open(Counted(file), formats=FORMATS)
         except UnidentifiedImageError:
-            if header.bits:
+            if header.tiff:
                 raise Unread(_kind_of_tiff(header)) from None
             raise
         with opened as image:

@@ -67,13 +67,14 @@ class Header:
     """What a file's structure says before Pillow opens it.
 
     ``scans`` of a JPEG; ``tile`` pixels of one tile of a TIFF; ``bits`` of each sample and
-    ``formats`` of a TIFF, ``bits`` of a PNG.
+    ``formats`` of a TIFF, ``bits`` of a PNG; ``tiff`` whether it is a whole TIFF.
     """
 
     scans: int = 1
     tile: int = 0
     bits: tuple[int, ...] = ()
     formats: tuple[int, ...] = ()
+    tiff: bool = False
 
     def bytes_per_pixel(self, image: Image.Image) -> int:
         """Peak bytes a pixel of decoding an opened picture whose pixels are not read yet.
@@ -219,7 +220,7 @@ def _tiff(file: IO[bytes], head: bytes) -> Header:
     if SIGNED in formats and min(bits) <= 8:
         raise Unread("a TIFF of signed 8-bit values")
     across, down = (next(iter(tags.get(tag, ())), 0) for tag in (322, 323))
-    return Header(tile=across * down, bits=bits, formats=formats)
+    return Header(tile=across * down, bits=bits, formats=formats, tiff=True)
 
 
 def _values(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import platform
 import re
@@ -18,10 +20,41 @@ def load() -> float | None:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """The cores that this process may use: its affinity, and its control group's limit."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0))
+    else:
+        allowed = os.cpu_count() or 1
+    return max(1, math.ceil(min(allowed, _quota())))
+
+
+def _quota(groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float:
+    """Cores' worth of time that control groups (v2 and v1) leave this process; without a limit,
+    infinity."""
+    least = math.inf
+    with contextlib.suppress(OSError, ValueError):
+        for line in groups.read_text().splitlines():
+            _, controllers, inside = line.split(":", 2)
+            if controllers and "cpu" not in controllers.split(","):
+                continue
+            folder = root / (f"cpu/{inside.lstrip('/')}" if controllers else inside.lstrip("/"))
+            for place in (folder, *folder.parents):
+                if not place.is_relative_to(root):
+                    break
+                least = min(least, _limit(place))
+    return least
+
+
+def _limit(folder: Path) -> float:
+    """What one control group allows."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = (folder / "cpu.max").read_text().split()
+        return math.inf if quota == "max" else int(quota) / int(period)
+    with contextlib.suppress(OSError, ValueError):
+        quota_us = int((folder / "cpu.cfs_quota_us").read_text())
+        period_us = int((folder / "cpu.cfs_period_us").read_text())
+        return quota_us / period_us if quota_us > 0 else math.inf
+    return math.inf
 
 
 def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tests.support.demo_model import card, colour_model, probabilities
 if TYPE_CHECKING:
     from model_export.exporter import Report
 
+ROOT = Path(__file__).parents[2]
 RED, GREEN, BLUE = "n00000001", "n00000002", "n00000003"
 LABELS = tuple(Label(name, wnid) for name, wnid in (("red", RED), ("green", GREEN), ("blue", BLUE)))
 PAINT = {RED: (200, 30, 40), GREEN: (20, 210, 30), BLUE: (10, 20, 190)}
@@ -166,45 +167,27 @@ def test_unreadable_pictures_are_listed_and_counted(
     assert "not one of 3 pictures could be evaluated" in done.stderr
 
 
-def test_a_row_for_each_picture_and_going_on(model: Path, data: Path, tmp_path: Path) -> None:
+def test_a_row_for_each_picture(model: Path, data: Path, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
-    whole = evaluate(data, "--model", model, "--json", "--csv", file)
+    done = evaluate(data, "--model", model, "--json", "--csv", file)
+    assert done.exit_code == 0, done.stderr
     rows = rows_of(file)
+    assert len(rows) == 17
     assert [row["file"] for row in rows][:2] == [f"{RED}/0.png", f"{RED}/1.png"]
     assert rows[7]["truth_label"] == "red"
     assert (rows[7]["right1"], rows[7]["right5"], rows[7]["guess1"]) == ("0", "1", GREEN)
     wanted = sorted(probabilities(PAINT[GREEN]), reverse=True)
     assert [float(rows[7][f"p{i}"]) for i in (1, 2, 3)] == pytest.approx(wanted, abs=1e-5)
     assert rows[7]["guess4"] == rows[7]["p5"] == rows[7]["error"] == ""
-    text = file.read_text()
-    # Cut in the midst of the tenth row, as a lost machine leaves it.
-    lines = text.splitlines(keepends=True)
-    file.write_text("".join(lines[:10]) + lines[10][:9])
-    again = evaluate(data, "--model", model, "--json", "--csv", file, "--resume")
-    assert again.exit_code == 0, again.stderr
-    assert file.read_text() == text
-    first, second = json.loads(whole.stdout), json.loads(again.stdout)
-    assert second["pace"]["pictures"] == 17 - 9
-    for told in (first, second):
-        del told["pace"]
-    assert first == second
 
 
-def test_rows_of_another_run_are_not_taken(model: Path, data: Path, tmp_path: Path) -> None:
+def test_no_file_is_overwritten(model: Path, data: Path, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
-    evaluate(data, "--model", model, "--csv", file)
-    kept = file.read_text()
-    for arguments, says in (
-        (["--csv", file], "is there already; --resume goes on with it"),
-        (["--csv", file, "--resume", "--views", 10], "of another run"),
-        (["--csv", file, "--resume", "--limit", 3], "is not the data set's picture 2"),
-        (["--csv", data / RED / "0.png", "--resume"], "no text, so no file of"),
-        (["--csv", Path(__file__), "--resume"], "not a file of `evaluate --csv`"),
-    ):
-        done = evaluate(data, "--model", model, *arguments)
-        assert done.exit_code == 2
-        assert says in done.stderr
-    assert file.read_text() == kept
+    file.write_text("mine")
+    done = evaluate(data, "--model", model, "--csv", file)
+    assert done.exit_code == 2
+    assert "is there already; name another file" in done.stderr
+    assert file.read_text() == "mine"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="such a name cannot be made elsewhere")
@@ -213,44 +196,72 @@ def test_a_name_that_is_no_text_has_a_row_all_the_same(
 ) -> None:
     folder, file = tmp_path / "d" / RED, tmp_path / "rows.csv"
     folder.mkdir(parents=True)
-    for name in ("\udcff.png", "a.png"):
-        (folder / name).symlink_to(data / RED / "0.png")
-    for more in ((), ("--resume",)):
-        done = evaluate(folder.parent, "--model", model, "--json", "--csv", file, *more)
-        assert done.exit_code == 0, done.stderr
-        assert [row["file"] for row in rows_of(file)] == [f"{RED}/a.png", f"{RED}/\\udcff.png"]
-    assert json.loads(done.stdout)["count"] == 2
+    for name in ("\udcff.png", "a.png", "a\rb.png"):
+        (folder / name).write_bytes((data / RED / "0.png").read_bytes())
+    done = evaluate(folder.parent, "--model", model, "--json", "--csv", file)
+    assert done.exit_code == 0, done.stderr
+    names = [f"{RED}/a\\rb.png", f"{RED}/a.png", f"{RED}/\\udcff.png"]
+    assert [row["file"] for row in rows_of(file)] == names
+    assert json.loads(done.stdout)["count"] == 3
 
 
-def test_a_full_disk_takes_no_row_that_was_there(
+def test_a_full_disk_is_one_line(
     model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "rows.csv"
-    evaluate(data, "--model", model, "--csv", file)
-    kept = "".join(file.read_text().splitlines(keepends=True)[:9])
-    file.write_text(kept)
+    opened: Any = Path.open
 
     def full(path: Path, *arguments: object, **options: object) -> object:
-        if path == file and arguments and "r" not in str(arguments[0]):
-            made = opened(path, *arguments, **options)
+        made = opened(path, *arguments, **options)
+        if path == file:
             made.write = refuse
-            return made
-        return opened(path, *arguments, **options)
+        return made
 
     def refuse(text: str) -> int:
         raise OSError(28, "No space left on device")
 
-    opened: Any = Path.open
     monkeypatch.setattr(Path, "open", full)
-    done = evaluate(data, "--model", model, "--csv", file, "--resume")
+    done = evaluate(data, "--model", model, "--csv", file)
     assert done.exit_code == 2
     assert done.stderr.endswith(
         f"{file}: cannot be written (No space left on device); name a file elsewhere with --csv\n"
     )
-    assert file.read_text() == kept
 
 
-def test_ctrl_c_keeps_and_reports_and_resume_goes_on(data: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="named pipes of POSIX")
+def test_a_second_ctrl_c_ends_a_read_that_does_not(model: Path, tmp_path: Path) -> None:
+    """A file is exchanged for a pipe after the folder was read, as a mount that hangs."""
+    folder = tmp_path / "d" / RED
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"x")
+    code = f"""
+import os, signal, sys
+from demo.datasets import stores
+read = stores.Folder._read
+def hang(self, name):
+    print("reading", flush=True)
+    os.read(os.pipe()[0], 1)
+stores.Folder._read = hang
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["demo", "evaluate", {str(folder.parent)!r}, "--model", {str(model)!r}]
+from demo.__main__ import main
+main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout is not None
+    while "reading" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    process.stdout.close()
+
+
+def test_ctrl_c_reports_what_is_done(data: Path, tmp_path: Path) -> None:
     """The process is stopped as soon as its first rows are on the disk."""
     slow = colour_model(tmp_path / "slow.onnx", card(labels=LABELS, size=64, resize=64))
     folder, file = tmp_path / "many", tmp_path / "rows.csv"
@@ -259,7 +270,7 @@ def test_ctrl_c_keeps_and_reports_and_resume_goes_on(data: Path, tmp_path: Path)
         noise = np.random.default_rng(0).integers(0, 30, (900, 900, 3), np.uint8)
         Image.fromarray(noise + np.array(colour, np.uint8) // 2).save(folder / wnid / "0.png")
         for i in range(1, 100):
-            (folder / wnid / f"{i}.png").symlink_to("0.png")
+            (folder / wnid / f"{i}.png").hardlink_to(folder / wnid / "0.png")
     process = started(folder, "--model", slow, "--json", "--csv", file, "--batch", 1)
     while not file.exists() or file.read_text().count("\n") < 3:
         assert process.poll() is None, process.communicate()
@@ -278,7 +289,7 @@ def test_only_the_classes_that_both_know(model: Path, data: Path, tmp_path: Path
     for wnid in (RED, "n00000009"):
         (folder / wnid).mkdir(parents=True)
         for i in range(3):
-            (folder / wnid / f"{i}.png").symlink_to(data / GREEN / f"{i}.png")
+            (folder / wnid / f"{i}.png").hardlink_to(data / GREEN / f"{i}.png")
     done = evaluate(folder, "--model", model)
     assert done.exit_code == 2
     assert "knows 1 of the 2 in the data (not n00000009): --intersection" in done.stderr
@@ -383,13 +394,8 @@ def test_data_that_is_not_there(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--views", "5"], "--views 5: give 1, the centre, or 10, as in the paper"),
-        (["--resume"], "--resume goes on with a file of rows: name it with --csv FILE"),
         (["--csv", ""], "--csv names no file: give the name of one"),
         (["--weights", "w"], "--weights is for --against torch: add that, or leave it out"),
-        (
-            ["--resume", "--csv", "r.csv", "--against", "torch"],
-            "--resume and --against do not go together: PyTorch saw no earlier row",
-        ),
     ],
 )
 def test_wrong_use(model: Path, data: Path, arguments: list[str], says: str) -> None:

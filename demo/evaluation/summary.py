@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from demo.evaluation.tally import Evaluation, Tally
+from demo.evaluation.metrics import Evaluation, Tally
 from demo.report import printable
 from model_export.contract.card import Interval
 

@@ -1,4 +1,4 @@
-"""Counting: rows of single pictures in, error rates, classes and confusions out.
+"""Counting: results of single pictures in, error rates, classes and confusions out.
 
 The error rates are those of the contests: top-1, the first guess is wrong; top-5, none of five is
 right. Intervals are Wilson's, of 95 %, in percent.
@@ -17,7 +17,7 @@ FIVE = 5
 
 
 @dataclass(frozen=True)
-class Row:
+class Result:
     """What became of one picture.
 
     ``truth`` and ``top`` are class ids, ``top`` the likeliest first, at most five; ``error`` is
@@ -77,12 +77,12 @@ class Evaluation:
     errors: dict[str, Interval]
     classes: tuple[Tally, ...]
     confusions: tuple[Confusion, ...]
-    unreadable: tuple[Row, ...]
+    unreadable: tuple[Result, ...]
 
 
 @dataclass
 class Running:
-    """A running count, for the progress line; ``rows`` are all that were counted, in their order.
+    """A running count, for the progress line; ``results`` are all that were counted, in order.
 
     ``count`` pictures were classified, ``top1`` and ``top5`` of them rightly.
     """
@@ -91,20 +91,20 @@ class Running:
     top1: int = 0
     top5: int = 0
     unreadable: int = 0
-    rows: list[Row] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, results: Iterable[Result]) -> None:
         """Count these too."""
-        for row in rows:
-            self.rows.append(row)
-            if row.error:
+        for result in results:
+            self.results.append(result)
+            if result.error:
                 self.unreadable += 1
                 continue
             self.count += 1
-            self.top1 += row.top1
-            self.top5 += row.top5
+            self.top1 += result.top1
+            self.top5 += result.top5
 
-    def said(self) -> str:
+    def summary(self) -> str:
         """Running errors: ``error 58.8 % top-1, 34.1 % top-5``."""
         if not self.count:
             return ""
@@ -112,11 +112,11 @@ class Running:
         return f"error {first:.1f} % top-1, {five:.1f} % top-5"
 
 
-def summarise(rows: Iterable[Row], names: Mapping[str, str]) -> Evaluation:
-    """Count rows.
+def summarise(results: Iterable[Result], names: Mapping[str, str]) -> Evaluation:
+    """Count results.
 
     Args:
-        rows: of every picture that was looked at; at least one of them classified.
+        results: of every picture that was looked at; at least one of them classified.
         names: what people call each class id; an id without a name is its own.
 
     Raises:
@@ -125,16 +125,18 @@ def summarise(rows: Iterable[Row], names: Mapping[str, str]) -> Evaluation:
     tallies: dict[str, Tally] = {}
     confused: Counter[tuple[str, str]] = Counter()
     unreadable = []
-    for row in rows:
-        if row.error:
-            unreadable.append(row)
+    for result in results:
+        if result.error:
+            unreadable.append(result)
             continue
-        tally = tallies.setdefault(row.truth, Tally(names.get(row.truth, row.truth), row.truth))
+        tally = tallies.setdefault(
+            result.truth, Tally(names.get(result.truth, result.truth), result.truth)
+        )
         tally.count += 1
-        tally.top1 += row.top1
-        tally.top5 += row.top5
-        if not row.top1:
-            confused[row.truth, row.top[0]] += 1
+        tally.top1 += result.top1
+        tally.top5 += result.top5
+        if not result.top1:
+            confused[result.truth, result.top[0]] += 1
     count = sum(t.count for t in tallies.values())
     first, five = sum(t.top1 for t in tallies.values()), sum(t.top5 for t in tallies.values())
     pairs = sorted(confused.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,183 @@
+"""Where the files of a data set lie: in a folder, a zip or a tar. Names have forward slashes.
+
+A file's size is looked at before it is read: none above `decoding.BYTE_LIMIT` is.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import shutil
+import tarfile
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+from demo.errors import LimitError, UsageError
+from demo.pictures.decoding import BYTE_LIMIT
+
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}  # by their first bytes
+
+
+class Store:
+    """Files by name.
+
+    Attributes:
+        sizes: bytes of each file, by its name.
+        note: what was left aside, and why; empty where nothing was.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: dict[str, int] = {}
+        self.note = ""
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is there."""
+        return name in self.sizes
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file, from any thread.
+
+        Raises:
+            KeyError: there is none of that name.
+            LimitError: more than `BYTE_LIMIT`.
+            OSError: it cannot be read, or is damaged or encrypted.
+        """
+        if self.sizes[name] > BYTE_LIMIT:
+            raise LimitError(
+                f"{name}: {self.sizes[name]:,} bytes, more than the limit of {BYTE_LIMIT:,}; save "
+                "it smaller first"
+            )
+        return self._read(name)
+
+    def _read(self, name: str) -> bytes:
+        raise NotImplementedError
+
+    def _add(self, name: str, size: int) -> str:
+        """Take a member of an archive up under the name that is meant; empty for a folder."""
+        plain = name.replace("\\", "/")
+        parts = [part for part in plain.split("/") if part not in ("", ".")]
+        if plain.endswith("/") or not parts:
+            return ""
+        plain = "/".join(parts)
+        if plain in self.sizes:
+            self._twice += 1
+            self.note = f"{self._twice:,} members have the name of another, and the last is taken"
+        self.sizes[plain] = size
+        return plain
+
+    _twice = 0
+
+
+class Folder(Store):
+    """Files below a folder. Links are followed as torchvision does, but no file or folder is taken
+    up twice, and only regular files are."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._root = os.path.realpath(path)
+        self._seen = {self._root}
+        self._links = 0
+        self._walk(str(path), "")
+        if self._links:
+            self.note = f"{self._links:,} links to what is there already were left aside"
+
+    def _walk(self, folder: str, inside: str) -> None:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
+                self.sizes[inside + entry.name] = 0  # reading it says why it cannot be read
+            elif entry.is_symlink() and not self._is_new(entry.path):
+                self._links += 1
+            elif entry.is_dir():
+                try:
+                    self._walk(entry.path, f"{inside}{entry.name}/")
+                except PermissionError:
+                    continue
+            elif entry.is_file():
+                self.sizes[inside + entry.name] = entry.stat().st_size
+
+    def _is_new(self, link: str) -> bool:
+        """Whether a link leads out of the folder, and to what no other has led to."""
+        real = os.path.realpath(link)
+        new = real not in self._seen and not real.startswith(self._root + os.sep)
+        new = new and not self._root.startswith(real + os.sep)
+        self._seen.add(real)
+        return new
+
+    def _read(self, name: str) -> bytes:
+        with (self.path / name).open("rb") as file:
+            return file.read(BYTE_LIMIT)
+
+
+class Zip(Store):
+    """Members of a zip. One file handle, so threads take turns."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._zip = zipfile.ZipFile(path)
+        self._turn = threading.Lock()
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in self._zip.infolist():
+            if name := self._add(member.filename, member.file_size):
+                self._members[name] = member
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with self._turn, self._zip.open(self._members[name]) as file:
+                return file.read()  # no more than the size that was looked at
+        except OSError:
+            raise
+        except Exception as error:  # the unpackers raise nearly anything
+            raise OSError(" ".join(str(error).split()) or type(error).__name__) from None
+
+
+class Tar(Store):
+    """Members of a tar; one that is compressed is unpacked to a temporary file first."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._file: IO[bytes] = path.open("rb")
+        unpack: Any = _PACKED.get(self._file.read(2))
+        self._file.seek(0)
+        if unpack:
+            with self._file as packed, unpack(packed) as unpacked:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 (read as long as the store)
+                shutil.copyfileobj(unpacked, self._file, 2**20)
+            self._file.seek(0)
+        self._places: dict[str, int] = {}
+        with tarfile.open(fileobj=self._file, mode="r:") as archive:
+            for member in archive:
+                if member.isreg() and (name := self._add(member.name, member.size)):
+                    self._places[name] = member.offset_data
+
+    def __del__(self) -> None:
+        self._file.close()
+
+    def _read(self, name: str) -> bytes:
+        return os.pread(self._file.fileno(), self.sizes[name], self._places[name])
+
+
+def open_store(path: Path) -> Store:
+    """The files at a path.
+
+    Raises:
+        UsageError: a file that is neither a zip nor a tar.
+        OSError: it cannot be read.
+    """
+    if path.is_dir():
+        return Folder(path)
+    if zipfile.is_zipfile(path):
+        return Zip(path)
+    try:
+        return Tar(path)
+    except (tarfile.TarError, EOFError, lzma.LZMAError, gzip.BadGzipFile):
+        raise UsageError(
+            f"{path}: a file, but neither a zip nor a tar; name one of these, or a folder"
+        ) from None
