@@ -147,5 +147,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Write the figures as files of their own."""
     folder = Path(config.site_dir) / "assets" / "figures"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in _state["knowledge"].figures.items():
-        (folder / name).write_text(content, encoding="utf-8", newline="")
+    knowledge = _state["knowledge"]
+    for figure in knowledge.figures.values():
+        for name, content in figure.files(knowledge.style).items():
+            (folder / name).write_text(content, encoding="utf-8", newline="")

@@ -10,6 +10,7 @@ import pytest
 
 from sitebuild.errors import ContentError
 from sitebuild.reference import benchmarks
+from tests.unit.test_site_content import TABLES
 
 
 def result(precision: str, size: int, times: float, shared: bool = True) -> dict[str, Any]:
@@ -30,10 +31,14 @@ def result(precision: str, size: int, times: float, shared: bool = True) -> dict
     }  # fmt: skip
 
 
+def _drawn(rows: list[dict[str, Any]]) -> str:
+    return str(benchmarks.figure(TABLES, rows))
+
+
 def test_the_figure_says_what_the_data_say() -> None:
     """The headline is the fastest form's; whether fewer bits were faster is looked up."""
     faster = [result("fp32", 400, 1.5), result("int8", 100, 4.0), result("int4-int8", 50, 6.5)]
-    drawn = benchmarks.figure(faster)
+    drawn = _drawn(faster)
     assert "The same network, 6.5 times as fast, once its numbers are smaller" in drawn
     assert "the fewer bits there are to read, the less time it takes" in drawn
     assert "Processor time a picture, 1 picture at a time" in drawn
@@ -46,15 +51,15 @@ def test_the_figure_says_what_the_data_say() -> None:
     told = (
         "With 32 at a time it is not so: there int8 is 5.0 times as fast, and int4-int8 3.0 times"
     )
-    assert told in benchmarks.figure(many)
+    assert told in _drawn(many)
     slower = [result("fp32", 400, 1.5), result("int8", 100, 4.0), result("int4", 50, 1.25)]
-    drawn = benchmarks.figure(slower)
+    drawn = _drawn(slower)
     assert "The same network, 4.0 times as fast" in drawn
     assert "fewer bits are not always faster. The smallest file, int4, runs 1.2 times" in drawn
     assert "fewer bits there are" not in drawn
-    plain = benchmarks.figure([result("fp32", 400, 1.25), result("int8", 100, 0.5)])
+    plain = _drawn([result("fp32", 400, 1.25), result("int8", 100, 0.5)])
     assert "The exported network runs 1.2 times as fast as in PyTorch" in plain
-    own = benchmarks.figure([result("fp32", 400, 9.0, shared=False)])
+    own = _drawn([result("fp32", 400, 9.0, shared=False)])
     assert "runs 1.5 times as fast" in own  # a machine of its own: by the clock
 
 

@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 import yaml
 
-import tests.unit.test_site_content  # noqa: F401 - puts the site's hooks on the path
 from sitebuild.data.lab import ONE, TEN, Lab, set_of
 from sitebuild.errors import ContentError
+from sitebuild.network.figures import errors_figure, points
 from sitebuild.network.lab_cards import explorer
-from sitebuild.network.lab_charts import errors_figure, points
-from sitebuild.network.lab_entry_charts import evidence_figure
+from sitebuild.network.lab_drawings import evidence_figure
+from tests.unit.test_site_content import TABLES
 
 DATA = Path(__file__).parents[2] / "docs" / "data"
 ROWS: dict[str, Any] = yaml.safe_load((DATA / "experiments.yml").read_text(encoding="utf-8"))
@@ -63,7 +63,7 @@ def test_seven_published_pairs_agree_and_a_changed_figure_does_not() -> None:
     row = next(row for row in wrong["rows"] if row["run"] == "147")
     row["results"][0]["top1"] += 0.001
     assert [m.fits for m in Lab(wrong).matches()].count(False) == 1
-    assert "6 of 7 published pairs" in evidence_figure(Lab(wrong), "")
+    assert "6 of 7 published pairs" in evidence_figure(TABLES, Lab(wrong), "").title
 
 
 def test_a_file_name_is_made_of_its_members() -> None:
@@ -83,7 +83,7 @@ def test_the_page_shows_every_run_and_result() -> None:
     html = explorer(LAB, "../../")
     assert len(re.findall(r'<li id="run-', html)) == len(LAB.runs)
     assert html.count("%</b> ") == sum(len(run["results"]) for run in LAB.runs)
-    figure = errors_figure(LAB, "")
+    figure = errors_figure(TABLES, LAB, "").html("")
     assert figure.count('<a href="#run-') == 2 * len(points(LAB))
     assert "<b>40.66% / 18.21%</b> ILSVRC-2012 validation, ten views" in html
     commit = LAB.data["source"]["commit"]

@@ -14,12 +14,11 @@ import pytest
 from sitebuild.data.plans import Plans, memory, shape, window
 from sitebuild.data.tables import load_results
 from sitebuild.errors import ContentError
+from sitebuild.network.figures import STEPS, field, fields_figure
 from sitebuild.network.layer_cards import HELD, PICTURES, SHEETS, Explorer
-from sitebuild.network.sight_charts import STEPS, field, fields_figure
 from sitebuild.network.three import (
     Edge,
     counts_table,
-    edge_figure,
     edges,
     halved,
     maps,
@@ -27,7 +26,6 @@ from sitebuild.network.three import (
     other_counts,
     stacks_figure,
 )
-from sitebuild.outputs.publish import plot_style
 from tests.unit.test_site_content import DOCS, TABLES
 
 PLANS = Plans(TABLES["plans"])
@@ -60,7 +58,7 @@ def test_what_differs_from_2012() -> None:
     assert other_counts(PLANS["caffe"], model) == []
     assert other_counts(PLANS["torchvision"], model) == [1, 2, 4]
     assert other_counts(PLANS["alexnet64"], model) == [6, 7, 8]
-    assert "in 3 of its 5" in stacks_figure(PLANS)
+    assert "in 3 of its 5" in stacks_figure(TABLES).title
 
 
 def test_halves_are_where_the_ledger_has_them() -> None:
@@ -73,7 +71,7 @@ def test_halves_are_where_the_ledger_has_them() -> None:
 
 
 def test_the_counts_end_with_their_sums() -> None:
-    last = cells(counts_table(PLANS))[-1]
+    last = cells(counts_table(PLANS).html())[-1]
     assert last == ["all", "60,965,224", "61,100,840", "5,949,000", "724.4", "714.2", "203.8"]
     told = copy.deepcopy(TABLES["plans"])
     told["rows"][1]["layers"][0]["parameters"] += 1
@@ -147,23 +145,10 @@ def test_what_a_number_sees_only_grows() -> None:
         sides = [field(plan, step) for step in STEPS]
         assert sides == sorted(sides)
     assert field(PLANS["2012"], "norm2") - field(PLANS["caffe"], "norm2") == 4 * 8
-    assert "only at pool5" in fields_figure(PLANS)
-    assert "at conv4" in fields_figure(PLANS)
+    assert "only at pool5" in fields_figure(TABLES).title
+    assert "at conv4" in fields_figure(TABLES).title
     for name in ("caffe", "torchvision"):
         assert field(PLANS[name], "pool5") < PLANS[name].size
-
-
-def test_a_figure_taken_away_brings_its_styles() -> None:
-    style = plot_style(DOCS / "assets" / "css")
-    used = set()
-    for figure in (fields_figure(PLANS), edge_figure(PLANS), stacks_figure(PLANS)):
-        for drawing in re.findall(r"<svg .*?</svg>", figure):
-            used |= {
-                name for names in re.findall(r'class="([^"]+)"', drawing) for name in names.split()
-            }
-    missing = {name for name in used if f".{name}" not in style}
-    assert missing <= {"plot", "plot--wide", "plot--narrow", "row", "sight-plain"}
-    assert "var(" not in style
 
 
 def test_the_site_is_built_without_torch() -> None:

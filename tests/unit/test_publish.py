@@ -7,26 +7,20 @@ import io
 import json
 import re
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import yaml
 
-from sitebuild.charts import winners_figure
 from sitebuild.outputs.publish import (
     about,
     as_csv,
     corrections_box,
     data_files,
-    figure_files,
-    plot_style,
     tables_of,
-    with_downloads,
 )
 from tests.unit.test_site_content import (
     DOCS,
     FACTS,
-    ILSVRC,
     TABLES,
     TITLES,
     Knowledge,
@@ -35,7 +29,6 @@ from tests.unit.test_site_content import (
 )
 
 DATA = DOCS / "data"
-STYLE = plot_style(DOCS / "assets" / "css")
 
 
 def test_every_data_file_has_its_json_and_csv() -> None:
@@ -65,36 +58,6 @@ def test_a_list_without_rows_is_no_table() -> None:
 def test_a_cell_is_never_a_formula() -> None:
     assert as_csv([{"a": "=1+1", "b": ["x", "y"]}]) == "a,b\r\n'=1+1,x; y\r\n"
     assert as_csv([{"steps": [{"id": 1}]}]).count('""id"": 1') == 1
-
-
-def test_a_figure_is_given_as_csv_and_as_a_drawing_that_stands_alone() -> None:
-    files = figure_files(winners_figure(ILSVRC), STYLE)
-    rows = list(csv.reader(io.StringIO(files["winners.csv"])))
-    assert [row[0] for row in rows] == ["Year", *(str(w["year"]) for w in ILSVRC["winners"])]
-    assert rows[3][2] == "15.315%"
-    drawing = ElementTree.fromstring(files["winners.svg"])
-    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
-    style = drawing[0].text or ""
-    assert ".plot .deep {fill: #cf4a0a;}" in style
-    assert "var(" not in style
-    assert "display: none" not in style
-
-
-def test_the_links_stand_in_the_figure() -> None:
-    html = with_downloads("<figure><figcaption>x</figcaption></figure>", ["a.csv", "a.svg"], "../")
-    assert html.endswith('<a href="../a.svg" download>SVG</a></p></figcaption></figure>')
-    assert with_downloads("<figure>x</figure>", [], "") == "<figure>x</figure>"
-
-
-def test_every_figure_of_the_pages_is_well_formed(knowledge: Knowledge) -> None:  # noqa: F811
-    for page in DOCS.rglob("*.md"):
-        render(
-            re.sub(r"\A---\n.*?\n---\n", "", page.read_text("utf-8"), flags=re.DOTALL), knowledge
-        )
-    drawings = {name: text for name, text in knowledge.figures.items() if name.endswith(".svg")}
-    assert len(drawings) >= 8
-    for name, text in drawings.items():
-        assert ElementTree.fromstring(text).get("viewBox"), name
 
 
 def test_the_built_site_holds_what_it_links(site: Path) -> None:

@@ -8,16 +8,23 @@ import pytest
 
 from sitebuild.data.memory import ledger
 from sitebuild.errors import ContentError
-from sitebuild.network.network_charts import FILTERS, multiplications, picture, slide
+from sitebuild.figures.scales import scientific
 from sitebuild.reference.glossary import check as check_glossary
 from sitebuild.reference.glossary import link_terms
-from sitebuild.reference.glossary_chart import step_figure
-from sitebuild.story.gpu_charts import compute_figure, gpus_figure, scientific
-from sitebuild.story.lanes import calendar_figure
+from sitebuild.reference.one_step import step_figure
+from sitebuild.story.figures import (
+    averaging,
+    calendar,
+    compute,
+    crowd,
+    gpus,
+    leaderboard,
+    multiplications,
+)
+from sitebuild.story.filters import FILTERS, picture, slide
 from sitebuild.story.myths import VERDICTS, check
 from sitebuild.story.people import check as check_people
 from sitebuild.story.pieces import cite_box
-from sitebuild.story.story_charts import crowd, leaderboard_figure, steps_figure
 from tests.unit.test_site_content import (
     BIBLIOGRAPHY,
     DOCS,
@@ -56,10 +63,10 @@ def test_opens_with_one_sentence_and_says_how_sure_we_are(name: str) -> None:
 
 
 def test_the_leaderboard_shows_every_entry() -> None:
-    html = leaderboard_figure(ILSVRC)
+    html = leaderboard(TABLES).html("")
     for row in ILSVRC["entries_2012"]:
-        assert f"<td class=num>{row['error']:.3f}%</td>" in html
-        assert html.count(f">{row['file']}<") == 1
+        assert f"<td class=num>{row['error']:.3f}</td>" in html
+        assert html.count(f"<td>{row['file']}</td>") == 1
     assert len(ILSVRC["entries_2012"]) == 16
     assert len({row["team"] for row in ILSVRC["entries_2012"]}) == 6
 
@@ -79,7 +86,7 @@ def test_what_the_team_reports_agrees_with_the_list() -> None:
     assert ours["seven-extra"]["top5_test"] == round(errors[0], 1)
     assert ours["five"]["top5_test"] == round(errors[1], 1)
     assert ours["one"]["top5_val"] == FACTS["single_error"].value
-    assert "about 8 points ahead" in steps_figure(ILSVRC)
+    assert "about 8 points ahead" in averaging(TABLES).title
 
 
 # --- processors and compute ------------------------------------------------------------------------
@@ -92,7 +99,7 @@ def test_growth_of_processors_agrees_with_the_table() -> None:
     assert FACTS["matrix_growth"].value == round(new["matrix16"] / old["fp32"])
     assert FACTS["memory_growth"].value == round(new["memory"] / old["memory_alexnet"])
     assert FACTS["bandwidth_growth"].value == round(new["bandwidth"] / old["bandwidth"])
-    assert f"{FACTS['fp32_growth'].value} times faster" in gpus_figure(TABLES["gpus"])
+    assert f"{FACTS['fp32_growth'].value} times faster" in gpus(TABLES).title
 
 
 def test_compute_agrees_with_the_table() -> None:
@@ -107,10 +114,10 @@ def test_compute_agrees_with_the_table() -> None:
     early = [row for row in TABLES["compute"]["rows"] if "2012-06" < row["date"] < "2017-10-18"]
     above = [row["id"] for row in early if float(row["flop"]) > 30 * rows["alexnet"]]
     assert 12 <= len(above) <= TABLES["compute"]["early"]["above_thirty"]
-    figure = compute_figure(TABLES["compute"])
+    figure = compute(TABLES)
     growth = float(f"{rows['gnmt'] / rows['alexnet']:.2g}")
-    assert f"about {growth:,.0f} times" in figure
-    assert "don't read a trend from it" in figure.replace("&#x27;", "'")
+    assert f"about {growth:,.0f} times" in figure.title
+    assert "don't read a trend from it" in figure.source
 
 
 def test_the_estimate_of_a_processor_is_its_own_arithmetic() -> None:
@@ -286,11 +293,13 @@ def test_the_glossary_is_whole_and_types_no_number() -> None:
 
 
 def test_the_glossarys_figure_names_its_own_terms() -> None:
-    html = step_figure(TABLES["glossary"])
+    html = step_figure(TABLES).html("")
     for name in ("batch", "softmax", "learning rate"):
         assert f"<td>{name}</td>" in html
     with pytest.raises(ContentError, match='unknown term "batch"'):
-        step_figure([entry for entry in TABLES["glossary"] if entry["term"] != "batch"])
+        step_figure(
+            {**TABLES, "glossary": [row for row in TABLES["glossary"] if row["term"] != "batch"]}
+        )
 
 
 def test_a_term_is_linked_once_and_only_in_running_text() -> None:
@@ -364,16 +373,16 @@ def test_the_work_of_the_layers_is_the_sum_of_their_kernels() -> None:
 
 
 def test_the_calendar_counts_the_days_and_names_unknown_events() -> None:
-    html = calendar_figure(TABLES["lanes"]["calendar"], TIMELINE)
-    assert "began to learn 17 days before entries closed" in html
+    told = calendar(TABLES, TIMELINE).title
+    assert told.endswith("began to learn 17 days before entries closed")
     lanes = {**TABLES["lanes"]["calendar"]}
     lanes["strands"] = [{"name": "x", "kind": "ink", "rows": [{"event": "net-154", "label": "y"}]}]
     with pytest.raises(ContentError, match='unknown event "net-154"'):
-        calendar_figure(lanes, TIMELINE)
+        calendar({**TABLES, "lanes": {"calendar": lanes}}, TIMELINE)
 
 
 def test_the_story_has_twelve_figures(knowledge: Knowledge) -> None:  # noqa: F811
     pages = [DOCS / "index.md", *(DOCS / "story").glob("*.md")]
     for page in pages:
         render(body(source(page)), knowledge)
-    assert len({name for name in knowledge.figures if name.endswith(".svg")}) >= 12
+    assert len([figure for figure in knowledge.figures.values() if figure.views]) >= 12

@@ -6,7 +6,7 @@ Plain functions over plain files: nothing here knows MkDocs.
 |---|---|
 | `data` | `docs/data` as typed objects |
 | `expand` | what every page draws on: notes, typography |
-| `svg`, `charts` | how figures are drawn; the figures of the contest |
+| `figures` | the grammar of the figures; their specifications are in `docs/data/figures` |
 | `timeline`, `story`, `network`, `live`, `teach`, `reference` | what one wing of the site needs |
 | `outputs` | files to take away, and what programs read |
 """

@@ -15,22 +15,24 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
-from sitebuild import charts, home
+from sitebuild import home
 from sitebuild.data.bibliography import Bibliography, load_bibliography, source_list
 from sitebuild.data.events import Timeline, load_timeline
 from sitebuild.data.facts import Facts, load_facts
 from sitebuild.data.tables import load_tables
 from sitebuild.errors import ContentError
 from sitebuild.expand.notes import Notes, grade_key
+from sitebuild.figures import Figure
+from sitebuild.figures.figure import export_style
 from sitebuild.live import live_page, samples
 from sitebuild.live.files import class_names
 from sitebuild.network.pieces import lab_pieces
 from sitebuild.outputs import publish
 from sitebuild.reference import (
+    architecture,
     benchmarks,
     glossary,
-    glossary_chart,
-    house,
+    one_step,
     prices,
     server_limits,
 )
@@ -80,7 +82,7 @@ class Knowledge:
     style: str = ""
     sheets: Mapping[str, str] = field(default_factory=dict)
     printed: Mapping[str, Path] = field(default_factory=dict)
-    figures: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
 
 
 def load_knowledge(root: Path) -> Knowledge:
@@ -107,7 +109,7 @@ def load_knowledge(root: Path) -> Knowledge:
     titles = page_titles(root / "docs")
     events = load_timeline(data, bibliography, titles)
     css = root / "docs" / "assets" / "css"
-    style = publish.plot_style(css)
+    style = export_style(css)
     sheets = paper.sheets(events, bibliography, titles, css)
     printed = paper.printed(root, sheets)
     return Knowledge(
@@ -194,10 +196,12 @@ def render(
     notes = Notes(knowledge.bibliography, knowledge.facts, knowledge.tables.get("searches", ()))
     blocks: dict[str, str] = {}
 
-    def block(html: str) -> str:
-        files = publish.figure_files(html, knowledge.style)
-        knowledge.figures.update(files)
-        html = publish.with_downloads(html, files, f"{to_root}assets/figures/")
+    def block(content: str | Figure) -> str:
+        if isinstance(content, Figure):
+            knowledge.figures[content.name] = content
+            html = content.html(f"{to_root}assets/figures/")
+        else:
+            html = content
         place = f'<div data-block="{len(blocks)}"></div>'
         blocks[place] = html
         return place
@@ -229,8 +233,6 @@ def render(
         "server_limits": lambda: block(server_limits.table(knowledge.tables["server_limits"])),
         "precision_table": lambda: block(prices.table(knowledge.tables["precisions"])),
         "grade_key": lambda: block(grade_key()),
-        "figure_entries": lambda: block(charts.entries_figure(knowledge.ilsvrc)),
-        "figure_winners": lambda: block(charts.winners_figure(knowledge.ilsvrc)),
         "sample_gallery": lambda: block(samples.gallery(knowledge.samples, to_root)),
         "sample_strip": lambda: block(samples.strip(knowledge.samples, to_root)),
         "live": lambda: block(
@@ -248,6 +250,7 @@ def render(
         **pieces(
             knowledge.tables,
             knowledge.bibliography,
+            knowledge.facts,
             block,
             notes.cite,
             expand,
@@ -258,17 +261,19 @@ def render(
         **teach_pieces(
             knowledge.tables, knowledge.bibliography, knowledge.titles, notes.cite, expand
         ),
-        "figure_house": lambda: block(house.house_figure(knowledge.tables["house"])),
+        "figure_house": lambda: block(architecture.architecture_figure(knowledge.tables)),
         "home_steps": lambda: block(home.steps(knowledge.timeline, to_root)),
         "glossary": all_terms,
-        "figure_step": lambda: block(glossary_chart.step_figure(knowledge.tables["glossary"])),
+        "figure_step": lambda: block(one_step.step_figure(knowledge.tables)),
         "sources": lambda: block(source_list(knowledge.bibliography)),
         "data_files": lambda: block(publish.data_list(knowledge.data, f"{to_root}data/")),
         "corrections": lambda: block(
             publish.corrections_by_page(corrections, knowledge.titles, to_root)
         ),
         "figure_benchmark": lambda: block(
-            benchmarks.figure(benchmarks.load_results(knowledge.data / "benchmarks"))
+            benchmarks.figure(
+                knowledge.tables, benchmarks.load_results(knowledge.data / "benchmarks")
+            )
         ),
         "evaluation_pace": lambda: block(
             benchmarks.pace(knowledge.data / "results" / "evaluation.json")

@@ -41,7 +41,7 @@ const runs = [...list.children].map((node, place) => {
   };
 });
 const byRun = new Map(runs.map((run) => [run.run, run]));
-const marks = /** @type {SVGAElement[]} */ ([...document.querySelectorAll(".lab-plot a")]);
+const marks = /** @type {SVGAElement[]} */ ([...document.querySelectorAll('.plot a[href*="#run-"]')]);
 const known = {
   sets: [...set.options].map((option) => option.value).filter(Boolean),
   runs: [...byRun.keys()],
@@ -147,7 +147,7 @@ function show() {
   }
   const names = new Set(shown.map((run) => `#run-${run.run}`));
   for (const mark of marks) {
-    mark.classList.toggle("lab-off", !names.has(mark.getAttribute("href") ?? ""));
+    mark.classList.toggle("off", !names.has(mark.getAttribute("href") ?? ""));
   }
   const ordered = [...runs].sort(order(view.sort)).map((run) => run.entry);
   if (ordered.some((entry, i) => list.children[i] !== entry)) list.replaceChildren(...ordered);

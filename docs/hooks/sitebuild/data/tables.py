@@ -39,7 +39,8 @@ def load_tables(data: Path) -> dict[str, Any]:
     """The tables by stem, for ``from:`` in `facts.yml` and for the figures.
 
     ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured, ``plans``
-    what it walked through, ``inside`` what it saw in the committed network.
+    what it walked through, ``inside`` what it saw in the committed network. ``figures`` holds the
+    specifications of the figures by name.
 
     Args:
         data: the folder `docs/data`.
@@ -49,6 +50,9 @@ def load_tables(data: Path) -> dict[str, Any]:
     """
     tables = {stem: load_yaml(data / f"{stem}.yml") for stem in FILES}
     tables["ledger"] = ledger(tables["layers"])
+    tables["figures"] = {
+        path.stem: load_yaml(path) for path in sorted((data / "figures").glob("*.yml"))
+    }
     for stem, target in RESULTS.items():
         tables[stem] = load_results(data / "results" / f"{stem}.json", target)
     return tables

@@ -7,8 +7,9 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from sitebuild import svg
 from sitebuild.data.lab import Lab
+from sitebuild.figures import Column, Figure, Table, View, draw
+from sitebuild.figures.canvas import Canvas
 
 WHERE = {
     "host": "the computer",
@@ -37,22 +38,79 @@ def places(lab: Lab, at: Sequence[str]) -> str:
     return f"<small>{links}</small>"
 
 
+def flow_figure(tables: Mapping[str, Any], lab: Lab) -> Figure:
+    """How one batch of pictures flows through computer and cards."""
+    steps = tables["original_code"]["flow"]
+    table = Table(
+        "A batch, step by step",
+        (
+            *(Column("No.", "number"), Column("Step"), Column("Where"), Column("What")),
+            Column("Lines", html=lambda at: places(lab, at.split(", "))),
+        ),
+        [
+            (i, step["title"], WHERE[step["where"]], step["what"], ", ".join(step["at"]))
+            for i, step in enumerate(steps, 1)
+        ],
+    )
+
+    def paint(canvas: Canvas) -> None:
+        _flow(canvas, steps)
+
+    words = f"In order: {'; '.join(step['title'] for step in steps)}."
+    values = {"swaps": sum(step["where"] == "exchange" for step in steps)}
+    views = [View.by_hand(paint, words)]
+    return draw(tables["figures"], "code-flow", (), values, views=views, tables=[table])
+
+
+def _flow(canvas: Canvas, steps: Sequence[Mapping[str, Any]]) -> None:
+    wide = canvas.wide
+    gap = 20 if wide else 18
+    left, right = (190.0, canvas.width - 8) if wide else (4.0, canvas.width - 4)
+    middle = (left + right) / 2
+    whole, halves = [(left, right)], [(left, middle - 8), (middle + 8, right)]
+    above, high = whole, 10.0
+    for i, step in enumerate(steps):
+        y = high + gap if i else high
+        on_cards = step["where"] in ("both", "one")
+        tall = 58 if on_cards and canvas.narrow else 36
+        boxes = {"both": halves, "one": halves[:1]}.get(step["where"], whole)
+        if i:
+            _wires(canvas, above, boxes, high, y)
+        above, high = boxes, y + tall
+        for n, (x1, x2) in enumerate(boxes):
+            canvas.rect(x1, y, x2 - x1, tall, "deep" if on_cards else "rival")
+            lines = [step["title"]]
+            if on_cards:
+                lines = [f"GPU {n}", *_halved(step["title"])]
+                lines = [f"{step['title']}: GPU {n}"] if wide else lines
+            first = y + tall / 2 + 5 - 8 * (len(lines) - 1)
+            for at, line in enumerate(lines):
+                style = "on-deep" if on_cards else "value"
+                canvas.text((x1 + x2) / 2, first + 16 * at, line, style)
+        if wide:
+            canvas.text(left - 16, y + 23, WHERE[step["where"]], "tick", "end")
+    canvas.height = high + 4
+
+
 def _wires(
+    canvas: Canvas,
     above: Sequence[tuple[float, float]],
     below: Sequence[tuple[float, float]],
     high: float,
     low: float,
-) -> list[str]:
+) -> None:
     """Lines from a row of boxes to the next: straight where they match, else over a crossbar."""
-    ends = [sum(box) / 2 for box in above], [sum(box) / 2 for box in below]
-    if len(above) == len(below) == 2 or ends[0] == ends[1]:
-        return [svg.line(x, high, x, low, "lead") for x in ends[1]]
+    tops, ends = [sum(box) / 2 for box in above], [sum(box) / 2 for box in below]
+    if len(above) == len(below) == 2 or tops == ends:
+        for x in ends:
+            canvas.line(x, high, x, low, "lead")
+        return
     bar = (high + low) / 2
-    return [
-        svg.line(min(*ends[0], *ends[1]), bar, max(*ends[0], *ends[1]), bar, "lead"),
-        *(svg.line(x, high, x, bar, "lead") for x in ends[0]),
-        *(svg.line(x, bar, x, low, "lead") for x in ends[1]),
-    ]
+    canvas.line(min(*tops, *ends), bar, max(*tops, *ends), bar, "lead")
+    for x in tops:
+        canvas.line(x, high, x, bar, "lead")
+    for x in ends:
+        canvas.line(x, bar, x, low, "lead")
 
 
 def _halved(words: str) -> tuple[str, str]:
@@ -60,67 +118,3 @@ def _halved(words: str) -> tuple[str, str]:
     parts = words.split()
     cuts = [(" ".join(parts[:n]), " ".join(parts[n:])) for n in range(1, len(parts))]
     return min(cuts, key=lambda cut: max(map(len, cut)))
-
-
-def _flow_plot(steps: Sequence[Mapping[str, Any]], form: str) -> str:
-    wide = form == "wide"
-    width, gap = (780, 20) if wide else (360, 18)
-    left, right = (200.0, 772.0) if wide else (8.0, 352.0)
-    middle = (left + right) / 2
-    parts: list[str] = []
-    above, high = [(left, right)], 10.0
-    for i, step in enumerate(steps):
-        y = high + gap if i else high
-        box = 58 if step["where"] in ("both", "one") and not wide else 36
-        if step["where"] == "both":
-            halves = [(left, middle - 8), (middle + 8, right)]
-        elif step["where"] == "one":
-            halves = [(left, middle - 8)]
-        else:
-            halves = [(left, right)]
-        if i:
-            parts += _wires(above, halves, high, y)
-        above, high = halves, y + box
-        for n, (x1, x2) in enumerate(halves):
-            kind = "rival" if step["where"] in ("host", "exchange") else "deep"
-            parts.append(svg.tag("rect", x=x1, y=y, width=x2 - x1, height=box, class_=kind))
-            words = step["title"] if kind == "rival" else f"{step['title']}: GPU {n}"
-            lines = [words] if kind == "rival" or wide else [f"GPU {n}", *_halved(step["title"])]
-            label = "on-deep" if kind == "deep" else "year"
-            first = y + box / 2 + 5 - 8 * (len(lines) - 1)
-            parts += [
-                svg.text((x1 + x2) / 2, first + 16 * at, line, label)
-                for at, line in enumerate(lines)
-            ]
-        if wide:
-            parts.append(svg.text(left - 16, y + 23, WHERE[step["where"]], "tick", "end"))
-    titles = "; ".join(step["title"] for step in steps)
-    return svg.drawing(width, int(high) + 4, f"In order: {titles}.", parts, form)
-
-
-def flow_figure(lab: Lab, steps: Sequence[Mapping[str, Any]]) -> str:
-    """How one batch of pictures flows through computer and cards."""
-    swaps = sum(step["where"] == "exchange" for step in steps)
-    rows = "".join(
-        f"<tr><td>{i}</td><td>{escape(s['title'])}</td><td>{WHERE[s['where']]}</td>"
-        f"<td>{escape(s['what'])}</td><td>{places(lab, s['at'])}</td></tr>"
-        for i, s in enumerate(steps, 1)
-    )
-    head = "".join(f'<th scope="col">{h}</th>' for h in ("", "Step", "Where", "What", "Lines"))
-    data = (
-        '<div class="table-wrap" tabindex="0" role="region" aria-label="A batch, step by step">'
-        '<table class="data"><caption>A batch, step by step</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    ).replace('<th scope="col"></th>', '<th scope="col">No.</th>')
-    return svg.figure(
-        "code-flow",
-        f"On the way forward the cards meet at {swaps} places and at the scores",
-        "One batch of pictures, from the text file to changed weights. Read it downwards.",
-        _flow_plot(steps, "wide") + _flow_plot(steps, "narrow"),
-        "Filled boxes run on the cards; hollow ones on the computer or on the wire between them.",
-        'Source: <a href="https://github.com/computerhistory/AlexNet-Source-Code">released AlexNet '
-        "source</a>, network file of run 145 (BSD-2-Clause, Google LLC 2023; A. Krizhevsky 2011). "
-        "Figure: this site.",
-        data,
-        show_data=True,
-    )

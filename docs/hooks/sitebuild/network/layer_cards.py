@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sitebuild import sent, svg
+from sitebuild import sent
 from sitebuild.data.plans import (
     Plan,
     Plans,
@@ -25,7 +25,7 @@ from sitebuild.data.plans import (
     towers,
     window,
 )
-from sitebuild.network.lab_charts import linked
+from sitebuild.figures.canvas import Canvas
 
 HELD = {
     "both": "half on each card",
@@ -54,6 +54,11 @@ SHEETS = {
     "fc7": ("units of fc7, a square each", 585, 198),
 }
 Stage = Mapping[str, Any]
+
+
+def _kind(stage: Stage) -> str:
+    """Orange where a layer learns."""
+    return "deep" if stage["layer"].startswith(("conv", "fc")) else "hand"
 
 
 class Explorer:
@@ -85,64 +90,45 @@ class Explorer:
 
     def drawing(self, form: str) -> str:
         """The network as linked blocks: as high as its maps, as wide as their number (roots)."""
-        return self._wide() if form == "wide" else self._narrow()
+        canvas = Canvas(8 + 50 * len(self.stages) + 52 if form == "wide" else 344, form != "wide")
+        (self._wide if canvas.wide else self._narrow)(canvas)
+        return canvas.svg("The layers, first to last")
 
-    @staticmethod
-    def _link(stage: Stage, target: str, drawn: str) -> str:
-        return f'<a href="#{stage["layer"]}">{target}{drawn}</a>'
-
-    def _wide(self) -> str:
-        pitch, middle = 50.0, 104.0
-        lines, links = [], []
-        before = 0.0
+    def _wide(self, canvas: Canvas) -> None:
+        pitch, middle, before = 50.0, 104.0, 0.0
         for i, stage in enumerate(self.stages):
             side, maps = self._size(stage)
             across, tall = 3 + 36 * (maps / 4096) ** 0.5, 5.8 * side**0.5
             x = 8 + i * pitch
-            ends = [middle - 3 - tall / 2, middle + 3 + tall / 2]
             home = [middle - 14.0, middle + 14.0]
-            if i:
-                ways = [(0, 0), (1, 1)] + ([(0, 1), (1, 0)] if self._crosses(stage) else [])
-                lines += [svg.line(before, home[a], x, home[b], "wire") for a, b in ways]
+            ways = [(0, 0), (1, 1)] + ([(0, 1), (1, 0)] if self._crosses(stage) else [])
+            for a, b in ways if i else []:
+                canvas.line(before, home[a], x, home[b], "wire")
             before = x + across
-            kind = "deep" if stage["layer"].startswith(("conv", "fc")) else "hand"
-            drawn = "".join(
-                svg.tag("rect", x=x, y=end - tall / 2, width=across, height=tall, class_=kind)
-                for end in ends
-            )
-            low = 228 + 18 * (i % 2)
-            drawn += svg.text(x, low, stage["layer"], "lead-label", "start")
-            target = svg.tag("rect", x=x - 5, y=4, width=pitch - 4, height=250, class_="hit", rx=3)
-            links.append(self._link(stage, target, drawn))
+            with canvas.link(f"#{stage['layer']}"):
+                canvas.rect(x - 5, 4, pitch - 4, 250, "clear")
+                for end in (middle - 3 - tall / 2, middle + 3 + tall / 2):
+                    canvas.rect(x, end - tall / 2, across, tall, _kind(stage))
+                canvas.text(x, 228 + 18 * (i % 2), stage["layer"], "label", "start")
         edge = 8 + pitch * len(self.stages)
-        ends_at = [
-            svg.text(edge - 6, middle - 30, "card 0", "tick", "start"),
-            svg.text(edge - 6, middle + 40, "card 1", "tick", "start"),
-        ]
-        return linked(
-            edge + 42, 258, "The layers, first to last", [*lines, *links, *ends_at], "wide"
-        )
+        canvas.text(edge - 2, middle - 30, "card 0", "tick", "start")
+        canvas.text(edge - 2, middle + 40, "card 1", "tick", "start")
+        canvas.height = 258
 
-    def _narrow(self) -> str:
+    def _narrow(self, canvas: Canvas) -> None:
         pitch = 34.0
-        links = []
         for i, stage in enumerate(self.stages):
             side, maps = self._size(stage)
             across, tall = 3 + 66 * (maps / 4096) ** 0.5, 2 + 1.5 * side**0.5
             top = 6 + i * pitch
-            y = top + 12 - tall / 2
-            kind = "deep" if stage["layer"].startswith(("conv", "fc")) else "hand"
-            drawn = "".join(
-                svg.tag("rect", x=x, y=y, width=across, height=tall, class_=kind)
-                for x in (82 - across, 86.0)
-            )
-            drawn += svg.text(172, top + 17, stage["layer"], "lead-label", "start")
-            if self._crosses(stage):
-                drawn += svg.text(250, top + 17, "both cards", "tick", "start")
-            target = svg.tag("rect", x=2, y=top - 3, width=336, height=30, class_="hit", rx=3)
-            links.append(self._link(stage, target, drawn))
-        height = 10 + pitch * len(self.stages)
-        return linked(344, height, "The layers, first to last", links, "narrow")
+            with canvas.link(f"#{stage['layer']}"):
+                canvas.rect(2, top - 3, 336, 30, "clear")
+                for x in (82 - across, 86.0):
+                    canvas.rect(x, top + 12 - tall / 2, across, tall, _kind(stage))
+                canvas.text(172, top + 17, stage["layer"], "label", "start")
+                if self._crosses(stage):
+                    canvas.text(250, top + 17, "both cards", "tick", "start")
+        canvas.height = 10 + pitch * len(self.stages)
 
     # --- the cards -------------------------------------------------------------------------------
 
@@ -150,11 +136,10 @@ class Explorer:
         """What a card's table says: the field, of 2012, of ours."""
         name = stage["layer"]
         if name == "picture":
-            sizes = [plan.size for plan in (self.then, self.ours)]
-            counts = [3 * size * size for size in sizes]
+            then, ours = self.then.size, self.ours.size
             return [
-                ("Output", *(by(size, size, 3) for size in sizes)),
-                ("Memory, outputs", *map(memory, counts)),
+                ("Output", by(then, then, 3), by(ours, ours, 3)),
+                ("Memory, outputs", memory(3 * then * then), memory(3 * ours * ours)),
                 ("Held", self.held["pictures"], "one processor"),
             ]
         told = [self._told(plan, name) for plan in (self.then, self.ours)]
@@ -193,23 +178,11 @@ class Explorer:
         name = stage["layer"]
         side = 1 if name == "picture" else self.then.sees(name)
         share = max(96 * side / self.then.size, 2)
-        inner = svg.tag(
-            "rect",
-            x=(96 - share) / 2 + 2,
-            y=(96 - share) / 2 + 2,
-            width=share,
-            height=share,
-            class_="deep",
-        )
-        outer = svg.tag("rect", x=1, y=1, width=98, height=98, class_="frame")
-        drawn = svg.tag(
-            "svg",
-            inner + outer,
-            viewBox="0 0 100 100",
-            width=100,
-            height=100,
-            aria_hidden="true",
-            class_="plot",
+        canvas = Canvas(100, narrow=False, height=100)
+        canvas.rect((96 - share) / 2 + 2, (96 - share) / 2 + 2, share, share, "deep")
+        canvas.rect(1, 1, 98, 98, "kin")
+        drawn = canvas.svg(f"A square, {side} of {self.then.size} pixels wide").replace(
+            "plot plot--wide", "plot"
         )
         return (
             f'<figure class="sight">{drawn}<figcaption>one number sees {side} of '

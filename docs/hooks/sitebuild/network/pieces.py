@@ -7,20 +7,19 @@ from typing import Any
 
 from sitebuild.data.facts import NBSP
 from sitebuild.data.lab import ONE, TEN, Lab, began
-from sitebuild.data.plans import Plans
+from sitebuild.figures import Figure
 from sitebuild.network import (
     code_guide,
+    figures,
     lab_cards,
-    lab_charts,
-    lab_entry_charts,
-    sight_charts,
+    lab_drawings,
     three,
 )
 from sitebuild.network.layer_cards import Explorer
 
 
 def lab_pieces(
-    tables: Mapping[str, Any], block: Callable[[str], str], to_root: str
+    tables: Mapping[str, Any], block: Callable[[str | Figure], str], to_root: str
 ) -> dict[str, Callable[..., str]]:
     """The functions by the name that a page calls them by.
 
@@ -71,17 +70,17 @@ def lab_pieces(
         "source_line": place,
         "lab_explorer": lambda: block(lab_cards.explorer(lab, to_root)),
         "figure_lab_errors": lambda here=False: block(
-            lab_charts.errors_figure(lab, "" if here else to_runs)
+            figures.errors_figure(tables, lab, "" if here else to_runs)
         ),
-        "figure_lab_family": lambda: block(lab_charts.family_figure(lab, to_runs)),
-        "figure_lab_evidence": lambda: block(lab_entry_charts.evidence_figure(lab, to_runs)),
-        "figure_lab_entries": lambda: block(lab_entry_charts.entries_figure(lab, to_runs)),
+        "figure_lab_family": lambda: block(lab_drawings.family_figure(tables, lab, to_runs)),
+        "figure_lab_evidence": lambda: block(lab_drawings.evidence_figure(tables, lab, to_runs)),
+        "figure_lab_entries": lambda: block(lab_drawings.entries_figure(tables, lab, to_runs)),
         **three.pieces(tables, block),
         "layer_explorer": lambda: block(Explorer(tables, to_root).html()),
-        "figure_fields": lambda: block(sight_charts.fields_figure(Plans(tables["plans"]))),
-        "figure_colour": lambda: block(sight_charts.colour_figure(tables["inside"])),
+        "figure_fields": lambda: block(figures.fields_figure(tables)),
+        "figure_colour": lambda: block(figures.colour_figure(tables)),
         "first_filters": lambda: block(Explorer(tables, to_root).filters()),
-        "colour": lambda name: sight_charts.colour_words(tables["inside"], name),
-        "figure_code_flow": lambda: block(code_guide.flow_figure(lab, code["flow"])),
+        "colour": lambda name: figures.colour_words(tables["inside"], name),
+        "figure_code_flow": lambda: block(code_guide.flow_figure(tables, lab)),
         "code_files": lambda: block(code_guide.files_list(lab, code["files"])),
     }

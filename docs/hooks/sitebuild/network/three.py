@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sitebuild import svg
 from sitebuild.data.plans import Plan, Plans, Row, by, millions, towers
 from sitebuild.errors import ContentError
+from sitebuild.figures import Column, Figure, Table, View, draw
+from sitebuild.figures.canvas import Canvas
 
-SOURCE = (
-    "Computed with PyTorch from the definitions in this project's folder model_export and in "
-    "torchvision; a test repeats it. Figure: this site."
-)
 WORDS = {
     "norm": "norm",
     "mapnorm": "norm",
@@ -56,97 +53,81 @@ def halved(plan: Plan, stage: int) -> bool:
 
 
 def _column(
-    plan: Plan, model: Plan, x: float, top: float, width: float, pitch: float, named: bool
-) -> list[str]:
+    canvas: Canvas, plan: Plan, model: Plan, x: float, top: float, width: float, pitch: float
+) -> None:
     scale = width / max(maps(model, n) for n in range(1, 6))
     dense = width / max(maps(model, n) for n in range(6, LAST + 1))
-    parts = [svg.text(x, top - 14, plan.title, "year", "start")]
+    canvas.text(x, top - 14, plan.title, "value", "start")
     for n in range(1, LAST + 1):
         y = top + (n - 1) * pitch
         row = weighted(plan, n)
-        wide = maps(plan, n) * (scale if row["kind"] == "conv" else dense)
-        same = maps(plan, n) == maps(model, n)
-        blocks = [(x, wide / 2 - 2), (x + wide / 2 + 2, wide / 2 - 2)]
-        for left, across in blocks if halved(plan, n) else [(x, wide)]:
-            parts.append(
-                svg.tag(
-                    "rect", x=left, y=y, width=across, height=18, class_="deep" if same else "rival"
-                )
-            )
-        count = f"{row['layer']}: {maps(plan, n):,}" if named else f"{maps(plan, n):,}"
-        parts.append(svg.text(x + wide + 6, y + 14, count, "tick", "start"))
-        words = order(plan, n)
-        if words:
+        across = maps(plan, n) * (scale if row["kind"] == "conv" else dense)
+        kind = "deep" if maps(plan, n) == maps(model, n) else "rival"
+        if halved(plan, n):
+            canvas.rect(x, y, across / 2 - 2, 18, kind)
+            canvas.rect(x + across / 2 + 2, y, across / 2 - 2, 18, kind)
+        else:
+            canvas.rect(x, y, across, 18, kind)
+        count = f"{row['layer']}: {maps(plan, n):,}" if canvas.narrow else f"{maps(plan, n):,}"
+        canvas.text(x + across + 6, y + 14, count, "tick", "start")
+        if words := order(plan, n):
             differs = words != order(model, n)
             label = ("≠ " if differs else "") + words
-            parts.append(svg.text(x, y + 33, label, "lead-label" if differs else "tick", "start"))
-    return parts
+            canvas.text(x, y + 33, label, "label" if differs else "tick", "start")
 
 
-def _stacks(plans: Plans, form: str) -> str:
-    wide = form == "wide"
-    pitch, width = 50.0, 128.0 if wide else 78.0
+def stacks_figure(tables: Mapping[str, Any]) -> Figure:
+    """The four networks as blocks: what is as in 2012 and what is not.
+
+    Raises:
+        ContentError: the data no longer support the figure's title.
+    """
+    plans = Plans(tables["plans"])
     model = plans["2012"]
-    lines, across = (1, 4) if wide else (2, 2)
-    step, tall = 186.0 if wide else 176.0, 50.0 + LAST * pitch
-    left = 50.0 if wide else 6.0
-    parts: list[str] = []
-    for i, plan in enumerate(plans.values()):
-        x, top = left + (i % across) * step, 40.0 + (i // across) * tall
-        if wide and not i:
-            parts += [
-                svg.text(0, top + (n - 1) * pitch + 14, weighted(plan, n)["layer"], "tick", "start")
-                for n in range(1, LAST + 1)
-            ]
-        parts += _column(plan, model, x, top, width, pitch, not wide)
+    changed = {name: sum(n < 6 for n in other_counts(plan, model)) for name, plan in plans.items()}
+    if changed["caffe"] or changed["alexnet64"]:
+        raise ContentError(
+            'figure "stacks": plans.json no longer supports its title; change the title or the data'
+        )
+
+    def paint(canvas: Canvas) -> None:
+        legend = [
+            ("bar", "deep", "as many filters or units as in 2012"),
+            ("bar", "rival", "another number"),
+            ("bar", "clear", "≠ another order, or something missing"),
+        ]
+        pitch, width, step = (50.0, 128.0, 186.0) if canvas.wide else (50.0, 78.0, 172.0)
+        begin = canvas.legend(legend) + 40
+        left, columns = (50.0, 4) if canvas.wide else (2.0, 2)
+        for i, plan in enumerate(plans.values()):
+            at = left + (i % columns) * step, begin + (i // columns) * (50 + LAST * pitch)
+            _column(canvas, plan, model, *at, width, pitch)
+        if canvas.wide:
+            for n in range(1, LAST + 1):
+                name = weighted(model, n)["layer"]
+                canvas.text(0, begin + (n - 1) * pitch + 14, name, "tick", "start")
+        canvas.height = begin - 40 + (4 // columns) * (50 + LAST * pitch)
+
     words = "Four columns of blocks, one a layer. " + " ".join(
         f"{plan.title}: {', '.join(str(maps(plan, n)) for n in range(1, LAST + 1))}."
         for plan in plans.values()
     )
-    return svg.drawing(790 if wide else 352, int(lines * tall), words, parts, form)
-
-
-def stacks_figure(plans: Plans) -> str:
-    """The four networks as blocks: what is as in 2012 and what is not."""
-    model = plans["2012"]
-    convolutions = range(1, 6)
-    count = {
-        name: sum(n in convolutions for n in other_counts(plan, model))
-        for name, plan in plans.items()
-    }
-    if count["caffe"] or count["alexnet64"]:
-        raise ContentError("the headline of figure stacks no longer holds: mend it")
-    legend = (
-        '<ul class="legend"><li><span class="swatch deep"></span>as many filters or units as in '
-        '2012</li><li><span class="swatch ink-open"></span>another number</li>'
-        "<li>≠ what follows stands in another order, or something is missing</li></ul>"
-    )
-    return svg.figure(
-        "stacks",
-        f"torchvision's variant has other filter counts in {count['torchvision']} of its "
-        "5 convolutions; the replica and ours keep those of 2012",
-        "Each block is a layer with weights; its width is its number of filters, or of units in "
-        "the last three, drawn to a smaller scale. A cut block lies in two halves. Below it, "
-        "in order, what follows.",
-        legend + _stacks(plans, "wide") + _stacks(plans, "narrow"),
-        "Look at the first line below conv1: no two networks treat its answers alike but the "
-        "first and the last, and only the second column has the paper's order.",
-        f"{SOURCE} In the last three layers {maps(model, 6):,} units are drawn as wide as "
-        f"{maps(model, 3)} filters above them. The second norm of stage two works inside each map.",
-        filters_table(plans) + order_table(plans),
-    )
+    values = {"changed": changed["torchvision"], "units": maps(model, 6), "maps": maps(model, 3)}
+    tables_below = [filters_table(plans), order_table(plans)]
+    view = View.by_hand(paint, words, (790, 344))
+    return draw(tables["figures"], "stacks", (), values, views=[view], tables=tables_below)
 
 
 # --- tables --------------------------------------------------------------------------------------
 
 
-def _by_stage(plans: Plans, caption: str, tell: Callable[[Plan, int], str]) -> str:
+def _by_stage(plans: Plans, caption: str, tell: Callable[[Plan, int], str]) -> Table:
     rows = [
         (weighted(plans["2012"], n)["layer"], *(tell(plan, n) for plan in plans.values()))
         for n in range(1, LAST + 1)
     ]
-    head = ("Layer", *(plan.title for plan in plans.values()))
-    return svg.table(caption, head, rows, numeric=0)
+    columns = (Column("Layer"), *(Column(plan.title) for plan in plans.values()))
+    return Table(caption, columns, rows)
 
 
 def _filters(plan: Plan, stage: int) -> str:
@@ -160,17 +141,17 @@ def _filters(plan: Plan, stage: int) -> str:
     return told + (f", {row['groups']} groups" if row["groups"] > 1 else "")
 
 
-def filters_table(plans: Plans) -> str:
+def filters_table(plans: Plans) -> Table:
     """Filters of every layer: how many, how large, how deep, with step, border and groups."""
     return _by_stage(plans, "Filters: width, height and depth", _filters)
 
 
-def order_table(plans: Plans) -> str:
+def order_table(plans: Plans) -> Table:
     """What follows each layer with weights."""
     return _by_stage(plans, "What follows, in order", lambda p, n: order(p, n) or "the scores")
 
 
-def counts_table(plans: Plans) -> str:
+def counts_table(plans: Plans) -> Table:
     """Numbers learned and multiply-adds of every layer, with their sums.
 
     The replica's are those of 2012, so one column holds both.
@@ -183,18 +164,21 @@ def counts_table(plans: Plans) -> str:
             raise ContentError("plans.json: the replica's counts are not those of 2012")
     found = [[weighted(plan, n) for plan in shown] for n in range(1, LAST + 1)]
     told = [(row[0]["layer"], row) for row in found] + [("all", [plan.told for plan in shown])]
-    return svg.table(
+    return Table(
         "Numbers learned, and work: millions of multiply-adds for one picture",
-        ("Layer", *titles, *(f"{title}: work" for title in titles)),
+        (
+            Column("Layer"),
+            *(Column(title, "number", "{:,}") for title in titles),
+            *(Column(f"{title}: work", "number", "{:,.1f}") for title in titles),
+        ),
         [
             (
                 name,
-                *(f"{row['parameters']:,}" for row in found),
-                *(f"{row['multiply_adds'] / 1e6:,.1f}" for row in found),
+                *(row["parameters"] for row in found),
+                *(row["multiply_adds"] / 1e6 for row in found),
             )
             for name, found in told
         ],
-        2 * len(shown),
     )
 
 
@@ -250,96 +234,73 @@ def edges(plans: Plans) -> list[Edge]:
     ]
 
 
-def _edge_plot(found: Sequence[Edge], form: str) -> str:
-    wide = form == "wide"
-    cell = 22.0 if wide else 10.0
-    before, after = 24, 6
-    left = 4.0 if wide else 2.0
-    pitch = 116.0 if wide else 122.0
-    parts = []
-    for i, edge in enumerate(found):
-        y = 58.0 + i * pitch
-        start = edge.size - before
-        parts.append(
-            svg.text(left, y - 34, f"{edge.title}: {edge.windows} windows", "year", "start")
+def edge_figure(tables: Mapping[str, Any]) -> Figure:
+    """The right edge of the picture under the first layer's windows, four ways.
+
+    Raises:
+        ContentError: the data no longer support the figure's title.
+    """
+    found = edges(Plans(tables["plans"]))
+    ways, fails = {edge.windows for edge in found[:3]}, found[3].windows
+    if len(ways) != 1 or fails in ways:
+        raise ContentError(
+            'figure "edge": plans.json no longer supports its title; change the title or the data'
         )
-        for p in range(start, edge.size + after):
-            x = left + (p - start) * cell
-            if p < edge.size:
-                kind = "soft"
-            elif p < edge.size + edge.padding:
-                kind = "border"
-            else:
-                kind = "outside"
-            parts.append(svg.tag("rect", x=x, y=y, width=cell, height=cell, class_=kind))
-        for k in (2, 1, 0):
-            end = edge.end - k * edge.stride
-            x1 = left + (max(end - edge.kernel, start) - start) * cell
-            x2 = left + (end - start) * cell
-            high = y - 6 - k * 7
-            parts.append(svg.line(x1, high, x2, high, "window" if k == 0 else "window-before"))
-        x = left + (edge.end - start) * cell
-        begin = left + (edge.end - edge.kernel - start) * cell
-        parts += [
-            svg.tag(
-                "rect", x=begin, y=y - 2, width=x - begin, height=cell + 4, class_="window-box"
-            ),
-            svg.line(left + before * cell, y - 24, left + before * cell, y + cell + 8, "gap"),
-            svg.text(
-                left + before * cell,
-                y + cell + 24,
-                f"the picture ends at {edge.size}" if wide else f"edge: {edge.size}",
-                "tick",
-                "end" if wide else "middle",
-            ),
-            svg.text(left, y + cell + (24 if wide else 42), edge.verdict, "lead-label", "start"),
-        ]
+    rows = [
+        {
+            **{"title": edge.title, "size": edge.size, "padding": edge.padding},
+            **{"windows": edge.windows, "verdict": edge.verdict},
+            "rounded": "up" if edge.up else "down",
+        }
+        for edge in found
+    ]
+
+    def paint(canvas: Canvas) -> None:
+        for i, edge in enumerate(found):
+            _edge(canvas, edge, i * (116 if canvas.wide else 122))
+
     words = "The right edge of the picture, four times. " + " ".join(
         f"{edge.title}: {edge.windows} windows; {edge.verdict}." for edge in found
     )
-    width = int(left * 2 + (before + after) * cell)
-    return svg.drawing(width, int(len(found) * pitch + 20), words, parts, form)
+    values = {"windows": ways.pop(), "kernel": found[0].kernel, "stride": found[0].stride}
+    view = View.by_hand(paint, words, (668, 344))
+    return draw(tables["figures"], "edge", rows, values, views=[view])
 
 
-def edge_figure(plans: Plans) -> str:
-    """The right edge of the picture under the first layer's windows, four ways."""
-    found = edges(plans)
-    ways, fails = {edge.windows for edge in found[:3]}, found[3].windows
-    if len(ways) != 1 or fails in ways:
-        raise ContentError("the headline of figure edge no longer holds: mend it")
-    data = svg.table(
-        "Windows in a row of the first layer",
-        ("Way", "Picture", "Border", "Rounded", "Windows", "At the edge"),
-        [
-            (
-                edge.title,
-                str(edge.size),
-                str(edge.padding),
-                "up" if edge.up else "down",
-                str(edge.windows),
-                edge.verdict,
-            )
-            for edge in found
-        ],
-        numeric=0,
-    )
-    return svg.figure(
-        "edge",
-        f"Three ways to {ways.pop()} windows, and the one that fails",
-        f"The right edge of the picture, pixel by pixel. A window is {found[0].kernel} pixels wide "
-        f"and starts {found[0].stride} pixels after the one before; the box is the last of a row.",
-        _edge_plot(found, "wide") + _edge_plot(found, "narrow"),
-        "See the first row: the last window reaches over the edge and reads zeros there. That is "
-        "the whole difference.",
-        "Rounding rule: layer.py, line 1004, in the "
-        '<a href="https://github.com/computerhistory/AlexNet-Source-Code">released AlexNet '
-        "source</a> (BSD-2-Clause, Google LLC 2023; A. Krizhevsky 2011). Grey: the picture. "
-        "Dashed: a border of zeros. Figure: this site.",
-        data,
-    )
+def _edge(canvas: Canvas, edge: Edge, top: float) -> None:
+    """One way: pixels, the last three windows as lines above them, and what happens at the edge."""
+    cell, left = (22.0, 4.0) if canvas.wide else (11.0, 2.0)
+    before, after = (24, 6) if canvas.wide else (25, 6)
+    start, y = edge.size - before, top + 58
+
+    def x(pixel: int) -> float:
+        return left + (max(pixel, start) - start) * cell
+
+    title = f"{edge.title}: {edge.windows} windows"
+    canvas.text(left, y - 34, title, "value", "start")
+    for pixel in range(start, edge.size + after):
+        kind = "soft" if pixel < edge.size else "border"
+        if pixel < edge.size + edge.padding:
+            canvas.rect(x(pixel), y, cell, cell, kind)
+    for k in (2, 1, 0):
+        end, high = edge.end - k * edge.stride, y - 6 - k * 7
+        canvas.line(x(end - edge.kernel), high, x(end), high, "window-before" if k else "window")
+    begin = x(edge.end - edge.kernel)
+    canvas.rect(begin, y - 2, x(edge.end) - begin, cell + 4, "window-box")
+    canvas.line(x(edge.size), y - 24, x(edge.size), y + cell + 8, "gap")
+    if canvas.wide:
+        words = f"the picture ends at {edge.size}"
+        canvas.text(x(edge.size), y + cell + 24, words, "tick", "end")
+        canvas.text(left, y + cell + 24, edge.verdict, "label", "start")
+    else:
+        canvas.text(x(edge.size), y + cell + 22, f"edge: {edge.size}")
+        canvas.text(left, y + cell + 40, edge.verdict, "label", "start")
+    canvas.height = top + 136
 
 
-def pieces(tables: Mapping[str, Any], block: Callable[[str], str]) -> dict[str, Callable[..., str]]:
+def pieces(
+    tables: Mapping[str, Any], block: Callable[[str | Figure], str]
+) -> dict[str, Callable[..., str]]:
     """What a page may ask for, by the name that it calls it by."""
     plans = Plans(tables["plans"])
 
@@ -359,8 +320,10 @@ def pieces(tables: Mapping[str, Any], block: Callable[[str], str]) -> dict[str, 
         "plan_stride": lambda name, layer: str(plans[name][layer]["stride"]),
         "plan_side": lambda name, layer: str(plans[name][layer]["out"][0]),
         "plan_sees": lambda name, layer: str(plans[name][layer]["field"]),
-        "table": lambda caption, head, rows: block(svg.table(caption, head, rows, 0)),
-        "figure_stacks": lambda: block(stacks_figure(plans)),
-        "figure_edge": lambda: block(edge_figure(plans)),
-        "counts_table": lambda: block(counts_table(plans)),
+        "table": lambda caption, head, rows: block(
+            Table(caption, [Column(name) for name in head], rows).html()
+        ),
+        "figure_stacks": lambda: block(stacks_figure(tables)),
+        "figure_edge": lambda: block(edge_figure(tables)),
+        "counts_table": lambda: block(counts_table(plans).html()),
     }

@@ -1,7 +1,7 @@
 """The data files and the figures, published as files to take away, and the page that lists them.
 
-Every file of `docs/data` is published as it stands; each table in it also as JSON and CSV, and
-each figure as CSV (its data table) and SVG (its wide drawing, with the colours written in).
+Every file of `docs/data` is published as it stands; each table in it also as JSON and CSV. The
+files of a figure come from the figure itself (`sitebuild.figures`).
 """
 
 from __future__ import annotations
@@ -10,23 +10,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from sitebuild.data.facts import Fact, load_yaml, long_date
 from sitebuild.timeline.downloads import safe_cell
 
-FIGURE = re.compile(r'<figure class="fig" id="([^"]+)">')
-DRAWING = re.compile(r"<svg [^>]*plot--wide.*?</svg>", re.DOTALL)
 KEPT = re.compile(
     r"(<(?:pre|textarea|script|style)\b.*?</(?:pre|textarea|script|style)>)", re.DOTALL
 )
 ANY_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 PLACE = '<svg data-drawing="{}"></svg>'
-TABLE = re.compile(r'<table class="data">.*?</table>', re.DOTALL)
 
 
 # --- the data files ------------------------------------------------------------------------------
@@ -130,81 +126,6 @@ def data_list(data: Path, to_data: str) -> str:
             f'<p class="files__forms">{" ".join(forms)}</p>{fields}</li>'
         )
     return f'<ul class="files">{"".join(items)}</ul>'
-
-
-# --- the figures ---------------------------------------------------------------------------------
-
-
-class _Cells(HTMLParser):
-    """The rows of one table."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("th", "td"):
-            self.rows[-1].append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.rows and self.rows[-1]:
-            self.rows[-1][-1] += data
-
-
-def table_csv(table: str) -> str:
-    """A figure's data table as CSV."""
-    cells = _Cells()
-    cells.feed(re.sub(r"<caption>.*?</caption>", "", table, flags=re.DOTALL))
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(
-        [safe_cell(cell) for cell in row] for row in cells.rows
-    )
-    return out.getvalue()
-
-
-def plot_style(css: Path) -> str:
-    """The rules of the drawings, with the light scheme's colours in the place of variables."""
-    scheme = (css / "tokens.css").read_text(encoding="utf-8")
-    light = scheme.split("[data-md-color-scheme] {")[1].split("}")[0]
-    values = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", scheme.split("}")[0] + light))
-    rules = []
-    for sheet in ("figures.css", "story.css", "network.css"):
-        text = re.sub(r"/\*.*?\*/", "", (css / sheet).read_text(encoding="utf-8"), flags=re.DOTALL)
-        text = re.sub(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", text)
-        for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
-            if selector.strip().startswith(".plot") and "--" not in selector:
-                rules.append(f"{' '.join(selector.split())} {{{' '.join(body.split())}}}")
-    style = "\n".join(rules)
-    return re.sub(r"var\((--[\w-]+)\)", lambda m: values.get(m[1], "currentcolor"), style)
-
-
-def figure_files(figure: str, style: str) -> dict[str, str]:
-    """CSV and SVG of one figure, by their names; a figure that is a list has no drawing."""
-    found = FIGURE.search(figure)
-    if not found:
-        return {}
-    told = {}
-    if table := TABLE.search(figure):
-        told[f"{found[1]}.csv"] = table_csv(table[0])
-    if drawing := DRAWING.search(figure):
-        alone = drawing[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-        head, end, rest = alone.partition(">")
-        told[f"{found[1]}.svg"] = f"{head}{end}<style>{style}</style>{rest}\n"
-    return told
-
-
-def with_downloads(figure: str, names: Iterable[str], to_figures: str) -> str:
-    """A figure with links to its files below its table."""
-    links = " ".join(
-        f'<a href="{to_figures}{name}" download>{name.rsplit(".", 1)[1].upper()}</a>'
-        for name in names
-    )
-    if not links:
-        return figure
-    head, end, tail = figure.rpartition("</figcaption></figure>")
-    return f'{head}<p class="fig__take">Take this figure away: {links}</p>{end}{tail}'
 
 
 # --- pages ---------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sitebuild import svg
-from sitebuild.charts import swarm
+from sitebuild.figures.canvas import tag
+from sitebuild.figures.scales import swarm
 
 SOCIAL = (1200, 630)  # what link previews ask for
 ICONS = (32, 180, 192, 512)  # tab, Apple's home screen, and the two of the web manifest
@@ -31,15 +31,15 @@ def social_card(ilsvrc: Mapping[str, Any]) -> str:
     scale = (width - 2 * left) / (high - low)
     xs = [left + (float(row["error"]) - low) * scale for row in rows]
     parts = [
-        svg.tag("rect", width=width, height=height, fill=STAGE),
+        tag("rect", width=width, height=height, fill=STAGE),
         _words(left, 138, "The AlexNet Moment", 84, INK, bold=True),
         _words(left, 198, "One neural network, two gaming cards,", 34, INK_2),
         _words(left, 242, "a million labelled photographs.", 34, INK_2),
-        svg.tag("rect", x=left, y=base + 22, width=width - 2 * left, height=2, fill="#5b6673"),
+        tag("rect", x=left, y=base + 22, width=width - 2 * left, height=2, fill="#5b6673"),
     ]
     for x, level, row in zip(xs, swarm(xs, DOT * 2 + 3), rows, strict=True):
         y = base - level * (DOT * 2 + 3)
-        parts.append(svg.tag("circle", cx=x, cy=y, r=DOT, fill=DEEP if row["deep"] else HAND))
+        parts.append(tag("circle", cx=x, cy=y, r=DOT, fill=DEEP if row["deep"] else HAND))
     best, fair, rival = (f"{float(row['error']):.1f}%" for row in rows[:3])
     ours, theirs = xs[0] - DOT, xs[2] + 110
     parts += [
@@ -59,23 +59,23 @@ def icon(size: int) -> str:
         size: pixels on each side.
     """
     parts = [
-        svg.tag("rect", width=32, height=32, fill="#12161c"),
-        svg.tag("rect", x=7, y=6.5, width=7, height=19, rx=1, fill="#98a2ae"),
-        svg.tag("rect", x=18, y=14.5, width=7, height=11, rx=1, fill=DEEP),
-        svg.tag("rect", x=14, y=20, width=4, height=2, fill=DEEP),
+        tag("rect", width=32, height=32, fill="#12161c"),
+        tag("rect", x=7, y=6.5, width=7, height=19, rx=1, fill="#98a2ae"),
+        tag("rect", x=18, y=14.5, width=7, height=11, rx=1, fill=DEEP),
+        tag("rect", x=14, y=20, width=4, height=2, fill=DEEP),
     ]
     return _root(32, 32, parts, size)
 
 
 def _words(x: float, y: float, words: str, size: int, fill: str, bold: bool = False) -> str:
     weight = 700 if bold else 400
-    return svg.tag(
+    return tag(
         "text", words, x=x, y=y, font_family=FONT, font_size=size, font_weight=weight, fill=fill
     )
 
 
 def _root(width: int, height: int, parts: list[str], size: int = 0) -> str:
-    return svg.tag(
+    return tag(
         "svg",
         "".join(parts),
         xmlns="http://www.w3.org/2000/svg",

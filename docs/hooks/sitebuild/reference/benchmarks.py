@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from sitebuild import svg
-from sitebuild.charts import Frame
 from sitebuild.data.facts import long_date
 from sitebuild.errors import ContentError
+from sitebuild.figures import Column, Figure, Table, draw
 
 NONE_YET = "No result is on record yet, so no figure stands here."
 ENGINES = {
@@ -88,54 +88,18 @@ def _name(result: Result) -> str:
     return f"{ENGINES[one['engine']]}, {one['precision']}"
 
 
-def _plot(rows: Sequence[Result], batch: int, frame: Frame) -> str:
-    wide = frame.form == "wide"
-    step = (frame.height - 30) / len(rows)
-    scale = (frame.width - frame.left - frame.right) / max(ratio(row, batch) for row in rows)
-    parts = []
-    for i, row in enumerate(rows):
-        value, top = ratio(row, batch), i * step + 6
-        bar = step - 10 if wide else 12
-        y = top if wide else top + 18
-        ours = row["contestant"]["engine"] == "onnxruntime"
-        words = (frame.left - 10, y + bar - 5, "end") if wide else (frame.left, top + 13, "start")
-        parts += [
-            svg.text(words[0], words[1], _name(row), "row", words[2]),
-            svg.tag(
-                "rect",
-                x=frame.left,
-                y=y,
-                width=value * scale,
-                height=bar,
-                class_="deep" if ours else "hand",
-            ),
-            svg.text(frame.left + value * scale + 6, y + bar - 3, f"{value:.1f}", "value", "start"),
-        ]
-    if wide:  # on a phone it would cross the names
-        x = frame.left + scale
-        parts += [
-            svg.line(x, 0, x, frame.height - 24, "gap"),
-            svg.text(x, frame.height - 6, "PyTorch = 1", "tick"),
-        ]
-    label = f"Bars, batch of {batch}: times as fast as PyTorch. " + " ".join(
-        f"{_name(row)}: {ratio(row, batch):.1f}." for row in rows
-    )
-    return svg.drawing(frame.width, frame.height, label, parts, frame.form)
+def _spread(found: Mapping[str, float]) -> tuple[float, float, float]:
+    return found["median"], found["low"], found["high"]
 
 
-def _spread(r: Mapping[str, float]) -> str:
-    return svg.spread(r["median"], r["low"], r["high"])
-
-
-def results_table(rows: Sequence[Result]) -> str:
+def results_table(rows: Sequence[Result]) -> Table:
     """All contestants of a run; absolute times only where the files hold them."""
-    run, machine = rows[0]["run"], rows[0]["machine"]
-    batches = run["batches"]
-    head = ["Engine", "Precision"]  # then what a narrow window should show first
-    head += [f"Times as fast, batch {batch}" for batch in batches]
-    if not machine["shared"]:
-        head += [f"Median ms, batch {batch}" for batch in batches]
-    head += ["Weights, MB", "Version"]
+    batches, owned = rows[0]["run"]["batches"], not rows[0]["machine"]["shared"]
+    columns = [Column("Engine"), Column("Precision")]  # then what a narrow window should show first
+    columns += [Column(f"Times as fast, batch {batch}", "spread") for batch in batches]
+    if owned:
+        columns += [Column(f"Median ms, batch {batch}", "number", "{:.2f}") for batch in batches]
+    columns += [Column("Weights, MB", "number", "{:.0f}"), Column("Version")]
     lines = []
     for row in rows:
         one = row["contestant"]
@@ -144,43 +108,47 @@ def results_table(rows: Sequence[Result]) -> str:
             one["precision"],
             *(_spread(_spread_of(row, batch)) for batch in batches),
         ]
-        if not machine["shared"]:
-            line += [f"{_cell(row, batch)['ms']['p50']:.2f}" for batch in batches]
-        lines.append([*line, f"{one['weight_bytes'] / 1e6:.0f}", one["version"]])
+        if owned:
+            line += [_cell(row, batch)["ms"]["p50"] for batch in batches]
+        lines.append([*line, round(one["weight_bytes"] / 1e6, 3), one["version"]])
     caption = "Times as fast as PyTorch eager in fp32: median of the rounds (lowest to highest)"
     if _by_work(rows[0]):
         caption += ", by the processor time that a picture takes"
-    return svg.table(caption, head, lines, numeric=len(head) - 2)
+    return Table(caption, columns, lines)
 
 
-def figure(results: Sequence[Result]) -> str:
+def figure(tables: Mapping[str, Any], results: Sequence[Result]) -> Figure | str:
     """The newest run as bars, of each file as it is; a sentence where there is none."""
-    rows = latest(results)
-    if not rows:
+    found = [r for r in latest(results) if r["contestant"]["engine"] != "onnxruntime-rewritten"]
+    if not found:
         return f"<p>{NONE_YET}</p>"
-    run, machine = rows[0]["run"], rows[0]["machine"]
+    run, machine = found[0]["run"], found[0]["machine"]
     batch = run["batches"][0]
-    ours = [r for r in rows if r["contestant"]["engine"] == "onnxruntime"] or rows
+    ours = [r for r in found if r["contestant"]["engine"] == "onnxruntime"] or found
     best = ours[0]
-    threads = _threads(run)
-    measure = "Processor time a picture" if _by_work(best) else "Speed"
-    high = 40 * len(rows) + 30
-    plots = _plot(rows, batch, Frame("wide", 760, high, 220, 60)) + _plot(
-        rows, batch, Frame("narrow", 340, 46 * len(rows) + 30, 2, 52)
-    )
-    return svg.figure(
-        "benchmark",
-        f"The same network, {ratio(best, batch):.1f} times as fast, once its numbers are smaller"
+    rows = [
+        {
+            **{"name": _name(row), "ratio": ratio(row, batch)},
+            **{"low": _spread_of(row, batch)["low"], "high": _spread_of(row, batch)["high"]},
+            "ours": row["contestant"]["engine"] == "onnxruntime",
+        }
+        for row in found
+    ]
+    times = f"{ratio(best, batch):.1f} times as fast"
+    values = {
+        "headline": f"The same network, {times}, once its numbers are smaller"
         if best["contestant"]["precision"] != "fp32"
-        else f"The exported network runs {ratio(best, batch):.1f} times as fast as in PyTorch",
-        f"{measure}, {batch} picture{'s' if batch > 1 else ''} at a time; PyTorch in 32 bits is 1, "
-        f"and longer bars are faster. {run['network'].partition(',')[0]}, {threads}.",
-        plots,
-        _what_to_see(ours, batch),
-        f"Measured by this site on {escape(machine['device'])}, {long_date(run['date'])}. "
-        f"{escape(machine['caution'])} Figure: this site.",
-        results_table(rows),
-    )
+        else f"The exported network runs {times} as in PyTorch",
+        "quantity": "Processor time a picture" if _by_work(best) else "Speed",
+        "pictures": f"{batch} picture{'s' if batch > 1 else ''}",
+        "network": run["network"].partition(",")[0],
+        "threads": _threads(run),
+        "look": _what_to_see(ours, batch),
+        **{"device": machine["device"], "date": long_date(run["date"])},
+        "caution": machine["caution"],
+    }
+    shown = [results_table(found)]
+    return draw(tables["figures"], "benchmark", rows, values, tables=shown)
 
 
 def _pictures(batch: int) -> str:
@@ -200,7 +168,7 @@ def _what_to_see(ours: Sequence[Result], batch: int) -> str:
     if sizes == sorted(sizes):
         told = "Look at the precisions: the fewer bits there are to read, the less time it takes."
         for other in ours[0]["run"]["batches"]:
-            best = max(ours, key=lambda row, at=other: ratio(row, at))
+            best = max(ours, key=partial(ratio, batch=other))
             if best is not small:
                 ahead, behind = (r["contestant"]["precision"] for r in (best, small))
                 told = told.removesuffix(".") + (
@@ -230,7 +198,7 @@ def table(results: Sequence[Result]) -> str:
         f"<p>{escape(machine['device'])}, {_threads(run)}, {run['rounds']} rounds, "
         f"{long_date(run['date'])}. {escape(machine['caution'])}</p>"
     )
-    return note + results_table(rows)
+    return note + results_table(rows).html()
 
 
 def pace(file: Path) -> str:
@@ -277,5 +245,8 @@ def pace(file: Path) -> str:
         "Times as fast as PyTorch's usual loop: by processor time a picture, by the clock, and on "
         "how many pictures the five best classes are the same"
     )
-    head = ["Precision", "Processor time", "Clock", "Same five as PyTorch"]
-    return note + svg.table(caption, head, rows, numeric=3)
+    columns = (
+        *(Column("Precision"), Column("Processor time", "spread"), Column("Clock", "spread")),
+        Column("Same five as PyTorch", "number"),
+    )
+    return note + Table(caption, columns, rows).html()

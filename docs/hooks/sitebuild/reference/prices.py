@@ -5,36 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sitebuild import svg
 from sitebuild.data.facts import NBSP
+from sitebuild.figures import Column, Table
 
-HEAD = ("Form", "MB", "Top-1, %", "Top-5, %", "Distance", "Time")
 CAPTION = "Size, accuracy, distance and time of every form"
+COLUMNS = (
+    Column("Form"),
+    Column("MB", "number", "{:.1f}"),
+    Column("Top-1, %", "spread", empty="not measured"),
+    Column("Top-5, %", "spread", empty="not measured"),
+    Column("Distance", "number", "{:.1e}"),
+    Column("Time", "spread"),
+)
 
 
 def table(prices: Mapping[str, Any]) -> str:
     """Every network in every form: size, accuracy with its interval, distance, time over fp32's."""
-    groups: dict[str, list[tuple[str, ...]]] = {}
+    rows, groups = [], []
     for row in prices["rows"]:
         form = row["precision"]
         if row["block"]:
             form += f", blocks{NBSP}of{NBSP}{row['block']}"
-        random = " (random weights)" if row["weights"] == "random" else ""
         time = row["time_over_fp32"]
-        groups.setdefault(row["network"] + random, []).append(
+        rows.append(
             (
                 form,
-                f"{row['bytes'] / 1e6:.1f}",
+                row["bytes"] / 1e6,
                 _rate(row["top1"]),
                 _rate(row["top5"]),
-                f"{row['rel_l2']:.1e}" if row["rel_l2"] else "0",
-                svg.spread(time["median"], time["low"], time["high"]),
+                row["rel_l2"],
+                (time["median"], time["low"], time["high"]),
             )
         )
-    return svg.grouped_table(CAPTION, HEAD, groups, 5)
+        groups.append(row["network"] + (" (random weights)" if row["weights"] == "random" else ""))
+    return Table(CAPTION, COLUMNS, rows, groups).html()
 
 
-def _rate(rate: Mapping[str, float] | None) -> str:
-    if rate is None:
-        return "not measured"
-    return svg.spread(rate["percent"], rate["low"], rate["high"])
+def _rate(rate: Mapping[str, float] | None) -> tuple[float, float, float] | None:
+    return (rate["percent"], rate["low"], rate["high"]) if rate else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sitebuild import svg
+from sitebuild.figures import Column, Table
 
 
 def table(limits: Sequence[Mapping[str, Any]]) -> str:
@@ -14,7 +14,8 @@ def table(limits: Sequence[Mapping[str, Any]]) -> str:
         (row["what"][0].upper() + row["what"][1:], _shown(row["name"], row["value"]))
         for row in limits
     ]
-    return svg.table("What the server bounds", ("Limit", "Usual value"), rows, 1)
+    columns = Column("Limit"), Column("Usual value", "number")
+    return Table("What the server bounds", columns, rows).html()
 
 
 def _shown(name: str, value: float) -> str:

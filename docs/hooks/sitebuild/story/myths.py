@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sitebuild import svg
 from sitebuild.data.bibliography import Bibliography
 from sitebuild.data.facts import GRADES
 from sitebuild.errors import ContentError
+from sitebuild.figures import Figure, draw
 
 # A verdict is a sign and words, never colour alone.
 VERDICTS: dict[str, tuple[str, str]] = {
@@ -104,37 +104,27 @@ def quiz(myths: Sequence[Mapping[str, Any]], expand: Callable[[str], str], to_ro
     )
 
 
-def index_figure(myths: Sequence[Mapping[str, Any]], expand: Callable[[str], str]) -> str:
+def index_figure(tables: Mapping[str, Any], expand: Callable[[str], str]) -> Figure:
     """All myths by verdict, as squares that lead to them."""
-    rows = []
+    myths: Sequence[Mapping[str, Any]] = tables["myths"]
+    claims = [(i, myth, expand(myth["claim"])) for i, myth in enumerate(myths, start=1)]
+    body = ""
     for verdict, (_, words) in VERDICTS.items():
-        own = [(i, m) for i, m in enumerate(myths, start=1) if m["verdict"] == verdict]
+        own = [(i, myth, claim) for i, myth, claim in claims if myth["verdict"] == verdict]
         squares = "".join(
-            f'<li><a href="#{m["id"]}" aria-label="{i}. {escape(expand(m["claim"]), quote=True)}"'
-            f' title="{escape(expand(m["claim"]), quote=True)}">{i}</a></li>'
-            for i, m in own
+            f'<li><a href="#{myth["id"]}" aria-label="{i}. {escape(claim, quote=True)}"'
+            f' title="{escape(claim, quote=True)}">{i}</a></li>'
+            for i, myth, claim in own
         )
-        rows.append(
+        body += (
             f'<div class="tally tally--{verdict}"><p>{mark(verdict)} {len(own)}</p>'
             f'<ul aria-label="{words}">{squares}</ul></div>'
         )
-    data = svg.table(
-        "All myths with their verdicts",
-        ("No.", "Claim", "Verdict"),
-        [
-            (str(i), expand(m["claim"]), VERDICTS[m["verdict"]][1])
-            for i, m in enumerate(myths, start=1)
-        ],
-        numeric=0,
-    )
-    wrong = sum(m["verdict"] == "wrong" for m in myths)
-    return svg.figure(
-        "verdicts",
-        f"Of {len(myths)} things often said about AlexNet, {wrong} are wrong",
-        "Each square is one claim, sorted by verdict, and leads to its evidence.",
-        f'<div class="tallies">{"".join(rows)}</div>',
-        "Half of a legend is often true: look at the middle row before you laugh.",
-        "The verdicts are ours; the sources stand at each claim. The choice of claims is ours too, "
-        "so the shares mean nothing. Figure: this site.",
-        data,
-    )
+    rows = [
+        {"number": i, "claim": claim, "verdict": VERDICTS[myth["verdict"]][1]}
+        for i, myth, claim in claims
+    ]
+    wrong = sum(myth["verdict"] == "wrong" for myth in myths)
+    values = {"count": len(myths), "wrong": wrong}
+    body = f'<div class="tallies">{body}</div>'
+    return draw(tables["figures"], "verdicts", rows, values, body=body)

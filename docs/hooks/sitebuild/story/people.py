@@ -11,8 +11,6 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from sitebuild import svg
-from sitebuild.charts import Frame
 from sitebuild.data.events import Event, Timeline
 from sitebuild.errors import ContentError, unknown
 
@@ -116,87 +114,9 @@ def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> st
     )
 
 
-# --- when each of them was at work ---------------------------------------------------------------
-
-
-def _lives_plot(rows: Sequence[tuple[str, Sequence[Event]]], win: Event, frame: Frame) -> str:
-    wide = frame.form == "wide"
-    first, last = 1965.0, 2026.0
-    across = (frame.width - frame.left - frame.right) / (last - first)
-    step = (frame.height - 30) / len(rows)
-
-    def x(moment: float) -> float:
-        return frame.left + (moment - first) * across
-
-    base = frame.height - 26
-    parts = [svg.line(x(win.moment), 0, x(win.moment), base, "limit")]
-    for year in range(1970, 2026, 10 if wide else 20):
-        parts.append(svg.text(x(year), base + 20, str(year), "tick"))
-    for i, (name, events) in enumerate(rows):
-        y = i * step + (step / 2 if wide else 26)
-        at, anchor = (frame.left - 10.0, "end") if wide else (2.0, "start")
-        moments = [event.moment for event in events]
-        parts += [
-            svg.text(at, y + 5 if wide else y - 9, name, "row", anchor),
-            svg.line(x(min(moments)), y, x(max(moments)), y, "lane"),
-        ]
-        for moment in moments:
-            kind = "deep" if moment >= win.moment else "ink"
-            parts.append(svg.tag("circle", cx=x(moment), cy=y, r=frame.dot, class_=kind))
-    words = "Dots on a line of time, a row a person. " + " ".join(
-        f"{name}: {events[0].year} to {events[-1].year}." for name, events in rows
-    )
-    return svg.drawing(frame.width, frame.height, words, parts, frame.form)
-
-
 def short_name(person: Mapping[str, Any]) -> str:
     """The heading of a portrait where it fits beside a figure, else family names alone."""
     name, names = str(person["name"]), [one.split()[-1] for one in person["names"]]
     if len(name) <= LABEL or len(names) < 2:
         return name
     return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def lives_figure(
-    people: Sequence[Mapping[str, Any]], timeline: Timeline, expand: Callable[[str], str]
-) -> str:
-    """When the people of this page turn up in the timeline, from the earliest on."""
-    win = timeline["alexnet-wins"]
-    alone = [(person, events_of(person, timeline)) for person in people if person["names"]]
-    alone.sort(key=lambda row: row[1][0].moment)
-    before = sum(events[0].moment < win.moment for _, events in alone)
-    shown = [(short_name(p), events) for p, events in alone if len(events) > 1]
-    plots = _lives_plot(shown, win, Frame("wide", 760, 30 + 28 * len(shown), 250, 16, 5)) + (
-        _lives_plot(shown, win, Frame("narrow", 340, 30 + 40 * len(shown), 8, 10, 4.5))
-    )
-    legend = (
-        '<ul class="legend">'
-        '<li><span class="swatch round ink"></span>Before the results of 2012</li>'
-        '<li><span class="swatch round deep"></span>From the results on</li></ul>'
-    )
-    data = svg.table(
-        "People of this page and their events on the timeline",
-        ("Who", "What", "First", "Last", "Events"),
-        [
-            (
-                str(person["name"]),
-                expand(person["role"]),
-                str(events[0].year),
-                str(events[-1].year),
-                str(len(events)),
-            )
-            for person, events in alone
-        ],
-        numeric=3,
-    )
-    return svg.figure(
-        "lives",
-        f"Of {len(alone)} portraits with dates, {before} begin before the win",
-        "Each dot is an event of the timeline; the broken line is October 2012.",
-        legend + plots,
-        "Look left of the broken line: a win that looked sudden had been forty years in the "
-        "making.",
-        "Drawn are those with two events or more; the headline counts all with a place on the "
-        "timeline. Which events count is our choice. Figure: this site.",
-        data,
-    )

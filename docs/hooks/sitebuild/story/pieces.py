@@ -7,14 +7,13 @@ from html import escape
 from importlib.metadata import version
 from typing import Any
 
-from sitebuild import svg
 from sitebuild.data.bibliography import Bibliography
 from sitebuild.data.events import Timeline
-from sitebuild.data.facts import long_date
+from sitebuild.data.facts import Facts, long_date
 from sitebuild.expand.notes import badge
-from sitebuild.network import network_charts
-from sitebuild.story import gpu_charts, lanes, myths, people, story_charts
-from sitebuild.story.slicer import slicer
+from sitebuild.figures import Figure, draw
+from sitebuild.story import figures, myths, people
+from sitebuild.story.filters import filter_figure
 
 SITE = "The AlexNet Moment"
 EDITION = version("alexnet-moment")
@@ -23,7 +22,8 @@ EDITION = version("alexnet-moment")
 def pieces(
     tables: Mapping[str, Any],
     bibliography: Bibliography,
-    block: Callable[[str], str],
+    facts: Facts,
+    block: Callable[[str | Figure], str],
     cite: Callable[..., str],
     expand: Callable[[str], str],
     timeline: Timeline,
@@ -34,7 +34,8 @@ def pieces(
     Args:
         tables: the data files by stem.
         bibliography: the sources.
-        block: keeps a piece of HTML out of Markdown's sight.
+        facts: the facts.
+        block: keeps a figure, or a piece of HTML, out of Markdown's sight.
         cite: makes a note mark.
         expand: fills in the expressions of a text from a data file.
         timeline: the events.
@@ -46,66 +47,45 @@ def pieces(
         return myths.as_markdown(tables["myths"], cite, expand)
 
     return {
-        "figure_leaderboard": lambda: block(story_charts.leaderboard_figure(tables["ilsvrc"])),
-        "figure_steps": lambda: block(story_charts.steps_figure(tables["ilsvrc"])),
-        "figure_gpus": lambda: block(gpu_charts.gpus_figure(tables["gpus"])),
-        "figure_compute": lambda: block(gpu_charts.compute_figure(tables["compute"])),
-        "figure_ledger": lambda: block(
-            gpu_charts.ledger_figure(tables["layers"]) + slicer(tables["layers"], to_root)
-        ),
-        "figure_myths": lambda: block(myths.index_figure(tables["myths"], expand)),
-        "figure_filters": lambda: block(network_charts.filter_figure()),
-        "figure_shares": lambda: block(network_charts.shares_figure(tables["layers"])),
-        "figure_calendar": lambda: block(
-            lanes.calendar_figure(tables["lanes"]["calendar"], timeline)
-        ),
-        "figure_afterlife": lambda: block(
-            lanes.afterlife_figure(tables["lanes"]["afterlife"], timeline)
-        ),
+        "figure_entries": lambda: block(figures.entries(tables)),
+        "figure_winners": lambda: block(figures.winners(tables, facts)),
+        "figure_leaderboard": lambda: block(figures.leaderboard(tables)),
+        "figure_steps": lambda: block(figures.averaging(tables)),
+        "figure_gpus": lambda: block(figures.gpus(tables)),
+        "figure_compute": lambda: block(figures.compute(tables)),
+        "figure_ledger": lambda: block(figures.memory(tables, to_root)),
+        "figure_myths": lambda: block(myths.index_figure(tables, expand)),
+        "figure_filters": lambda: block(filter_figure(tables)),
+        "figure_shares": lambda: block(figures.shares(tables)),
+        "figure_calendar": lambda: block(figures.calendar(tables, timeline)),
+        "figure_afterlife": lambda: block(figures.afterlife(tables, timeline)),
         "myths": all_myths,
         "myths_quiz": lambda: block(myths.quiz(tables["myths"], expand, to_root)),
         "people": lambda: people.as_markdown(
             tables["people"], timeline, f"{to_root}timeline/", block, expand
         ),
-        "figure_people": lambda: block(people.lives_figure(tables["people"], timeline, expand)),
-        "figure_dnnresearch": lambda: block(sale_figure(tables["dnnresearch"], bibliography)),
+        "figure_people": lambda: block(figures.lives(tables, timeline, expand)),
+        "figure_dnnresearch": lambda: block(sale_figure(tables, bibliography)),
     }
 
 
-def sale_figure(sale: Mapping[str, Any], bibliography: Bibliography) -> str:
+def sale_figure(tables: Mapping[str, Any], bibliography: Bibliography) -> Figure:
     """The sale of DNNresearch step by step, each step with who says so."""
-    rows = sale["rows"]
+    rows = tables["dnnresearch"]["rows"]
     steps = "".join(
         f'<li class="step step--{row["grade"]}"><span class="step__date">'
         f"{long_date(row['date'])}</span><span>{escape(row['text'], quote=False)}</span>"
         f'<span class="step__who">{badge(row["grade"])} {escape(row["who"])}</span></li>'
         for row in rows
     )
-    data = svg.table(
-        "Steps of the sale and their sources",
-        ("When", "What", "Evidence", "Source"),
-        [
-            (
-                long_date(row["date"]),
-                row["text"],
-                row["grade"],
-                "; ".join(bibliography[key].authors for key in row["sources"]),
-            )
-            for row in rows
-        ],
-        numeric=0,
-    )
+    told = [
+        {**row, "authors": "; ".join(bibliography[key].authors for key in row["sources"])}
+        for row in rows
+    ]
     sure = sum(row["grade"] == "documented" for row in rows)
-    return svg.figure(
-        "sale",
-        f"{sure} of {len(rows)} steps are on record; the auction is not among them",
-        "From Google's first large networks to its first product of AlexNet's kind, with whose "
-        "word each step rests on.",
-        f'<ol class="steps">{steps}</ol>',
-        "Look for the half circles: there the story hangs on a single account or on the press.",
-        "Sources: named at each step and in the table below. Figure: this site.",
-        data,
-    )
+    values = {"sure": sure, "count": len(rows)}
+    body = f'<ol class="steps">{steps}</ol>'
+    return draw(tables["figures"], "sale", told, values, body=body)
 
 
 def cite_box(title: str, path: str) -> str:
