@@ -8,14 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import onnx
+import onnxruntime as ort
 import pytest
 
+from demo.pictures.decoding import decode
+from model_export.contract.card import ModelCard
+from model_export.contract.preprocessing import preprocess
 from tests.support.live_page import give, state
 from tests.support.serving import serve_folder
 
 pytestmark = pytest.mark.browser
 
 SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
+MODEL = SAMPLES.parents[1] / "docs" / "assets" / "models" / "alexnet64.onnx"
 TRACKS = "window.given.flatMap((stream) => stream.getTracks().map((track) => track.readyState))"
 SLOW_PERMISSION = """
   const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -158,3 +164,33 @@ def test_the_names_are_searched(live: Any) -> None:
     live.fill("#live-find", "house")
     live.fill("#live-find", "my face")
     assert "Not on its list" in live.locator("#live-found").inner_text()
+
+
+def test_a_picture_chosen_at_home_is_named_on_the_live_page(chromium: Any, served: str) -> None:
+    page = chromium.new_page()
+    page.goto(served)
+    page.set_input_files("#show-it", str(SAMPLES / "lemon.jpg"))
+    page.wait_for_url("**/live/**")
+    assert state(page, "answered").startswith("lemon.jpg: lemon")
+    page.reload()  # it was handed over once
+    assert "ready" in state(page, "ready")
+    page.close()
+
+
+def test_the_arithmetic_of_one_dot_is_the_networks(live: Any) -> None:
+    """Window times filter plus bias, against the convolution of ONNX's reference evaluator."""
+    model = onnx.load(MODEL)
+    conv = next(node for node in model.graph.node if node.op_type == "Conv")
+    model.graph.output.append(onnx.helper.make_empty_tensor_value_info(conv.output[0]))
+    card = ModelCard.from_json(MODEL.with_suffix(".json").read_bytes())
+    image = preprocess(decode((SAMPLES / "lemon.jpg").read_bytes()), card.input)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (maps,) = session.run([conv.output[0]], {card.input.name: image[None]})
+    live.click("[data-name=lemon]")
+    state(live, "answered")
+    live.click("#live-arithmetic summary")
+    for number, across, down in ((1, 15, 15), (40, 0, 30), (96, 22, 7)):
+        for name, value in (("filter", number), ("across", across), ("down", down)):
+            live.locator(f"#live-{name}").fill(str(value))
+        wanted = f"{maps[0, number - 1, down, across]:.2f}".replace("-", "\u2212")
+        live.locator("#live-sum").get_by_text(f": {wanted}.").wait_for()

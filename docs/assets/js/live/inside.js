@@ -6,9 +6,10 @@
 import { store } from "./store.js";
 import { mostDifferent } from "./maps.js";
 import { button, byId, made } from "./page.js";
+import { hideOverlay, showMap } from "./photo.js";
 import { toMessage } from "./errors.js";
 
-/** @typedef {{url: string, strongest: {value: number, at: number}[], side: number, across: number,
+/** @typedef {{url: string, picture: Blob, strongest: {value: number, at: number}[], side: number, across: number,
  *   layer: string}} Looked */
 
 const SOON = 6; // maps that are named as the most different
@@ -54,6 +55,7 @@ export function closeLook() {
   drop();
   if (now) URL.revokeObjectURL(now.url);
   now = undefined;
+  hideOverlay();
   byId("live-maps").replaceChildren();
   byId("live-large").hidden = true;
 }
@@ -169,6 +171,8 @@ function enlarge(map) {
     text = `Left, this picture. ${text}. Right, the kept one. ${words(kept, map)}.`;
   } else if (kept) text = `${text}. Kept: now choose a second picture.`;
   byId("live-large-words").textContent = text;
+  const { layer, picture, side, across } = looked;
+  if (layer !== "filters") showMap(picture, (map % across) * side, Math.floor(map / across) * side, side);
   byId("live-large").hidden = false;
 }
 

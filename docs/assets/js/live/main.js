@@ -4,6 +4,7 @@
  */
 
 import { answer, occlude } from "./answer.js";
+import { listenForArithmetic } from "./arithmetic.js";
 import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
@@ -18,6 +19,7 @@ import { byId, json, megabytes, say } from "./page.js";
 import { offerSharing } from "./result-card.js";
 import { engineOf } from "./runner.js";
 import { saveCard, shift, stopShift } from "./shift.js";
+import { offerWalk } from "./walk.js";
 
 async function begin() {
   byId("live-default").remove();
@@ -131,4 +133,6 @@ listen();
 listenForPictures(startUnlessMetered);
 listenForNames();
 offerSharing();
+offerWalk();
+listenForArithmetic();
 begin();

@@ -97,6 +97,28 @@ export function showOverlay(map, across) {
   canvas.hidden = false;
 }
 
+/** Lay one map of a layer over the picture: where it fires. @param {Blob} sheet of maps
+ * @param {number} left @param {number} top of the map in the sheet @param {number} side */
+export async function showMap(sheet, left, top, side) {
+  const bitmap = await createImageBitmap(sheet, left, top, side, side);
+  const canvas = /** @type {HTMLCanvasElement} */ (byId("live-overlay"));
+  canvas.width = canvas.height = side;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return;
+  if (store.view.change.flip) {
+    context.translate(side, 0);
+    context.scale(-1, 1);
+  }
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const picture = context.getImageData(0, 0, side, side);
+  for (let at = 0; at < picture.data.length; at += 4) {
+    picture.data.set([207, 74, 10, picture.data[at]], at);
+  }
+  context.putImageData(picture, 0, 0);
+  canvas.hidden = false;
+}
+
 /** The map is that of an earlier picture or view. */
 export function hideOverlay() {
   byId("live-overlay").hidden = true;

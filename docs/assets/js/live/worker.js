@@ -9,6 +9,7 @@ import { PLACES, changed, patched } from "./changes.js";
 import { decode, encode, four } from "./decode.js";
 import { download } from "./download.js";
 import { Engine, best, shares } from "./engine.js";
+import { workedOut } from "./first-layer.js";
 import { filterSheet, mapSheet, strongestSheet } from "./maps.js";
 import { middle, resizeAndCrop } from "./picture.js";
 import { toMessage, userError } from "./errors.js";
@@ -198,7 +199,15 @@ async function time(ask) {
   return times.sort((a, b) => a - b);
 }
 
-const TASKS = { load, classify, look, layers, occlude, time };
+/** One number of the first convolution, worked out.
+ * @param {View & {filter: number, x: number, y: number}} ask the filter from 1 on, the window */
+async function pixel({ filter, x, y, change }) {
+  const { engine, pixels } = await view(change);
+  const { filters } = await engine.outputs(pixels, ["filters"]);
+  return workedOut(engine, pixels, filters, { filter: filter - 1, x, y });
+}
+
+const TASKS = { load, classify, look, layers, pixel, occlude, time };
 
 /** @type {Promise<void>} the task before */
 let before = Promise.resolve();

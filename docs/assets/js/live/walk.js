@@ -1,0 +1,53 @@
+/** A walk through the layers, one after the other, on request. */
+
+import { byId, say } from "./page.js";
+
+const PAUSE = 2600; // ms at each layer
+const WORDS = [
+  "Your picture goes in: 64 by 64 pixels, three colours.",
+  "Convolution 1: small filters look for edges and patches of colour.",
+  "Convolution 2: corners, textures and stripes, put together from those edges.",
+  "Convolution 3: parts of things. From here on both towers see each other's maps.",
+  "Convolution 4: larger parts, in smaller maps.",
+  "Convolution 5: what whole things tend to have, hardly where it is.",
+  "Three fully connected layers weigh it all, and 200 names get their shares.",
+];
+
+/** @type {number|undefined} */
+let timer;
+
+/** End the walk. */
+export function stopWalk() {
+  clearTimeout(timer);
+  timer = undefined;
+  byId("live-walk").textContent = "Walk me through";
+  for (const node of byId("live-layers").children) node.classList.remove("live-here");
+}
+
+/** @param {number} at the step */
+function step(at) {
+  const nodes = [...byId("live-layers").children];
+  if (at >= nodes.length) {
+    stopWalk();
+    return;
+  }
+  nodes.forEach((node, i) => node.classList.toggle("live-here", i === at));
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  nodes[at].scrollIntoView({ block: "nearest", inline: "center", behavior: still ? "auto" : "smooth" });
+  const words = at === nodes.length - 1 ? WORDS[WORDS.length - 1] : WORDS[at];
+  byId("live-walk-words").textContent = words;
+  timer = setTimeout(() => step(at + 1), PAUSE);
+}
+
+/** Offer the walk. */
+export function offerWalk() {
+  byId("live-walk").addEventListener("click", () => {
+    if (timer !== undefined) {
+      stopWalk();
+      say("answered", "The walk has stopped.");
+      return;
+    }
+    byId("live-walk").textContent = "Stop the walk";
+    step(0);
+  });
+}
