@@ -1,40 +1,49 @@
 """Train `alexnet64` on Tiny ImageNet: ``make train``, or ``python -m model_export.train``.
 
 As in 2012 (paper, section 5): stochastic gradient descent with momentum 0.9 and weight decay
-0.0005, batches of 128, random crops and mirror images, the PCA colour shift, dropout in fc6 and
-fc7, two towers, response normalisation. What departs from 2012, and why:
+0.0005, random crops and mirror images, the PCA colour shift, dropout in fc6 and fc7, two towers,
+response normalisation. What departs from 2012, and why:
 
-* schedule: the rate rises for two epochs and falls along a cosine to zero (2012: divided by ten
-  three times by hand); Nesterov's form of momentum. Far fewer passes are needed.
+* schedule: linear warmup, constant, cosine decay to zero over the last epochs (2012: divided by ten
+  three times by hand); Nesterov momentum; batches of 256. A run can be prolonged, or ended early
+  with its decay, from any checkpoint of the constant part.
 * initial weights: He et al. (2015) instead of a Gaussian of 0.01, and batch normalisation as
   scaffolding (`scaffold`), folded into the weights at the end. Without it the loss stays at
-  ln 200 for hundreds of steps and the rate cannot be high.
-* augmentation: the crop's area and aspect vary (Szegedy et al., 2015), so that objects of other
-  sizes than the thumbnails' are known too.
-* loss: cross entropy with the labels smoothed by 0.1.
-* picture size: small at first, 64 pixels at the end (progressive resizing); half the arithmetic.
-* the shipped weights are an exponential moving average of the last epochs'.
-* dropout below 0.5: a run this short has no time to over-fit.
+  ln 200 for hundreds of steps and the learning rate cannot be high. ``--start`` begins with the
+  weights of an earlier run instead.
+* augmentation (`augment`): crops of a quarter to all of the area (Szegedy et al., 2015), rotation,
+  colours, blur, JPEG artefacts, CutMix and mixup.
+* loss: cross entropy with the labels smoothed by 0.1; with ``--teacher``, also the answers of an
+  earlier network (Hinton, Vinyals and Dean, 2015).
+* picture size: small at first, 64 pixels at the end (progressive resizing).
+* the weights that ship are an exponential moving average of the last epochs'; its batch statistics
+  are measured on unaugmented pictures of 64 pixels.
 
-Nothing is chosen by looking at the validation pictures: the last epoch's average is what ships,
-whatever its score. The curve is measured on them through the scaffolded network, in bfloat16
-where the device has it; the figure to quote is the exported file's (model card).
+Ten training pictures of each class are held out: the curve is measured on them, in bfloat16 where
+the device has it. The validation pictures are looked at once, after the last epoch; the figure to
+quote is the exported file's (model card).
 """
 
 from __future__ import annotations
 
+import copy
 import io
 import json
+import math
 import pickle
 import platform
 import struct
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from model_export.contract import tiny_imagenet as tiny
 from model_export.contract.errors import cli_errors
@@ -45,7 +54,6 @@ from model_export.training.recipe import Recipe
 # What PyTorch raises for a file that is none of its own, by what the bytes happen to be.
 _NO_CHECKPOINT = (pickle.UnpicklingError, struct.error, RuntimeError, EOFError, ValueError,
                   LookupError, TypeError, AttributeError)  # fmt: skip
-EPOCHS, RATE, DROPOUT, SEED = Recipe.epochs, Recipe.rate, Recipe.dropout, Recipe.seed
 
 
 def has_bfloat16(device: str) -> bool:
@@ -64,19 +72,26 @@ def autocast(device: str) -> Any:
     return torch.autocast(device, torch.bfloat16, enabled=has_bfloat16(device))
 
 
-def accuracy(net: Any, data: tiny.Split, device: str, batch: int = 250) -> tuple[float, float]:
-    """Top-1 and top-5 accuracy in percent, single centre view, 64 pixels."""
+def centre_view(images: NDArray[np.uint8], device: str) -> Any:
+    """(N, 64, 64, 3) pictures as the network's input, not augmented."""
     import torch
 
     from model_export.training.augment import normalise
+
+    return normalise(torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float() / 255)
+
+
+def accuracy(net: Any, data: tiny.Split, device: str, batch: int = 250) -> tuple[float, float]:
+    """Top-1 and top-5 accuracy in percent, single centre view, 64 pixels."""
+    import torch
 
     net.eval()
     top1 = top5 = 0
     with torch.inference_mode(), autocast(device):
         for start in range(0, len(data.images), batch):
-            x = torch.from_numpy(data.images[start : start + batch]).to(device)
+            x = centre_view(data.images[start : start + batch], device)
             y = torch.from_numpy(data.labels[start : start + batch]).to(device)
-            best = net(normalise(x.permute(0, 3, 1, 2).float() / 255)).topk(5, 1).indices
+            best = net(x).topk(5, 1).indices
             hit = best == y[:, None]
             top1 += int(hit[:, 0].sum())
             top5 += int(hit.sum())
@@ -101,25 +116,43 @@ def machine(device: str) -> dict[str, str]:
 class Run:
     """One training run: the scaffolded network, its average, the optimiser, the curve.
 
+    Each step's batch is cut into `Recipe.shards`, each augmented and computed in a thread of its
+    own on a replica that shares the parameters: on a CPU far quicker than threads that wait for
+    one another in every operation.
+
     Leaves ``checkpoint.pt``, ``alexnet64.safetensors`` (fp16) and ``results.json`` in ``out``
     after every epoch, each moved into place whole: a stopped run loses at most one epoch.
     """
 
     def __init__(
-        self, train_set: tiny.Split, val_set: tiny.Split, out: Path, recipe: Recipe, device: str
+        self,
+        train_set: tiny.Split,
+        val_set: tiny.Split,
+        out: Path,
+        recipe: Recipe,
+        device: str,
+        teacher: Path | None = None,
+        start: Path | None = None,
     ) -> None:
         import torch
         from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
         from model_export.architectures import alexnet64
         from model_export.training.augment import colour_axes
-        from model_export.training.scaffold import scaffold
+        from model_export.training.scaffold import load_plain, scaffold, unfold
 
-        self.train_set, self.val_set, self.out = train_set, val_set, out
+        self.train_set, self.held_out = train_set.split(recipe.held_out)
+        self.val_set, self.out = val_set, out
         self.recipe, self.device = recipe, device
         self.classes = int(train_set.labels.max()) + 1
-        self.steps = len(train_set.images) // recipe.batch
+        self.steps = len(self.train_set.images) // recipe.batch
         self.curve: list[dict[str, float]] = []
+        self.origin = {
+            name: sha256(path.read_bytes()).hexdigest()
+            for name, path in (("started_from", start), ("distilled_from", teacher))
+            if path
+        }
+        self.result: dict[str, Any] = {}
         torch.manual_seed(recipe.seed)
         net: Any = scaffold(alexnet64(self.classes, recipe.dropout))
         for layer in net:
@@ -127,9 +160,12 @@ class Run:
                 torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 torch.nn.init.constant_(layer.bias, 0.0)  # type: ignore[arg-type]
         torch.nn.init.normal_(net.fc8.weight, std=0.01)  # as in 2012: the first guess is even
+        if start:
+            load_plain(start, net)
+            unfold(net, centre_view(self.train_set.images[::96], "cpu"))
         self.net = net.to(device, memory_format=torch.channels_last)
         averaging = get_ema_multi_avg_fn(recipe.ema_decay)  # type: ignore[no-untyped-call]
-        self.average = AveragedModel(self.net, multi_avg_fn=averaging, use_buffers=True)
+        self.average = AveragedModel(self.net, multi_avg_fn=averaging)
         groups: list[dict[str, Any]] = [
             {
                 "params": [p for p in self.net.parameters() if p.ndim > 1],
@@ -138,9 +174,20 @@ class Run:
             {"params": [p for p in self.net.parameters() if p.ndim == 1]},
         ]
         self.optimiser = torch.optim.SGD(
-            groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=True, foreach=True
+            groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=True, fused=True
         )
-        self.axes = torch.from_numpy(colour_axes(train_set.images)).to(device)
+        self.axes = torch.from_numpy(colour_axes(self.train_set.images)).to(device)
+        self.teacher: Any = None
+        if teacher:
+            self.teacher = load_plain(teacher, scaffold(alexnet64(self.classes))).to(device)
+        self.shards = [self._replica() for _ in range(recipe.shards)]
+
+    def _replica(self) -> Any:
+        """The network with the same parameters, but its own gradients and batch statistics."""
+        replica = copy.deepcopy(self.net).train()
+        for ours, shared in zip(replica.parameters(), self.net.parameters(), strict=True):
+            ours.data = shared.data
+        return replica
 
     def resume(self) -> None:
         """Go on from the last checkpoint, if there is one.
@@ -160,12 +207,13 @@ class Run:
             raise tiny.DataError(
                 f"{path} is no checkpoint of a training run, or damaged: start without --resume"
             ) from None
-        if recipe != self.recipe.as_json():
+        # More or fewer epochs are not another recipe: the curve records what each one had.
+        if {**recipe, "epochs": self.recipe.epochs} != self.recipe.as_json():
             raise tiny.DataError(f"{path} has another recipe: start without --resume")
         self.net.load_state_dict(saved["net"])
         self.average.load_state_dict(saved["average"])
         self.optimiser.load_state_dict(saved["optimiser"])
-        self.curve = saved["curve"]
+        self.curve, self.origin = saved["curve"], saved["origin"]
 
     def epoch(self) -> Iterator[tuple[int, float]]:
         """Train for one epoch; yields (step, loss) at every tenth step.
@@ -173,34 +221,87 @@ class Run:
         Random numbers depend on the seed and the epoch alone, so a resumed run draws the same.
         """
         import torch
-        from torch.nn import functional as F
-
-        from model_export.training.augment import augment
 
         recipe, number = self.recipe, len(self.curve)
-        seed = recipe.seed * 100_003 + number
-        generator = torch.Generator().manual_seed(seed)
-        torch.manual_seed(seed)  # dropout
         images = torch.from_numpy(self.train_set.images)
         labels = torch.from_numpy(self.train_set.labels)
         size = recipe.size_at(number)
-        self.net.train()
-        order = torch.randperm(len(images), generator=generator)
-        for step in range(self.steps):  # a last, short batch is dropped
-            chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
-            for group in self.optimiser.param_groups:
-                group["lr"] = recipe.rate_at(number + step / self.steps)
-            x = augment(images[chosen].to(self.device), size, recipe, self.axes, generator)
-            with autocast(self.device):
-                logits = self.net(x)
-            wanted = labels[chosen].to(self.device)
-            loss = F.cross_entropy(logits.float(), wanted, label_smoothing=recipe.label_smoothing)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            self.average.update_parameters(self.net)
-            if step % 10 == 0:
-                yield step, loss.item()
+        order, *generators = (
+            torch.Generator().manual_seed((recipe.seed * 100_003 + number) * 64 + i)
+            for i in range(recipe.shards + 1)
+        )
+        batches = torch.split(torch.randperm(len(images), generator=order), recipe.batch)
+        threads = max(1, torch.get_num_threads() // recipe.shards)
+        with ThreadPoolExecutor(recipe.shards, "shard", torch.set_num_threads, (threads,)) as pool:
+            for step, batch in zip(range(self.steps), batches, strict=False):
+                jobs = [
+                    pool.submit(self._gradient, net, images[i], labels[i], size, generator)
+                    for net, i, generator in zip(
+                        self.shards, batch.chunk(recipe.shards), generators, strict=True
+                    )
+                ]
+                losses = [job.result() for job in jobs]
+                for shared, *own in zip(
+                    self.net.parameters(), *(n.parameters() for n in self.shards), strict=True
+                ):
+                    shared.grad = torch.stack([p.grad for p in own]).mean(0)
+                for group in self.optimiser.param_groups:
+                    group["lr"] = recipe.lr_at(number + step / self.steps)
+                self.optimiser.step()
+                self.average.update_parameters(self.net)
+                if step % 10 == 0:
+                    yield step, sum(losses) / len(losses)
+
+    def _gradient(self, net: Any, images: Any, labels: Any, size: int, generator: Any) -> float:
+        """Loss of a replica on its shard of a batch; leaves the gradient in its parameters."""
+        import torch
+        from torch.nn import functional as F
+
+        from model_export.training.augment import augment, mix
+
+        recipe = self.recipe
+        net.drop6.generator = net.drop7.generator = generator
+        x = augment(images.to(self.device), size, recipe, self.axes, generator)
+        x, share = mix(x, recipe, generator)
+        y = labels.to(self.device)
+        with autocast(self.device):
+            logits = net(x).float()
+        smooth = recipe.label_smoothing
+        own, other = (
+            F.cross_entropy(logits, aim, label_smoothing=smooth, reduction="none")
+            for aim in (y, y.flip(0))
+        )
+        loss = (own * share + other * (1 - share)).mean()
+        if self.teacher:
+            heat = recipe.distil_temperature
+            with torch.no_grad(), autocast(self.device):
+                aims = (self.teacher(x).float() / heat).softmax(1)
+            apart = F.kl_div((logits / heat).log_softmax(1), aims, reduction="batchmean")
+            loss = loss * (1 - recipe.distil) + apart * heat**2 * recipe.distil
+        net.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def measure(self, data: tiny.Split) -> tuple[float, float]:
+        """Top-1 and top-5 of the averaged weights in percent, at 64 pixels in one centre view.
+
+        Batch statistics are those of training pictures at that size, not augmented, no dropout:
+        what the network will see.
+        """
+        import torch
+
+        net: Any = self.average.module.eval()
+        norm = torch.nn.modules.batchnorm._BatchNorm
+        for layer in net:
+            if isinstance(layer, norm):
+                layer.reset_running_stats()
+                layer.train().momentum = None  # the plain mean over batches
+        images = self.train_set.images[:: max(1, len(self.train_set.images) // 2560)]
+        batches = math.ceil(len(images) / 256)
+        with torch.inference_mode(), autocast(self.device):
+            for i in range(batches):  # strided, so that each has pictures of all classes
+                net(centre_view(images[i::batches], self.device))
+        return accuracy(net, data, self.device)
 
     def save(self) -> None:
         """Write the three files."""
@@ -216,6 +317,7 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "curve": self.curve,
             "recipe": self.recipe.as_json(),
+            "origin": self.origin,
         }
         checkpoint = io.BytesIO()
         torch.save(state, checkpoint)
@@ -234,12 +336,15 @@ class Run:
             "network": "alexnet64",
             "data": {
                 "train": len(self.train_set.images),
+                "held_out": len(self.held_out.images),
                 "validation": len(self.val_set.images),
                 "classes": self.classes,
             },
             "recipe": self.recipe.as_json(),
+            "origin": self.origin,
             "machine": machine(self.device),
             "curve": self.curve,
+            **self.result,
         }
 
 
@@ -251,14 +356,18 @@ def train(
     *,
     resume: bool = False,
     device: str | None = None,
+    teacher: Path | None = None,
+    start: Path | None = None,
 ) -> dict[str, Any]:
     """Train with a progress bar (pictures/s, loss, time left) and save after every epoch.
 
     Args:
         train_set, val_set: see `tiny_imagenet.Split`.
         out: folder for the three files of a `Run`; made if missing.
-        resume: go on from the checkpoint in ``out``.
+        resume: go on from the checkpoint in ``out``, if there is one.
         device: "cpu" or "cuda"; by default CUDA where it works.
+        teacher: safetensors of an earlier network to distil from, by the weight `Recipe.distil`.
+        start: safetensors of an earlier network whose weights are the first ones.
 
     Returns:
         `Run.report`.
@@ -271,7 +380,7 @@ def train(
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
-    run = Run(train_set, val_set, out, recipe, device)
+    run = Run(train_set, val_set, out, recipe, device, teacher, start)
     if resume:
         run.resume()
     columns = (
@@ -291,11 +400,11 @@ def train(
                 done = number * run.steps + step + 1
                 progress.update(task, completed=done, note=f"{note} {speed:.0f} images/s")
             seconds = time.perf_counter() - began
-            top1, top5 = accuracy(run.average, val_set, device)
+            top1, top5 = run.measure(run.held_out)
             row = {
                 "epoch": number + 1,
                 "size": size,
-                "rate": recipe.rate_at(number + 1),
+                "lr": recipe.lr_at(number + 1),
                 "loss": round(sum(losses) / len(losses), 4),
                 "top1": round(top1, 2),
                 "top5": round(top5, 2),
@@ -305,6 +414,9 @@ def train(
             run.curve.append(row)
             run.save()
             progress.console.print(json.dumps(row), highlight=False, soft_wrap=True)
+    top1, top5 = run.measure(val_set)
+    run.result = {"validation": {"top1": round(top1, 2), "top5": round(top5, 2)}}
+    run.save()
     return run.report()
 
 
@@ -327,10 +439,16 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for checkpoint, weights, results.")] = Path(
         "build/train"
     ),
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = EPOCHS,
-    rate: Annotated[float, typer.Option(min=0, help="Peak learning rate.")] = RATE,
-    dropout: Annotated[float, typer.Option(min=0, max=0.9, help="In fc6 and fc7.")] = DROPOUT,
-    seed: Annotated[int, typer.Option(help="Of every random number.")] = SEED,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another value in the recipe, as JSON."),
+    ] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of an earlier alexnet64 to distil from.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Weights of an earlier alexnet64 to go on from.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=128, help="Only so many training pictures.")
     ] = None,
@@ -340,13 +458,13 @@ def main(
 
     Without --data or TINY_IMAGENET the official zip is downloaded into build/ first.
     """
-    recipe = Recipe(epochs=epochs, rate=rate, dropout=dropout, seed=seed)
     with cli_errors():
+        recipe = Recipe().replaced(settings or [])
         refuse_if_no_place(out)
         source = tiny.TinyImageNet(data or download(Path("build/tiny-imagenet-200.zip")))
         train_set, val_set = _both(source, limit)
     with cli_errors(out):
-        train(train_set, val_set, out, recipe, resume=resume)
+        train(train_set, val_set, out, recipe, resume=resume, teacher=teacher, start=start)
 
 
 if __name__ == "__main__":

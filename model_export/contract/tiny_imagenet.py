@@ -127,6 +127,15 @@ class Split:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
 
+    def split(self, each: int) -> tuple[Split, Split]:
+        """All but the last ``each`` pictures of every class, and those."""
+        held = np.zeros(len(self.labels), bool)
+        for label in np.unique(self.labels):
+            held[np.flatnonzero(self.labels == label)[-each:]] = each > 0
+        return Split(self.images[~held], self.labels[~held]), Split(
+            self.images[held], self.labels[held]
+        )
+
 
 def how_to_supply() -> str:
     """One sentence on where the data set comes from."""

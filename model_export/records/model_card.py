@@ -50,8 +50,11 @@ def render(training: dict[str, Any], measured: dict[str, Any]) -> str:
     settings = "\n".join(
         f"| {name.replace('_', ' ')} | {json.dumps(value)} |" for name, value in recipe.items()
     )
-    epochs = "\n".join(
-        f"| {r['epoch']} | {r['size']} | {r['rate']:.4f} | {r['loss']:.3f} "
+    measured_on = "the validation pictures"
+    if "held_out" in data:
+        measured_on = f"{data['held_out']:,} training pictures that were held out"
+    epochs = "\n".join(  # version 0.1 recorded the learning rate as "rate"
+        f"| {r['epoch']} | {r['size']} | {r.get('lr', r.get('rate')):.4f} | {r['loss']:.3f} "
         f"| {r['top1']:.2f} | {r['top5']:.2f} |"
         for r in curve
     )
@@ -100,8 +103,8 @@ Nothing was chosen by looking at the validation pictures: the weights are those 
 
 ## Recipe
 
-Momentum SGD as in 2012; the docstring of [`train.py`](../train.py) says where the recipe departs
-from 2012 and why. Batch normalisation helped in training and was folded into the weights.
+Momentum SGD as in 2012; the docstring of [`train.py`](../train.py) says where recipes depart from
+2012 and why. Batch normalisation helped in training and was folded into the weights.
 {notes}
 | setting | value |
 |---|---|
@@ -111,9 +114,9 @@ Machine: {machine["device"]}, {machine["threads"]} threads, PyTorch {machine["to
 {machine["precision"]}; {hours:.1f} hours, other work beside it.
 
 Curve (loss on augmented training pictures, with smoothed labels; accuracy in percent of the
-averaged weights on the validation pictures, in bfloat16):
+averaged weights on {measured_on}, in bfloat16):
 
-| epoch | picture size | rate at the end | loss | top-1 | top-5 |
+| epoch | picture size | learning rate at the end | loss | top-1 | top-5 |
 |---|---|---|---|---|---|
 {epochs}
 

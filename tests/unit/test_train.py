@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -20,17 +21,28 @@ import pytest
 import torch
 import typer
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from model_export.architectures import ResponseNorm, alexnet64
 from model_export.contract import tiny_imagenet as tiny
-from model_export.train import main, train
-from model_export.training.augment import MEAN, STD, augment, colour_axes
+from model_export.contract.errors import UsageError
+from model_export.train import Run, main, train
+from model_export.training.augment import MEAN, STD, augment, colour_axes, jpeg_like, mix
 from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
-from model_export.training.scaffold import BandedResponseNorm, fold, scaffold
+from model_export.training.scaffold import BandedResponseNorm, fold, load_plain, scaffold, unfold
 
-SMALL = Recipe(epochs=2, warmup_epochs=0.5, batch=16, rate=0.02, dropout=0.0, seed=1)
+SMALL = Recipe(
+    epochs=2,
+    sizes=((0, 32), (-1, 40)),
+    warmup_epochs=0.5,
+    decay_epochs=1,
+    batch=16,
+    lr=0.02,
+    dropout=0.1,
+    held_out=2,
+    seed=1,
+)
 
 
 def make_set(folder: Path, classes: int = 6, each: int = 16) -> Path:
@@ -109,22 +121,53 @@ def test_a_validation_only_set_has_nothing_to_train_on(tmp_path: Path) -> None:
 
 def test_the_schedule() -> None:
     recipe = Recipe()
-    rates = [recipe.rate_at(e / 4) for e in range(4 * recipe.epochs + 1)]
-    assert max(rates) == pytest.approx(recipe.rate)
+    rates = [recipe.lr_at(e / 4) for e in range(4 * recipe.epochs + 1)]
+    assert max(rates) == pytest.approx(recipe.lr)
     assert rates[-1] == pytest.approx(0, abs=1e-12)
     peak = int(np.argmax(rates))
     assert peak == 4 * recipe.warmup_epochs
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert sum(rate == recipe.lr for rate in rates) > len(rates) / 2
     sizes = [recipe.size_at(e) for e in range(recipe.epochs)]
     assert sizes == sorted(sizes)
-    assert sizes[-1] == 64
+    assert (sizes[0], sizes[-5:]) == (32, [48, 64, 64, 64, 64])
 
 
-def test_the_default_recipe_is_that_of_the_shipped_weights() -> None:
-    from model_export.sources.weights import training
+def test_a_longer_run_starts_the_same() -> None:
+    short, long = (dataclasses.replace(Recipe(), epochs=e) for e in (60, 100))
+    for epoch in range(45):
+        assert short.lr_at(epoch) == long.lr_at(epoch)
+        assert short.size_at(epoch) == long.size_at(epoch)
 
-    assert training()["recipe"] == Recipe().as_json()
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("rate=0.1", "no such setting; there are epochs, sizes, "),
+        ("epochs=0", "Expected `int` >= 1"),
+        ('lr="fast"', "Expected `float`, got `str`"),
+        ("dropout=1.0", "Expected `float` < 1.0"),
+        ("sizes=[[0, 33]]", "Expected `int` that's a multiple of 8"),
+    ],
+)
+def test_a_wrong_setting_is_named(setting: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(reason)):
+        Recipe().replaced([setting])
+
+
+def test_settings_are_json() -> None:
+    recipe = Recipe().replaced(["lr=0.3", "sizes=[[0, 40], [-2, 64]]"])
+    assert recipe == dataclasses.replace(Recipe(), lr=0.3, sizes=((0, 40), (-2, 64)))
+
+
+def test_held_out_pictures_are_of_every_class_and_never_trained_on() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1, 1])
+    images = np.arange(7, dtype=np.uint8).reshape(7, 1, 1, 1)
+    kept, held = tiny.Split(images, labels).split(2)
+    assert held.labels.tolist() == [0, 0, 1, 1]
+    assert sorted([*kept.images.ravel(), *held.images.ravel()]) == list(range(7))
+    assert len(tiny.Split(images, labels).split(0)[1].images) == 0
 
 
 def test_augmentation_is_seeded_and_shaped() -> None:
@@ -138,7 +181,17 @@ def test_augmentation_is_seeded_and_shaped() -> None:
     assert torch.equal(view(1), view(1))
     assert not torch.equal(view(1), view(2))
     # Without randomness it is the picture itself, normalised.
-    still = Recipe(crop_area=(1.0, 1.0), crop_aspect=1.0, colour_shift=0.0, brightness=0.0)
+    still = Recipe(
+        crop_area=(1.0, 1.0),
+        crop_aspect=1.0,
+        rotation=0.0,
+        colour_shift=0.0,
+        colour_jitter=0.0,
+        grey=0.0,
+        blur=0.0,
+        jpeg=0.0,
+        solarise=0.0,
+    )
     x = augment(images, 64, still, axes, torch.Generator().manual_seed(0))
     plain = (images.permute(0, 3, 1, 2) / 255 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(
         STD
@@ -146,6 +199,41 @@ def test_augmentation_is_seeded_and_shaped() -> None:
     for got, wanted in zip(x, plain, strict=True):
         mirrored = wanted.flip(2)
         assert min((got - wanted).abs().max(), (got - mirrored).abs().max()) < 1e-4
+
+
+def test_a_jpeg_like_view_is_near_what_pillow_saves() -> None:
+    """Both lose fine detail, and about as much: smooth pictures stay, noise goes."""
+    rng = np.random.default_rng(0)
+    row = np.linspace(40, 200, 64)
+    smooth = np.repeat(np.repeat(row[None, :, None], 64, 0), 3, 2)
+    noisy = smooth + rng.normal(0, 8, smooth.shape)
+    losses = []
+    for pixels in (smooth, noisy):
+        image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=15)
+        x = torch.from_numpy(np.asarray(image) / 255.0).float().permute(2, 0, 1)[None]
+        ours = float((jpeg_like(x, torch.tensor([0.15])) - x).std())
+        theirs = float((np.asarray(Image.open(buffer)) / 255.0 - np.asarray(image) / 255.0).std())
+        assert 0.4 < ours / theirs < 2.5
+        losses.append(ours)
+    assert losses[1] > 2 * losses[0]
+
+
+def test_mixing_shares_pictures_as_it_shares_labels() -> None:
+    """Pictures of one grey level each: a mixed picture's mean is that of its shares."""
+    levels = torch.arange(8.0)
+    x = levels.view(8, 1, 1, 1).expand(8, 3, 32, 32)
+    recipe, seen = Recipe(mix=1.0), set()
+    for seed in range(12):
+        mixed, share = mix(x, recipe, torch.Generator().manual_seed(seed))
+        wanted = levels * share + levels.flip(0) * (1 - share)
+        torch.testing.assert_close(mixed.mean((1, 2, 3)), wanted)
+        seen.add("CutMix" if float(share.std()) == 0 else "mixup")
+    assert seen == {"CutMix", "mixup"}
+    plain, share = mix(x, Recipe(mix=0.0), torch.Generator())
+    assert torch.equal(plain, x)
+    assert share.tolist() == [1] * 8
 
 
 def test_colour_axes_are_the_principal_components() -> None:
@@ -163,6 +251,50 @@ def test_the_banded_norm_and_its_gradient_are_the_plain_ones() -> None:
     weights = torch.randn_like(x)
     wanted, got = (torch.autograd.grad((f(x) * weights).sum(), x)[0] for f in (plain, banded))
     torch.testing.assert_close(got, wanted)
+
+
+@pytest.mark.parametrize("size", [32, 40, 64])
+def test_the_faster_convolutions_and_their_gradients_are_the_plain_ones(size: int) -> None:
+    torch.manual_seed(0)
+    net = scaffold(alexnet64(5)).double()
+    x = torch.randn(2, 3, size, size, dtype=torch.float64)
+    for layer in net:
+        if isinstance(layer, torch.nn.Flatten):
+            break
+        if isinstance(layer, torch.nn.Conv2d):
+            given = x.detach().requires_grad_()
+            weight, bias = layer.weight, layer.bias
+            assert bias is not None
+            plain = torch.nn.functional.conv2d(
+                given, weight, bias, layer.stride, layer.padding, groups=layer.groups
+            )
+            fast = layer(given)
+            torch.testing.assert_close(fast, plain)
+            to = torch.randn_like(plain)
+            wanted, got = (
+                torch.autograd.grad((y * to).sum(), (given, weight, bias)) for y in (plain, fast)
+            )
+            torch.testing.assert_close(got, wanted)
+        x = layer(x)
+
+
+def test_unfolding_lets_a_plain_network_train_on(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    plain = alexnet64(5).eval()
+    save_file(plain.state_dict(), tmp_path / "weights.safetensors")
+    x = torch.randn(32, 3, 64, 64)
+    trained = load_plain(tmp_path / "weights.safetensors", scaffold(alexnet64(5, dropout=0.0)))
+    with torch.no_grad():
+        wanted = plain(x)
+        torch.testing.assert_close(trained(x), wanted, rtol=1e-3, atol=1e-4)
+        unfold(trained, x)
+        torch.testing.assert_close(trained.train()(x), wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_file({"fc.weight": torch.zeros(1)}, tmp_path / "weights.safetensors")
+    with pytest.raises(UsageError, match="holds the weights of another network than alexnet64"):
+        load_plain(tmp_path / "weights.safetensors", scaffold(alexnet64(5)))
 
 
 def test_folding_gives_the_plain_network_with_the_same_answers() -> None:
@@ -196,8 +328,10 @@ def test_a_short_run_leaves_its_files(
     _, out = short_run
     results = json.loads((out / "results.json").read_text())
     assert [row["epoch"] for row in results["curve"]] == [1, 2]
-    assert results["recipe"]["rate"] == 0.02
-    assert results["data"] == {"train": 96, "validation": 24, "classes": 6}
+    assert [row["size"] for row in results["curve"]] == [32, 40]
+    assert results["recipe"]["lr"] == 0.02
+    assert results["data"] == {"train": 84, "held_out": 12, "validation": 24, "classes": 6}
+    assert set(results["validation"]) == {"top1", "top5"}
     weights = load_file(out / "alexnet64.safetensors")
     assert {w.dtype for w in weights.values()} == {torch.float16}
     alexnet64(6).load_state_dict({k: v.float() for k, v in weights.items()})
@@ -207,7 +341,9 @@ def test_six_epochs_learn_colours(
     short_run: tuple[tiny.TinyImageNet, Path], tmp_path: Path
 ) -> None:
     source, _ = short_run
-    recipe = dataclasses.replace(SMALL, epochs=6)
+    recipe = SMALL.replaced(
+        ["epochs=6", "lr=0.005", "mix=0", "grey=0", "solarise=0", "colour_jitter=0"]
+    )
     train(source.load("train"), source.load("val"), tmp_path, recipe, device="cpu")
     curve = json.loads((tmp_path / "results.json").read_text())["curve"]
     assert curve[-1]["loss"] < 0.75 * curve[0]["loss"]
@@ -216,19 +352,41 @@ def test_six_epochs_learn_colours(
 def test_a_resumed_run_ends_where_the_whole_one_did(
     short_run: tuple[tiny.TinyImageNet, Path], tmp_path: Path
 ) -> None:
+    """The first run is stopped in its second epoch; --resume repeats that epoch exactly."""
     source, whole = short_run
     data = source.load("train"), source.load("val")
-    from model_export.train import Run
-
     first = Run(*data, tmp_path, SMALL, "cpu")
     for _ in first.epoch():
         pass
     first.curve.append(json.loads((whole / "results.json").read_text())["curve"][0])
     first.save()
+    next(first.epoch())  # a step that is lost
     train(*data, tmp_path, SMALL, resume=True, device="cpu")
     a, b = (load_file(f / "alexnet64.safetensors") for f in (whole, tmp_path))
     for name in a:
-        torch.testing.assert_close(a[name], b[name], rtol=0, atol=2e-3, msg=name)
+        assert torch.equal(a[name], b[name]), name
+
+
+def test_a_run_goes_on_from_earlier_weights_and_learns_from_them(
+    short_run: tuple[tiny.TinyImageNet, Path], tmp_path: Path
+) -> None:
+    source, out = short_run
+    weights = out / "alexnet64.safetensors"
+    recipe = dataclasses.replace(SMALL, epochs=1, sizes=((0, 64),), lr=1e-6, distil=0.5)
+    results = train(
+        source.load("train"),
+        source.load("val"),
+        tmp_path,
+        recipe,
+        device="cpu",
+        teacher=weights,
+        start=weights,
+    )
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert results["origin"] == {"started_from": digest, "distilled_from": digest}
+    before, after = (load_file(f / "alexnet64.safetensors") for f in (out, tmp_path))
+    key = "classifier.fc8.weight"  # not changed by the normalisations' new statistics
+    torch.testing.assert_close(before[key], after[key], rtol=0, atol=1e-3)
 
 
 def test_resuming_with_another_recipe_is_refused(short_run: tuple[tiny.TinyImageNet, Path]) -> None:
@@ -238,7 +396,7 @@ def test_resuming_with_another_recipe_is_refused(short_run: tuple[tiny.TinyImage
             source.load("train"),
             source.load("val"),
             out,
-            Recipe(epochs=3),
+            Recipe(lr=3.0),
             resume=True,
             device="cpu",
         )
