@@ -48,6 +48,9 @@ lighthouse: site $(NPM) browser  ## measure every page with Lighthouse, three ti
 snapshots: $(VENV)/.dev browser  ## take the pictures anew with which the key pages are compared
 	@$(BIN)/python -m tests.support.snapshots
 
+load: $(VENV)/.dev  ## load-test the server: 64 clients for a minute (ARGS=--seconds 10)
+	@$(BIN)/python -m tests.support.serve_load $(ARGS)
+
 lint: $(VENV)/.dev  ## ruff, codespell and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -87,7 +87,7 @@ def create_app(
     inference_protocol.add(app, engine, uploads)
     pages.add(app, classify, site)
     errors.add_handlers(app)
-    _describe(app)
+    _describe(app, classifier.card.name)
     open_to_others = host.lower() not in ("localhost", "127.0.0.1", "::1")
     named = frozenset(map(host_name, allow_hosts))
     names = {*LOOPBACK, *named}
@@ -98,7 +98,7 @@ def create_app(
     return Application(guard, guard, limits)
 
 
-def _describe(app: FastAPI) -> None:
+def _describe(app: FastAPI, model: str) -> None:
     """The OpenAPI description without FastAPI's own status for bad parameters, 400 here."""
     description = app.openapi()
     for methods in description["paths"].values():
@@ -106,3 +106,4 @@ def _describe(app: FastAPI) -> None:
             method["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
         description["components"]["schemas"].pop(name, None)
+    inference_protocol.describe(description, model)

@@ -171,6 +171,20 @@ _ANSWER = {
 }
 
 
+def describe(description: dict[str, Any], model: str) -> None:
+    """Complete the OpenAPI description: the JSON of an inference, the model's name and version."""
+    _, parts = msgspec.json.schema_components(
+        [InferenceRequest, InferenceResponse], ref_template="#/components/schemas/{name}"
+    )
+    description["components"]["schemas"].update(parts)
+    known = {"model": [model], "version": [VERSION]}
+    for path, methods in description["paths"].items():
+        for method in methods.values() if path.startswith("/v2/") else ():
+            for parameter in method.get("parameters", ()):
+                if parameter["name"] in known:
+                    parameter["schema"]["enum"] = known[parameter["name"]]
+
+
 def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
     """Add the routes of `/v2`."""
     routes = APIRouter(tags=["Open Inference Protocol"])
@@ -260,10 +274,6 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
         return _respond(asked, logits, [label.name for label in card.labels], engine)
 
     app.include_router(routes)
-    _, parts = msgspec.json.schema_components(
-        [InferenceRequest, InferenceResponse], ref_template="#/components/schemas/{name}"
-    )
-    app.openapi()["components"]["schemas"].update(parts)
 
 
 def _read(body: bytes, length: str, engine: Engine) -> tuple[InferenceRequest, NDArray[Any]]:

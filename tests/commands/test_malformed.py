@@ -135,8 +135,8 @@ def test_the_server_bears_the_corpus(model: Path, corpus: Path) -> None:
     assert good.json["top"][0]["label"] == "green"
     for (name, _), answer in zip(contents, answers, strict=True):
         allowed = {200} if name == "large.png" else {200, 400, 413}
-        # 504: the time limit, which a busy machine reaches sooner
-        assert answer.status in allowed | {504}, (name, answer.status, answer.body)
+        # 503: others waited; 504: the time limit, which a busy machine reaches sooner
+        assert answer.status in allowed | {503, 504}, (name, answer.status, answer.body)
         if answer.status != 200:
             assert set(answer.json) == {"error"}
     if peak:

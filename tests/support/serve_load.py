@@ -1,31 +1,42 @@
-"""A crowd for the server: good pictures, garbage, slow senders and aborted uploads at once.
+"""A load test of the server: 64 clients that send good pictures, garbage, bombs, and what stalls.
 
-``python -m tests.support.serve_load [SECONDS]`` starts the server as a process of its own, lets 64 clients
-at it for a minute, and prints what came of it. `test_serve_load.py` runs a short form.
+``make load`` starts the server as a process of its own, lets the clients at it for a minute, measures
+a kept connection, prints what came of it, and fails only for a wrong answer. ``--save FILE`` writes
+the figures of the server's page. `test_serve_load.py` runs a short form.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
+import functools
+import http.client
 import json
 import os
 import random
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.demo_model import card, colour_model, probabilities
 from tests.support.demo_server import picture
+from tests.support.malformed import bombs, clear_png
+from tests.support.picture_bytes import jpeg_of_scans
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = 64
+SHARES = {"good": 62, "garbage": 10, "slow": 8, "abort": 8, "tiny chunks": 6, "bomb": 6}
+"""What the clients send, in parts of a hundred."""
 
 
 @dataclass
@@ -33,7 +44,7 @@ class Found:
     """What the clients saw.
 
     ``milliseconds`` are those of good pictures that were answered, tries in vain included;
-    ``wrong`` counts good pictures whose answer was not the right one.
+    ``wrong`` lists good pictures whose answer was not the right one.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -47,24 +58,40 @@ class Found:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def exchange(port: int, content: bytes, pause: float = 0, cut: bool = False) -> bytes:
-    """Post a picture; slowly, or only half of it. The answer, or nothing."""
+@functools.cache
+def costly() -> list[bytes]:
+    """Small files that ask for much work or memory."""
+    return [
+        *bombs().values(),
+        jpeg_of_scans(6000, 7000),
+        jpeg_of_scans(3000, 3000, progressive=True),
+        clear_png(7000, 7000),
+    ]
+
+
+async def exchange(port: int, kind: str, content: bytes) -> bytes:
+    """Post a picture in the manner of its kind. The answer, or nothing."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    chunked = kind == "tiny chunks"
+    size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(content)}"
+    head = f"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{size}\r\n\r\n"
     try:
-        head = (
-            f"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
-        )
-        writer.write(head.encode() + b"Connection: close\r\n\r\n")
-        if cut:
+        writer.write(head.encode())
+        if kind == "abort":
             writer.write(content[: len(content) // 2])
             await writer.drain()
             writer.transport.abort()
             return b""
-        for start in range(0, len(content), max(1, len(content) // 4)):
-            writer.write(content[start : start + max(1, len(content) // 4)])
+        if chunked:
+            content = b"".join(b"1\r\n%c\r\n" % byte for byte in content[:50_000]) + b"0\r\n\r\n"
+        part = max(1, len(content) // 4) if kind == "slow" else len(content)
+        for start in range(0, len(content), part):
+            writer.write(content[start : start + part])
             await writer.drain()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(0.4 if kind == "slow" else 0)
         return await reader.read()
+    except ConnectionError:  # refused before all was sent
+        return b""
     finally:
         writer.close()
         with contextlib.suppress(OSError):
@@ -73,23 +100,24 @@ async def exchange(port: int, content: bytes, pause: float = 0, cut: bool = Fals
 
 async def client(port: int, chance: random.Random, until: float, found: Found) -> None:
     """One client: one request after another."""
+    expensive = costly()
     while time.monotonic() < until:
-        kind = chance.choices(["good", "garbage", "slow", "abort"], [70, 12, 10, 8])[0]
+        kind = chance.choices([*SHARES], [*SHARES.values()])[0]
         found.kinds[kind] += 1
         colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
         content = picture(colour, (chance.randrange(20, 900), chance.randrange(20, 700)))
         if kind == "garbage":
             content = chance.randbytes(chance.randrange(1, 200_000))
+        elif kind == "tiny chunks":
+            content += chance.randbytes(20_000)
+        elif kind == "bomb":
+            content = chance.choice(expensive)
         began = time.monotonic()
         while True:
-            answer = await exchange(
-                port, content, pause=0.4 if kind == "slow" else 0, cut=kind == "abort"
-            )
-            if kind == "abort":
-                break
+            answer = await exchange(port, kind, content)
             status = int(answer[9:12] or 0)
             found.statuses[status] += 1
-            if status != 503:
+            if status != 503 or kind not in ("good", "slow"):
                 judge(kind, colour, status, answer, found)
                 break
             await asyncio.sleep(0.2 + chance.random())
@@ -101,9 +129,15 @@ def judge(
     kind: str, colour: tuple[int, int, int], status: int, answer: bytes, found: Found
 ) -> None:
     """Compare an answer with NumPy's."""
-    if kind == "garbage":
-        if status != 400:
-            found.wrong.append(f"garbage: {status}")
+    expected = {
+        "garbage": {400, 503},
+        "abort": {0},
+        "tiny chunks": {0, 200, 400, 503},
+        "bomb": {200, 400, 413, 503, 504},
+    }
+    if kind in expected:
+        if status not in expected[kind]:
+            found.wrong.append(f"{kind}: {status} {answer[-200:]!r}")
         return
     if status != 200:
         found.wrong.append(f"{kind}: {status} {answer[-200:]!r}")
@@ -116,13 +150,17 @@ def judge(
         found.wrong.append(f"{kind}: {top}")
 
 
-def memory(process: int) -> int | None:
-    """Bytes that a process holds in memory; None where the system does not tell."""
-    try:
+def memory(process: int, name: str = "VmRSS") -> int:
+    """Bytes that a process and its children hold in memory; 0 where the system does not tell."""
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    total = sum(memory(int(child), name) for child in children)
+    with contextlib.suppress(OSError):
         status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+        if found := re.search(name + r":\s+(\d+) kB", status):
+            total += int(found[1]) * 1024
+    return total
 
 
 async def crowd(port: int, seconds: float, seed: int) -> Found:
@@ -168,24 +206,79 @@ def server_process(folder: Path):  # type: ignore[no-untyped-def]
         assert (process.returncode, errors) == (0, "")
 
 
-def main(seconds: float) -> None:
+def median(ask: Callable[[], Any], count: int = 40) -> float:
+    """Milliseconds of one call, the median of several."""
+    took = []
+    for _ in range(count):
+        began = time.perf_counter()
+        ask()
+        took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took)
+
+
+def connections(port: int) -> dict[str, float]:
+    """Milliseconds of a request on a new and on a kept connection, and of Triton's client."""
+    import numpy as np
+    import tritonclient.http as triton
+
+    def ask(connection: http.client.HTTPConnection) -> None:
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+
+    def ask_new() -> None:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+            ask(connection)
+
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as kept:
+        times = {"new": median(ask_new), "kept": median(lambda: ask(kept))}
+    with triton.InferenceServerClient(f"127.0.0.1:{port}") as client:
+        model = client.get_model_metadata("colour")["inputs"][0]
+        batch = np.zeros([1, *model["shape"][1:]], np.float32)
+        tensor = triton.InferInput(model["name"], [*batch.shape], "FP32")
+        tensor.set_data_from_numpy(batch)
+        times["tritonclient"] = median(lambda: client.infer("colour", [tensor]))
+    return times
+
+
+def main() -> int:
     """Warm up, then the crowd; print the findings."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--save", type=Path)
+    asked = parser.parse_args()
+    peak = 0
     with (
         tempfile.TemporaryDirectory() as folder,
         server_process(Path(folder)) as (process, port),
+        ThreadPoolExecutor(1) as beside,
     ):
-        run_crowd(port, min(20, seconds / 3), 1)
+        times = connections(port)
         before = memory(process.pid)
-        found = run_crowd(port, seconds, 2)
+        load = beside.submit(run_crowd, port, asked.seconds, 2)
+        while not load.done():
+            peak = max(peak, memory(process.pid))
+            time.sleep(0.2)
+        found = load.result()
         after = memory(process.pid)
-    print(f"{CLIENTS} clients for {seconds:g} s; load of the machine {os.getloadavg()[0]:.1f}")
-    print(f"sent: {dict(found.kinds)}; answers by status: {dict(found.statuses)}")
-    print(f"right: {found.right}, wrong: {len(found.wrong)} {found.wrong[:3]}")
-    shares = ", ".join(f"p{round(100 * p)} {found.percentile(p):.0f} ms" for p in (0.5, 0.9, 0.99))
-    print(f"good pictures, from the first try to the answer: {shares}")
-    if before and after:
-        print(f"memory: {before / 1e6:.1f} MB before, {after / 1e6:.1f} after")
+    figures = {
+        "clients": CLIENTS,
+        "seconds": asked.seconds,
+        "cores": os.cpu_count(),
+        "load_of_the_machine": round(os.getloadavg()[0], 1),
+        "sent": dict(found.kinds),
+        "statuses": {str(status): count for status, count in sorted(found.statuses.items())},
+        "right": found.right,
+        "wrong": len(found.wrong),
+        "milliseconds": {f"p{p}": round(found.percentile(p / 100)) for p in (50, 90, 99)},
+        "megabytes": {"before": before // 10**6, "peak": peak // 10**6, "after": after // 10**6},
+        "request_milliseconds": {name: round(value, 2) for name, value in times.items()},
+    }
+    text = json.dumps(figures, indent=1) + "\n"
+    print(text, *found.wrong[:5], sep="\n")
+    if asked.save:
+        asked.save.write_text(text, encoding="utf-8")
+    return 1 if found.wrong else 0
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    sys.exit(main())

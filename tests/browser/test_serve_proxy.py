@@ -1,0 +1,164 @@
+"""The server behind a real nginx, with the configuration of the page, in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_export.exporter import Report
+from tests.support.demo_server import picture, running, wait_until
+
+pytestmark = pytest.mark.browser
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "server.md"
+NAME = "museum.example"
+AROUND = """
+daemon off; pid pid; error_log err.log; worker_processes 1;
+events {}
+http {
+  access_log off;
+  client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
+  scgi_temp_path t5;
+  %s
+}
+"""
+HOST = "proxy_set_header Host $host;"
+HOSTS = {
+    "as on the page": HOST,
+    "nginx's default": "",
+    "with the port of https": "proxy_set_header Host $host:443;",
+    "as the browser sent it": "proxy_set_header Host $http_host;",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def configuration(server: int, port: int) -> str:
+    """The page's configuration, for other ports and a certificate in the current folder."""
+    (block,) = re.findall(r"^```nginx\n(.+?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    for old, new in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        ("127.0.0.1:8001", f"127.0.0.1:{server}"),
+        ("/etc/ssl/museum.pem", "c.pem"),
+        ("/etc/ssl/museum.key", "k.pem"),
+    ):
+        assert block.count(old) == 1, old
+        block = block.replace(old, new)
+    assert block.count(HOST) == 1
+    return str(block)
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, *servers: str) -> Iterator[None]:
+    """nginx with these server blocks."""
+    if not shutil.which("nginx") or not shutil.which("openssl"):
+        pytest.skip("nginx or openssl is not installed")
+    folder.mkdir()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         f"/CN={NAME}", "-keyout", "k.pem", "-out", "c.pem"],
+        cwd=folder, check=True, capture_output=True,
+    )  # fmt: skip
+    (folder / "nginx.conf").write_text(AROUND % "\n".join(servers))
+    process = subprocess.Popen(["nginx", "-p", str(folder), "-c", "nginx.conf"], stderr=-3)
+    ports = [int(port) for port in re.findall(r"listen 127\.0\.0\.1:(\d+)", "".join(servers))]
+
+    def is_up() -> bool:
+        assert process.poll() is None, (folder / "err.log").read_text()
+        with contextlib.suppress(OSError):
+            for port in ports:
+                socket.create_connection(("127.0.0.1", port)).close()
+            return True
+        return False
+
+    try:
+        wait_until(is_up)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def visitor(chromium: Any) -> Iterator[Any]:
+    """A page of a browser that finds the museum on this machine; no error on its console."""
+    browser = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"],
+    )
+    page = browser.new_page(ignore_https_errors=True)
+    errors: list[str] = []
+    page.on("console", lambda m: m.type == "error" and errors.append(m.text))
+    page.on("response", lambda r: r.status >= 400 and errors.append(f"{r.status} {r.url}"))
+    yield page
+    browser.close()
+    assert errors == []
+
+
+def send(page: Any, address: str) -> None:
+    """A picture through the form, with its style sheet."""
+    page.goto(f"{address}form")
+    assert page.evaluate("document.styleSheets[0].cssRules.length") > 3
+    page.set_input_files(
+        "#picture", {"name": "a.png", "mimeType": "image/png", "buffer": picture((0, 0, 255))}
+    )
+    page.click("button")
+    page.get_by_text("Its 3 best guesses").wait_for()
+    assert page.locator("ol li").first.inner_text().startswith("blue")
+
+
+@pytest.mark.parametrize("path", ["/alexnet", ""])
+def test_the_form_behind_nginx(
+    visitor: Any, model: Path, small_site: Path, tmp_path: Path, path: str
+) -> None:
+    """Whatever nginx makes of the Host; the port is not that of https."""
+    (small_site / "teach").mkdir(exist_ok=True)
+    (small_site / "teach" / "index.html").write_text(
+        "<!doctype html><title>Teach</title><link rel=icon href=data:,>"
+    )
+    with running(model, site=small_site, root_path=path, allow_hosts=(NAME,)) as server:
+        ports = {case: free_port() for case in HOSTS}
+        blocks = [
+            configuration(server.port, ports[case])
+            .replace(HOST, line)
+            .replace("location /alexnet/", f"location {path}/")
+            for case, line in HOSTS.items()
+        ]
+        with nginx(tmp_path / "nginx", *blocks):
+            for port in ports.values():
+                address = f"https://{NAME}:{port}{path}/"
+                send(visitor, address)
+                visitor.goto(f"{address}site/teach")
+                assert (visitor.title(), visitor.url) == ("Teach", f"{address}site/teach/")
+
+
+def test_the_live_page_behind_nginx(
+    visitor: Any, exported: Report, site: Path, tmp_path: Path
+) -> None:
+    """The first page, below a path: the picture is named by the server."""
+    port = free_port()
+    with (
+        running(exported.file, site=site, root_path="/alexnet", allow_hosts=(NAME,)) as server,
+        nginx(tmp_path / "nginx", configuration(server.port, port)),
+    ):
+        visitor.goto(f"https://{NAME}:{port}/alexnet/")
+        visitor.wait_for_url("**/alexnet/site/live/")
+        visitor.locator("#live-load").wait_for()
+        visitor.select_option("#live-engine", "runner")
+        visitor.click("#live-load")
+        visitor.locator('[data-name="lemon"]').click()
+        visitor.locator("#live[data-state=answered]").wait_for(timeout=60_000)
+        assert "lemon" in visitor.locator("#live-top li").first.inner_text()
