@@ -25,7 +25,7 @@ GROUPS: dict[str, str] = {
 }
 FIELDS = {"id", "name", "group", "names", "role", "text"}
 LABEL = 32  # characters that fit beside the figure
-STEPS = 7  # the weightiest events of a person; the link leads to all of them
+STEPS = 4  # the weightiest events of a person; the link leads to all of them
 
 
 def check(people: Sequence[Mapping[str, Any]], timeline: Timeline) -> None:
