@@ -275,7 +275,7 @@ def lives(tables: Tables, timeline: Timeline, expand: Callable[[str], str]) -> F
             "late": [event.date for event in events if event.moment >= win.moment],
         }
         for person, events in alone
-        if len(events) > 1
+        if len(events) > 2
     ]
     table = Table(
         "People of this page and their events on the timeline",
