@@ -6,6 +6,7 @@ DEMO_PORT ?= 8001
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SITEBUILD := PYTHONPATH=docs/hooks $(BIN)/python -m sitebuild
 NPM := node_modules/.package-lock.json
 SAMPLES_JSON := docs/data/results/samples.json
 # glibc's allocator gives large pages back at once; keeping them makes CPU training a fifth faster.
@@ -62,8 +63,11 @@ site: $(VENV)/.run engine  ## strict static build into site/
 	@echo "site/index.html is built"
 
 offline: $(NPM)  ## the site as one zip that works without a network
-	@$(MAKE) --no-print-directory site
-	@$(BIN)/python docs/hooks/pack_offline.py site build/alexnet-moment-offline.zip
+	@$(MAKE) --no-print-directory engine
+	@OFFLINE=inside $(BIN)/mkdocs build --strict --quiet --site-dir build/offline
+	@$(SITEBUILD) offline build/offline build/alexnet-moment-offline.zip
+	@OFFLINE=build/alexnet-moment-offline.zip $(BIN)/mkdocs build --strict --quiet
+	@echo "site/ is built, with the zip"
 
 # Timings stay out: those of a shared processor mean nothing on another machine.
 samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it runs here"
@@ -88,13 +92,16 @@ assets: $(VENV)/.run  ## export the small form that the site itself carries
 	@$(BIN)/python -m demo reference docs/assets/models/alexnet64.onnx
 
 pictures: $(VENV)/.dev browser  ## draw the preview picture and the icons anew
-	@$(BIN)/python docs/hooks/draw_pictures.py
+	@$(SITEBUILD) pictures
 
 notebooks: $(VENV)/.dev  ## run the lessons anew and write them with what came out
-	@$(BIN)/python docs/hooks/run_notebooks.py
+	@$(SITEBUILD) notebooks $(ARGS)
 
 print: $(VENV)/.dev browser  ## print the timeline as PDF files, for the site to offer
-	@$(BIN)/python docs/hooks/print_edition.py
+	@$(SITEBUILD) print
+
+helppages: $(VENV)/.run  ## write the --help of every command into its page
+	@$(SITEBUILD) help-pages
 
 measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (TINY_IMAGENET=...)
 	@$(BIN)/python -m demo evaluate "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}" --device cpu --json > build/accuracy.json

@@ -355,7 +355,7 @@ say(
 # What does a real card reach? The runner of this project measures that, and the site keeps the results.
 
 # %%
-from sitebuild.reference.benchmarks import load_results
+from sitebuild.data.results import load_results
 
 recorded = [
     result

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from print_edition import print_all
 
 from sitebuild.timeline import listing as pages
 from sitebuild.timeline import paper
+from sitebuild.tools.print_edition import print_all
 from tests.support.timeline_events import crowd, timeline
-from tests.unit.test_timeline import BIBLIOGRAPHY, DOCS, OURS, SOURCES, TITLES, Reader
+from tests.unit.test_site_content import SITE
+from tests.unit.test_timeline import OURS, SOURCES, Reader
 
-CSS = DOCS / "assets" / "css"
-SHEETS = paper.sheets(OURS, BIBLIOGRAPHY, TITLES, CSS)
+SHEETS = paper.sheets(SITE)
 MILLIMETRES = 25.4 / 72  # in a point
 
 
@@ -40,23 +41,27 @@ def test_the_list_holds_every_event_and_each_source_once() -> None:
 
 
 def test_wild_events_bring_no_markup_to_paper() -> None:
-    for html in paper.sheets(timeline(crowd(200)), SOURCES, {}, CSS).values():
+    for html in paper.sheets(
+        replace(SITE, timeline=timeline(crowd(200)), bibliography=SOURCES, titles={})
+    ).values():
         read = Reader(html)
         assert not {"script", "img", "i"} & set(read.tags)
         assert not [name for name in read.attributes if name.startswith("on")]
 
 
 def test_the_site_offers_what_fits_its_data(tmp_path: Path) -> None:
-    assert paper.printed(tmp_path, SHEETS) == {}
+    (tmp_path / "docs").symlink_to(SITE.root / "docs")
+    site = replace(SITE, root=tmp_path)
+    assert paper.printed(site) == {}
     folder = tmp_path / paper.FOLDER / paper.digest(SHEETS)
     folder.mkdir(parents=True)
     for name in SHEETS:
         (folder / name).write_bytes(b"%PDF")
-    assert set(paper.printed(tmp_path, SHEETS)) == {paper.CHART, paper.LIST}
-    changed = {**SHEETS, paper.LIST: SHEETS[paper.LIST].replace("2012", "2013")}
-    assert paper.printed(tmp_path, changed) == {}
+    assert set(paper.printed(site)) == {paper.CHART, paper.LIST}
+    fewer = replace(site.timeline, events=site.timeline.events[1:])
+    assert paper.printed(replace(site, timeline=fewer)) == {}
     assert ".pdf" not in pages.downloads("../")
-    offered = pages.downloads("../", paper.printed(tmp_path, SHEETS))
+    offered = pages.downloads("../", paper.printed(site))
     for name in SHEETS:
         assert f'href="../assets/timeline/{name}" download' in offered
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import write_help
 import yaml
 from PIL import Image
 from typer.main import get_command
@@ -23,6 +22,7 @@ from demo.cli import app
 from demo.server.limits import Limits
 from model_export.exporter import Report
 from sitebuild.reference import server_limits
+from sitebuild.tools import command_help
 from tests.support.demo_command import as_process
 from tests.support.demo_server import running
 from tests.unit.test_site_content import DOCS
@@ -42,12 +42,15 @@ VERBS = list(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def test_the_help_on_the_page_is_the_real_one() -> None:
-    page = write_help.PAGE.read_text("utf-8")
-    assert page == write_help.rewritten(page), "run: python docs/hooks/write_help.py"
+    page = (ROOT / command_help.PAGE).read_text("utf-8")
+    assert page == command_help.rewritten(ROOT), "run: make helppages"
 
 
 def test_every_verb_stands_on_the_page() -> None:
-    shown = [command for command in write_help.BLOCK.findall(write_help.PAGE.read_text("utf-8"))]
+    shown = [
+        command
+        for command in command_help.BLOCK.findall((ROOT / command_help.PAGE).read_text("utf-8"))
+    ]
     assert [command for command in shown if command.startswith("-m demo ")] == [
         f"-m demo {verb} --help" for verb in VERBS
     ]
@@ -143,7 +146,7 @@ def test_the_limits_on_the_page_are_those_of_the_server() -> None:
     limits = yaml.safe_load((ROOT / "docs" / "data" / "server_limits.yml").read_text("utf-8"))
     assert {row["name"]: row["value"] for row in limits} == vars(Limits()), "update the YAML file"
     assert all(len(row["what"]) > 10 for row in limits)
-    assert "16 MB" in server_limits.table(limits)
+    assert "16 MB" in server_limits.table(limits).html()
 
 
 # The schemas

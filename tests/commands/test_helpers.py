@@ -8,14 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mkdocs_hooks
 import pytest
-import site_hooks
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
 from model_export.contract.errors import cli_errors
-from sitebuild.errors import ContentError, ended
-from tests.unit.test_site_content import DOCS, ROOT
+from sitebuild.__main__ import main
+from sitebuild.errors import ContentError, MissingTool
+from sitebuild.tools import command_help
+from tests.unit.test_site_content import ROOT
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
@@ -56,8 +58,9 @@ def test_a_mistake_is_one_line(command: tuple[str, ...], message: str, tmp_path:
     )
 
 
-def test_a_zip_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    packer = DOCS / "hooks" / "pack_offline.py"
+def test_a_zip_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     site, blocked = tmp_path / "site", tmp_path / "taken" / "x.zip"
     for name in (
         "index.html",
@@ -67,7 +70,8 @@ def test_a_zip_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).touch()
     blocked.mkdir(parents=True)
-    assert run(packer, site, blocked) == (2, f"{blocked}: Is a directory")
+    done = main(["offline", str(site), str(blocked)])
+    assert (done, capsys.readouterr().err) == (2, f"{blocked}: Is a directory\n")
 
 
 def test_lighthouse_wants_a_built_site(tmp_path: Path) -> None:
@@ -82,29 +86,31 @@ def test_lighthouse_wants_a_built_site(tmp_path: Path) -> None:
 def test_a_site_that_cannot_be_written_stops_the_build(tmp_path: Path) -> None:
     config = MkDocsConfig()
     config["site_dir"] = str(tmp_path / "new")
-    site_hooks.on_pre_build(config)
+    mkdocs_hooks.on_pre_build(config)
     (tmp_path / "new").touch()
     with pytest.raises(PluginError, match="new cannot be written: move it away"):
-        site_hooks.on_pre_build(config)
+        mkdocs_hooks.on_pre_build(config)
 
 
-def test_a_helpers_end(capsys: pytest.CaptureFixture[str]) -> None:
-    def fails(error: BaseException) -> int:
-        raise error
+def test_a_verbs_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(error: BaseException) -> int:
+        def fails(root: Path) -> int:
+            raise error
 
-    def stumbles() -> int:
-        try:
-            raise KeyboardInterrupt
-        finally:
-            raise AssertionError("while cleaning up")
+        monkeypatch.setattr(command_help, "main", fails)
+        return main(["help-pages"])
 
-    assert ended(lambda: 1) == 1
-    assert ended(fails, ContentError("events.yml: no date")) == 2
-    assert ended(fails, PermissionError(13, "Permission denied", "x.zip")) == 2
-    assert capsys.readouterr().err == "events.yml: no date\nx.zip: Permission denied\n"
-    assert ended(fails, KeyboardInterrupt()) == ended(stumbles) == 130
+    assert end(ContentError("events.yml: no date")) == 2
+    assert end(MissingTool("no Chromium")) == 3
+    assert end(PermissionError(13, "Permission denied", "x.zip")) == 2
+    assert capsys.readouterr().err == (
+        "events.yml: no date\nno Chromium\nx.zip: Permission denied\n"
+    )
+    stumbled = AssertionError("while cleaning up")
+    stumbled.__context__ = KeyboardInterrupt()
+    assert end(KeyboardInterrupt()) == end(stumbled) == 130
     with pytest.raises(ZeroDivisionError):
-        ended(fails, ZeroDivisionError())
+        end(ZeroDivisionError())
 
 
 def test_a_closed_pipe_is_not_told_as_a_mistake() -> None:

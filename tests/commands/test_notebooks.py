@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import signal
@@ -10,31 +9,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import nbformat
 import pytest
 
-from tests.unit.test_site_content import ROOT  # and the path to the builders
+from sitebuild.tools import notebooks
+from tests.unit.test_site_content import ROOT
 
 FOLDER = ROOT / "docs" / "notebooks"
 LESSONS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e-?\d+)?")
 VERDICT = re.compile(r"\b(?:helps|hurts|open) +")  # what a small training run says of an idea
-
-
-@pytest.fixture(scope="module")
-def runner() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "run_notebooks", ROOT / "docs" / "hooks" / "run_notebooks.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def committed(name: str) -> nbformat.NotebookNode:
@@ -52,14 +38,14 @@ def test_a_lesson_in_plain_python_prints_what_it_says() -> None:
     assert done.stdout == "A **cup**[1](#source-1).\n[Figure: A photograph of a cup of espresso.]\n"
 
 
-def test_every_lesson_has_its_source(runner: ModuleType) -> None:
-    assert runner.names() == LESSONS
+def test_every_lesson_has_its_source() -> None:
+    assert notebooks.names(ROOT) == LESSONS
     assert len(LESSONS) == 7
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_source_and_notebook_are_the_same(runner: ModuleType, name: str) -> None:
-    source, notebook = runner.source(name), committed(name)
+def test_source_and_notebook_are_the_same(name: str) -> None:
+    source, notebook = notebooks.source(ROOT, name), committed(name)
     assert [(c.cell_type, c.source) for c in source.cells] == [
         (c.cell_type, c.source) for c in notebook.cells
     ], "run `make notebooks`"
@@ -68,8 +54,9 @@ def test_source_and_notebook_are_the_same(runner: ModuleType, name: str) -> None
 def test_ctrl_c_ends_a_lesson_at_once_and_quietly() -> None:
     """nbclient's own handler would close the kernel, and wait for its answer all the same."""
     running = subprocess.Popen(
-        [sys.executable, "docs/hooks/run_notebooks.py", "build-it"],
+        [sys.executable, "-m", "sitebuild", "notebooks", "build-it"],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "docs" / "hooks")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -106,16 +93,14 @@ def numbers(text: str) -> list[float]:
 @pytest.mark.timeout(1200)  # a minute when quiet; a machine with much else to do takes longer
 @pytest.mark.parametrize("name", LESSONS)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
-def test_a_fresh_run_says_the_same(
-    runner: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fresh_run_says_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Same words; same numbers to within two in a hundred, for processors round differently.
 
     A cell tagged ``varies`` (timings) may print other numbers. One tagged ``trained`` must come
     near: rounding grows over hundreds of steps, so runs on other processors part company.
     """
     monkeypatch.delenv("TINY_IMAGENET", raising=False)  # its pictures may not be shipped
-    fresh, kept = runner.execute(name), committed(name)
+    fresh, kept = notebooks.execute(ROOT, name), committed(name)
     for new, old in zip(fresh.cells, kept.cells, strict=True):
         if new.cell_type != "code":
             continue
@@ -132,10 +117,10 @@ def test_a_fresh_run_says_the_same(
 @pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 def test_with_the_data_set_the_layers_show_what_they_take_for_alike(
-    runner: ModuleType, some_of_tiny_imagenet: Path, monkeypatch: pytest.MonkeyPatch
+    some_of_tiny_imagenet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TINY_IMAGENET", str(some_of_tiny_imagenet))
-    cells = runner.execute("what-layers-see").cells
+    cells = notebooks.execute(ROOT, "what-layers-see").cells
     cell = next(c for c in cells if "needs-data" in c.metadata.get("tags", ()))
     assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 2
     by_pixels, by_layer = (

@@ -65,7 +65,7 @@ def test_the_figure_says_what_the_data_say() -> None:
 
 def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
     file = tmp_path / "evaluation.json"
-    assert benchmarks.NONE_YET in benchmarks.pace(file)
+    assert benchmarks.pace(file) == (benchmarks.NONE_YET, None)
     spread = {"median": 1.84, "low": 1.7, "high": 2.0}
     form: dict[str, Any] = {
         "precision": "fp32",
@@ -80,14 +80,18 @@ def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
         "forms": [form],
     }  # fmt: skip
     file.write_text(json.dumps(told))
-    drawn = benchmarks.pace(file)
+    note, table = benchmarks.pace(file)
+    assert table
+    drawn = note + table.html()
     assert "1.84 (1.70\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}2.00)" in drawn
     assert "9 of 9" in drawn
     assert "about 100 kB each" in drawn
     assert "the network alone" not in drawn
     form["network_share"] = 0.8
     file.write_text(json.dumps(told))
-    drawn = benchmarks.pace(file)
+    note, table = benchmarks.pace(file)
+    assert table
+    drawn = note + table.html()
     assert "In fp32 the network alone takes 80% of the time" in drawn
     assert "it would be 2.30 times as fast, no more" in drawn
     file.write_text("{}")

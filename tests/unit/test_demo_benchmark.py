@@ -270,10 +270,11 @@ def test_the_site_draws_what_the_runner_wrote(ran: tuple[dict[str, Any], Path]) 
     from tests.unit.test_site_content import ROOT as SITE  # it makes sitebuild importable
 
     assert SITE == ROOT
+    from sitebuild.data.results import load_results
     from sitebuild.reference import benchmarks
 
     assert "No result is on record" in benchmarks.figure([])
-    drawn = benchmarks.figure(benchmarks.load_results(ran[1]))
+    drawn = benchmarks.figure(load_results(ran[1]))
     assert "ONNX Runtime, fp32: 1.0." in drawn
     assert "1.00 (1.00\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}1.00)" in drawn
     assert ("Median ms" in drawn) is not ran[0]["machine"]["shared"]

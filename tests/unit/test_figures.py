@@ -17,19 +17,20 @@ from sitebuild.figures.canvas import Box, Canvas
 from sitebuild.figures.figure import LICENCE, export_style
 from sitebuild.figures.scales import make, scientific, year_of
 from sitebuild.figures.text import width, wrap
-from tests.unit.test_site_content import DOCS, TABLES, Knowledge, knowledge, render  # noqa: F401
+from tests.unit.test_site_content import DOCS, TABLES, body, rendered, source
 
 STYLE = export_style(DOCS / "assets" / "css")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def figures(knowledge: Knowledge) -> dict[str, Figure]:  # noqa: F811
+def figures() -> dict[str, Figure]:
     """Every figure that a page asks for, by name."""
-    for page in sorted(DOCS.rglob("*.md")):
-        text = re.sub(r"\A---\n.*?\n---\n", "", page.read_text("utf-8"), flags=re.DOTALL)
-        render(text, knowledge)
-    return knowledge.figures
+    return {
+        figure.name: figure
+        for page in sorted(DOCS.rglob("*.md"))
+        for figure in rendered(body(source(page))).figures
+    }
 
 
 # --- every figure --------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from compare_builders import main as compare
 
+from sitebuild.__main__ import main as sitebuild
 from tests.unit.test_site_content import DOCS, ROOT, TABLES
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -107,21 +107,51 @@ def test_dependabot_watches_every_kind() -> None:
     assert kinds == {"github-actions", "pip", "npm"}
 
 
-def test_two_builds_are_compared_by_their_pages(
+def built(folder: Path, pages: dict[str, str]) -> Path:
+    """A built site of pages that hold this in their article."""
+    for at, content in pages.items():
+        (folder / at).mkdir(parents=True, exist_ok=True)
+        (folder / at / "index.html").write_text(
+            f"<nav>menu</nav><article>{content}</article>", encoding="utf-8"
+        )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("<p>One word</p><img src='a.png'>", []),
+        ("<p>Two words</p><img src='a.png'>", ["words only in one: 'One', 'word'"]),
+        ("<p>One word</p>", ["1 figures only in one: 'a.png'"]),
+        ("<p id='x'>One word</p><img src='a.png'>", ["1 ids only in other: 'x'"]),
+        ("<p>One <a href='b/'>word</a></p><img src='a.png'>", ["1 links only in other: 'b/'"]),
+        ("<p>One word</p><img src='a.png'>{= fact('x') =}", ["was not expanded", "words only in"]),
+    ],
+)
+def test_two_builds_are_compared_by_what_their_pages_hold(
+    changed: str,
+    told: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    same = "<p>One word</p><img src='a.png'>"
+    built(Path("one"), {".": "home", "a": same})
+    built(Path("other"), {".": "home", "a": changed})
+    assert sitebuild(["compare", "one", "other"]) == bool(told)
+    said = capsys.readouterr().out
+    assert all(words in said for words in told or ["the same 2 pages"]), said
+
+
+def test_a_page_that_only_one_build_has_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, other = tmp_path / "one", tmp_path / "other"
-    for site in (one, other):
-        (site / "a").mkdir(parents=True)
-        (site / "index.html").write_text("home", encoding="utf-8")
-        (site / "a" / "index.html").write_text("a", encoding="utf-8")
-    assert compare(str(one), str(other)) == 0
-    assert capsys.readouterr().out == "the same 2 pages\n"
-    (other / "b").mkdir()
-    (other / "b" / "index.html").write_text("b", encoding="utf-8")
-    assert compare(str(one), str(other)) == 1
+    one = built(tmp_path / "one", {".": "home"})
+    other = built(tmp_path / "other", {".": "home", "b": "more"})
+    assert sitebuild(["compare", str(one), str(other)]) == 1
     assert capsys.readouterr().out == f"only in {other}: b\n"
-    assert compare(str(one), str(tmp_path / "none")) == 2
+    assert sitebuild(["compare", str(one), str(tmp_path / "none")]) == 2
     assert "holds no built site" in capsys.readouterr().err
 
 

@@ -13,15 +13,15 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from draw_pictures import STAMP, drawings, stamp
 from PIL import Image
 
 import model_export
+from sitebuild.edition import EDITION
 from sitebuild.errors import ContentError
 from sitebuild.outputs import linked_data, lists, policy, redirects
-from sitebuild.story.pieces import EDITION
+from sitebuild.tools.pictures import STAMP, drawings, stamp
+from tests.unit.test_markdown_export import built
 from tests.unit.test_site_content import DOCS, ROOT, TABLES, TITLES
-from tests.unit.test_twins import built
 
 ADDRESSES = (ROOT / "tests" / "support" / "addresses.txt").read_text("utf-8").split()
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -107,7 +107,8 @@ def test_with_an_address_the_feed_names_whole_addresses(addressed: Path) -> None
     links = [link.attrib["href"] for link in feed.iter(f"{ATOM}link")]
     folder = "https://example.org/a/reference/corrections/"
     assert links[:2] == [f"{folder}feed.xml", folder]
-    entries = [f"https://example.org/a/{row['page'][:-3]}/" for row in TABLES["corrections"]]
+    pages = [row["page"].removesuffix(".md") + "/" for row in TABLES["corrections"]]
+    entries = [f"https://example.org/a/{page.removeprefix('index/')}" for page in pages]
     assert sorted(links[2:]) == sorted(entries)
 
 
@@ -308,7 +309,7 @@ def test_the_citation_file_is_valid_and_of_this_edition() -> None:
 
 
 def test_the_pictures_are_drawn_from_what_stands_in_the_data() -> None:
-    for name, drawing in drawings().items():
+    for name, drawing in drawings(ROOT).items():
         with Image.open(DOCS / "assets" / "img" / name) as picture:
             assert picture.text[STAMP] == stamp(drawing), f"{name}: run `make pictures`"
             size = picture.size

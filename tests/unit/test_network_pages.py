@@ -153,7 +153,7 @@ def test_what_a_number_sees_only_grows() -> None:
 
 def test_the_site_is_built_without_torch() -> None:
     """The plans are a file, so that whoever builds the site needs no PyTorch."""
-    code = "import sys; from sitebuild import pages; sys.exit('torch' in sys.modules)"
+    code = "import sys; from sitebuild import program; sys.exit('torch' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], cwd=DOCS / "hooks", check=False)
     assert told.returncode == 0
 

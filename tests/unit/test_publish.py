@@ -11,21 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sitebuild.outputs.publish import (
-    about,
-    as_csv,
-    corrections_box,
-    data_files,
-    tables_of,
-)
+from sitebuild.expand.page_end import corrections_box
+from sitebuild.outputs.data_files import as_csv, data_files, summary, tables_of
 from tests.unit.test_site_content import (
     DOCS,
     FACTS,
     TABLES,
     TITLES,
-    Knowledge,
-    knowledge,  # noqa: F401
-    render,
+    rendered,
 )
 
 DATA = DOCS / "data"
@@ -42,7 +35,7 @@ def test_every_data_file_has_its_json_and_csv() -> None:
         for name, rows in tables.items():
             read = list(csv.DictReader(io.StringIO(files[f"{name}.csv"])))
             assert len(read) == len(rows), name
-        assert len(about(path)) > 20, path
+        assert len(summary(path)) > 20, path
 
 
 def test_facts_are_given_with_the_values_that_stand_in_other_files() -> None:
@@ -57,6 +50,7 @@ def test_a_list_without_rows_is_no_table() -> None:
 
 def test_a_cell_is_never_a_formula() -> None:
     assert as_csv([{"a": "=1+1", "b": ["x", "y"]}]) == "a,b\r\n'=1+1,x; y\r\n"
+    assert as_csv([{"x": -1.5, "y": "-2", "z": "-x"}]) == "x,y,z\r\n-1.5,-2,'-x\r\n"
     assert as_csv([{"steps": [{"id": 1}]}]).count('""id"": 1') == 1
 
 
@@ -81,9 +75,8 @@ def test_corrections_name_their_page() -> None:
 
 
 @pytest.mark.parametrize("name", ["facts", "gpus", "ilsvrc"])
-def test_the_data_page_names_fields(name: str, knowledge: Knowledge) -> None:  # noqa: F811
-    rendered = render("{= data_files() =}", knowledge, "../../")
-    html = rendered.fill(rendered.markdown)
+def test_the_data_page_names_fields(name: str) -> None:
+    html = rendered("{= data_files() =}", "reference/data.md").markdown
     assert f'href="../../data/{name}.json" download' in html
     assert "<code>sources</code>" in html
 
@@ -95,5 +88,3 @@ def test_the_search_reads_the_words_of_a_page_and_not_of_its_drawings(site: Path
     assert "3 GB: the card is full" in page
     assert "3 GB: the card is full" not in words
     assert "not the parameters, take" in words
-    assert "data-drawing" not in words
-    assert not [p for p in site.rglob("*.html") if "data-drawing" in p.read_text("utf-8")]

@@ -21,20 +21,21 @@ import pyphen
 import pytest
 from pybtex.database import parse_file
 
+from sitebuild.data.bibliography import load_bibliography
+from sitebuild.data.events import load_timeline
+from sitebuild.data.facts import load_facts, long_date
+from sitebuild.data.samples import load_samples
+from sitebuild.data.site import load_site, page_titles
+from sitebuild.data.tables import load_tables
+from sitebuild.errors import ContentError
+from sitebuild.expand.notes import Notes
+from sitebuild.expand.page import Page
+from sitebuild.figures.scales import swarm
+from sitebuild.program import Expanded, render
+from sitebuild.story.figures import entries, winners
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-
-from sitebuild.data.bibliography import load_bibliography  # noqa: E402
-from sitebuild.data.events import load_timeline  # noqa: E402
-from sitebuild.data.facts import load_facts, long_date  # noqa: E402
-from sitebuild.data.tables import load_tables  # noqa: E402
-from sitebuild.errors import ContentError  # noqa: E402
-from sitebuild.expand.notes import Notes  # noqa: E402
-from sitebuild.figures.scales import swarm  # noqa: E402
-from sitebuild.live.samples import Samples, load_samples  # noqa: E402
-from sitebuild.pages import Knowledge, Rendered, page_titles, render  # noqa: E402
-from sitebuild.story.figures import entries, winners  # noqa: E402
-
 FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
 TABLES = load_tables(DOCS / "data")
 ILSVRC = TABLES["ilsvrc"]
@@ -43,6 +44,7 @@ FACTS = load_facts(DOCS / "data" / "facts.yml", TABLES)
 PAGES = sorted(DOCS.rglob("*.md"))
 TITLES = page_titles(DOCS)
 TIMELINE = load_timeline(DOCS / "data", BIBLIOGRAPHY, TITLES)
+SITE = load_site(ROOT)
 
 # Words with a number that may stand typed in a page, each with its reason. Keep it short.
 TYPED_NUMBERS: dict[str, str] = {
@@ -80,12 +82,9 @@ ABSENT = (
 )
 
 
-@pytest.fixture(scope="module")
-def knowledge() -> Knowledge:
-    """The site's data, without sample photographs."""
-    samples = Samples((), {"accuracy": []}, "none")
-    data = DOCS / "data"
-    return Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, TITLES, TABLES, data=data)
+def rendered(text: str, path: str = "page.md") -> Expanded:
+    """A page's source, expanded with the site's data."""
+    return render(text, Page(SITE, path, TITLES.get(path, "")))
 
 
 def source(page: Path) -> str:
@@ -103,9 +102,7 @@ def prose(name: str) -> str:
 
     Without figures, headings, note marks and the list of notes.
     """
-    samples = Samples((), {"accuracy": []}, "none")
-    page = Knowledge(FACTS, BIBLIOGRAPHY, ILSVRC, samples, TIMELINE, tables=TABLES)
-    text = render(body(source(DOCS / "story" / f"{name}.md")), page).markdown
+    text = rendered(body(source(DOCS / "story" / f"{name}.md"))).markdown
     text = re.sub(r"\[\^[^\]]+\]", "", text.split("## Notes and sources")[0])
     html = markdown.markdown(text, extensions=["attr_list", "md_in_html"])
     blocks = re.findall(r"<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", html, flags=re.DOTALL)
@@ -214,21 +211,15 @@ def test_the_famous_number_stands_with_its_condition() -> None:
 # --- the sources ---------------------------------------------------------------------------------
 
 
-def all_rendered(knowledge: Knowledge) -> dict[Path, Rendered]:
-    return {
-        page: render(
-            body(source(page)), knowledge, path=f"{page.relative_to(DOCS).with_suffix('')}/"
-        )
-        for page in PAGES
-    }
-
-
-def test_every_citation_resolves_and_every_source_is_cited(knowledge: Knowledge) -> None:
-    for page, rendered in all_rendered(knowledge).items():
-        used = set(re.findall(r"\[\^([^\]]+)\](?!:)", rendered.markdown))
-        defined = set(re.findall(r"^\[\^([^\]]+)\]:", rendered.markdown, flags=re.MULTILINE))
+def test_every_citation_resolves_and_every_source_is_cited() -> None:
+    cited = {key for event in TIMELINE.events for key in event.sources}
+    for page in PAGES:
+        found = rendered(body(source(page)), page.relative_to(DOCS).as_posix())
+        used = set(re.findall(r"\[\^([^\]]+)\](?!:)", found.markdown))
+        defined = set(re.findall(r"^\[\^([^\]]+)\]:", found.markdown, flags=re.MULTILINE))
         assert used == defined, page
-    assert set(BIBLIOGRAPHY) - knowledge.cited == set()
+        cited |= found.cited
+    assert set(BIBLIOGRAPHY) - cited == set()
 
 
 def test_every_fact_is_used_and_its_sources_exist() -> None:
@@ -359,14 +350,14 @@ def test_dots_never_touch() -> None:
         ("{= fact( =}", "unexpected"),
     ],
 )
-def test_a_wrong_expression_is_named(wrong: str, message: str, knowledge: Knowledge) -> None:
+def test_a_wrong_expression_is_named(wrong: str, message: str) -> None:
     with pytest.raises(ContentError, match=message):
-        render(wrong, knowledge)
+        rendered(wrong)
 
 
-def test_other_braces_pass_untouched(knowledge: Knowledge) -> None:
+def test_other_braces_pass_untouched() -> None:
     code = "`{{ x }}` `{% if %}` { .answer }"
-    assert render(code, knowledge).markdown == code
+    assert rendered(code).markdown.startswith(f"{code}\n")
 
 
 def test_wrong_data_is_named(tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+import markdown
 import pytest
 
 from sitebuild.data.memory import ledger
 from sitebuild.errors import ContentError
+from sitebuild.expand.page_end import cite_box
+from sitebuild.expand.terms import Terms, mark
 from sitebuild.figures.scales import scientific
 from sitebuild.reference.glossary import check as check_glossary
-from sitebuild.reference.glossary import link_terms
 from sitebuild.reference.one_step import step_figure
 from sitebuild.story.figures import (
     averaging,
@@ -24,7 +26,6 @@ from sitebuild.story.figures import (
 from sitebuild.story.filters import FILTERS, picture, slide
 from sitebuild.story.myths import VERDICTS, check
 from sitebuild.story.people import check as check_people
-from sitebuild.story.pieces import cite_box
 from tests.unit.test_site_content import (
     BIBLIOGRAPHY,
     DOCS,
@@ -33,11 +34,9 @@ from tests.unit.test_site_content import (
     TABLES,
     TIMELINE,
     TITLES,
-    Knowledge,
     body,
-    knowledge,  # noqa: F401
     prose,
-    render,
+    rendered,
     source,
 )
 
@@ -194,9 +193,8 @@ def test_there_are_twenty_myths_each_whole() -> None:
     assert all(myth["text"].strip() and myth["sources"] for myth in myths)
 
 
-def test_the_quiz_of_the_myths_asks_for_each_verdict(knowledge: Knowledge) -> None:  # noqa: F811
-    rendered = render("{= myths_quiz() =}", knowledge, "../../")
-    html = rendered.fill(rendered.markdown)
+def test_the_quiz_of_the_myths_asks_for_each_verdict() -> None:
+    html = rendered("{= myths_quiz() =}", "story/myths.md").markdown
     rights = re.findall(r'<li data-right="(\d)">', html)
     assert len(rights) == len(TABLES["myths"])
     verdicts = [list(VERDICTS).index(myth["verdict"]) + 1 for myth in TABLES["myths"]]
@@ -211,8 +209,8 @@ def test_no_number_is_typed_in_a_myth() -> None:
         assert re.findall(r"\d[\d.,]*\d", text) == [], myth["id"]
 
 
-def test_each_myth_has_its_own_anchor(knowledge: Knowledge) -> None:  # noqa: F811
-    text = render("{= myths() =}", knowledge).markdown
+def test_each_myth_has_its_own_anchor() -> None:
+    text = rendered("{= myths() =}").markdown
     for myth in TABLES["myths"]:
         assert text.count(f"{{ #{myth['id']} .myth }}") == 1
     assert text.count("myth-verdict--") == len(TABLES["myths"])
@@ -258,9 +256,8 @@ def test_every_person_asked_for_is_there_and_types_no_number() -> None:
         assert re.findall(r"\d{2,}", text) == [], person["id"]
 
 
-def test_people_lead_to_their_filter_on_the_timeline(knowledge: Knowledge) -> None:  # noqa: F811
-    rendered = render("{= people() =}", knowledge, "../../")
-    html = rendered.fill(rendered.markdown)
+def test_people_lead_to_their_filter_on_the_timeline() -> None:
+    html = rendered("{= people() =}", "story/people.md").markdown
     assert "../../timeline/?person=Dan%20Cire%C5%9Fan" in html
     count = sum("Alex Krizhevsky" in event.people for event in TIMELINE.events)
     assert f"Alex Krizhevsky: {count} events</a>" in html
@@ -302,31 +299,44 @@ def test_the_glossarys_figure_names_its_own_terms() -> None:
         )
 
 
+def explained(text: str) -> str:
+    """The HTML of Markdown that asks for its terms."""
+    extensions = ["attr_list", Terms(TABLES["glossary"])]
+    return markdown.markdown(f"{text}\n\n{mark('g.md')}\n", extensions=extensions)
+
+
 def test_a_term_is_linked_once_and_only_in_running_text() -> None:
-    html = link_terms(
-        "<h2>Dropout</h2><p class='answer'>Dropout.</p><p>A &amp; <a>dropout</a> <code>dropout"
-        "</code><br>dropouts, Dropout and dropout, two GPUs, one GPU.</p>",
-        TABLES["glossary"],
-        "../glossary/",
+    html = explained(
+        "## Dropout\n\nDropout.\n{ .answer }\n\nA & [dropout](x) `dropout` **dropouts**, Dropout and "
+        "dropout, two GPUs, one GPU."
     )
-    assert html.count('href="../glossary/#dropout"') == 1
-    assert '>Dropout</a><span class="term__tip" role="tooltip" id="tip-dropout"' in html
-    assert html.count('href="../glossary/#gpu"') == 1
+    assert html.count('href="g.md#dropout"') == 1
+    assert '>Dropout</a><span class="term__tip"' in html
+    assert html.count('href="g.md#gpu"') == 1
     assert ">GPUs</a>" in html
-    assert "<h2>Dropout</h2><p class='answer'>Dropout.</p><p>A &amp; <a>dropout</a> " in html
-    assert "<br>dropouts, <span" in html
+    assert "<h2>Dropout</h2>" in html
+    assert '<a href="x">dropout</a> <code>dropout</code> <strong>dropouts</strong>, <span' in html
+
+
+def test_a_stray_end_tag_does_not_stop_the_explanations() -> None:
+    assert 'href="g.md#gpu"' in explained("A [GPU](x) here</b> and GPU")
+
+
+def test_a_page_that_does_not_ask_gets_no_explanations() -> None:
+    html = markdown.markdown("A GPU.", extensions=[Terms(TABLES["glossary"])])
+    assert html == "<p>A GPU.</p>"
 
 
 def test_a_word_in_another_sense_is_not_linked() -> None:
-    html = link_terms("<p>Epoch AI counts. One epoch.</p>", TABLES["glossary"], "g/")
-    assert html.startswith('<p>Epoch AI counts. One <span class="term"><a href="g/#epoch"')
+    html = explained("Epoch AI counts. One epoch.")
+    assert html.startswith('<p>Epoch AI counts. One <span class="term"><a ')
+    assert html.count("g.md#epoch") == 1
 
 
 def test_linking_changes_no_word() -> None:
-    html = "<ul><li>The filter &#8217; <em>layer</em></li></ul>"
-    linked = link_terms(html, TABLES["glossary"], "g/")
+    linked = explained("- The filter &#8217; *layer*")
     plain = re.sub(r'<span class="term__tip".*?</span>|<[^>]+>', "", linked)
-    assert plain == "The filter &#8217; layer"
+    assert plain.strip() == "The filter &#8217; layer"
     assert linked.count("term__tip") == 2
 
 
@@ -381,8 +391,12 @@ def test_the_calendar_counts_the_days_and_names_unknown_events() -> None:
         calendar({**TABLES, "lanes": {"calendar": lanes}}, TIMELINE)
 
 
-def test_the_story_has_twelve_figures(knowledge: Knowledge) -> None:  # noqa: F811
+def test_the_story_has_twelve_figures() -> None:
     pages = [DOCS / "index.md", *(DOCS / "story").glob("*.md")]
-    for page in pages:
-        render(body(source(page)), knowledge)
-    assert len([figure for figure in knowledge.figures.values() if figure.views]) >= 12
+    figures = {
+        figure.name
+        for page in pages
+        for figure in rendered(body(source(page))).figures
+        if figure.views
+    }
+    assert len(figures) >= 12

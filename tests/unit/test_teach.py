@@ -11,9 +11,10 @@ import pytest
 
 from sitebuild.data.events import THEMES
 from sitebuild.errors import ContentError
-from sitebuild.teach.pieces import minutes, press, quiz, reading
+from sitebuild.expand.page import Page
+from sitebuild.teach.context import minutes, press, quiz, reading
 from tests.support.browsing import accessible, watched
-from tests.unit.test_site_content import BIBLIOGRAPHY, DOCS, FACTS, TABLES, TIMELINE, TITLES
+from tests.unit.test_site_content import BIBLIOGRAPHY, DOCS, FACTS, SITE, TABLES, TIMELINE, TITLES
 
 TEACH = TABLES["teach"]
 STORY = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "story").glob("*.md"))
@@ -36,7 +37,7 @@ def test_a_lesson_takes_three_quarters_of_an_hour() -> None:
 def test_a_comma_in_the_reading_list_makes_no_field() -> None:
     row = {"ages": "All", "source": "krizhevsky2012", "why": "Pictures", "and words.": None}
     with pytest.raises(ContentError, match=r"has the fields .*'and words.'"):
-        reading([row], BIBLIOGRAPHY, TITLES, str)
+        reading([row], Page(SITE, "teach/reading.md"))
 
 
 def test_every_task_has_an_answer_and_room_for_one() -> None:
@@ -99,11 +100,9 @@ def test_the_reading_list_names_sources_and_pages_that_exist() -> None:
         assert ("page" in row) != ("source" in row)
         assert row.get("source", "krizhevsky2012") in BIBLIOGRAPHY
         assert (DOCS / row.get("page", "index.md")).is_file()
-    cited: list[str] = []
-    text = reading(
-        TEACH["reading"], BIBLIOGRAPHY, TITLES, lambda key, grade: cited.append(key) or ""
-    )
-    assert len(cited) == sum("source" in row for row in TEACH["reading"])
+    page = Page(SITE, "teach/reading.md")
+    text = reading(TEACH["reading"], page)
+    assert len(page.notes.cited) == sum("source" in row for row in TEACH["reading"])
     assert "## From age eleven {#from-age-eleven}" in text
     assert "- [Meet AlexNet](../notebooks/meet-alexnet.ipynb). " in text  # as the lesson has it
 
@@ -121,7 +120,7 @@ def test_the_press_page_has_every_story_page_with_sourced_facts() -> None:
             typed = re.sub(r"\{=.*?=\}", "", fact)
             assert not re.search(r"\d\d", typed), "a number is typed"
     with pytest.raises(ContentError, match="needs three facts"):
-        press([{"page": STORY[0], "facts": [], "quote": ""}], TITLES, plain)
+        press([{"page": STORY[0], "facts": [], "quote": ""}], Page(SITE, "press.md"))
 
 
 @pytest.mark.browser

@@ -19,10 +19,9 @@ from pybtex.database import parse_string
 
 from sitebuild.data.bibliography import Reference, load_bibliography
 from sitebuild.data.events import REQUIRED, load_timeline, read_events
-from sitebuild.pages import page_titles
-
-# Importing the module above has put docs/hooks on the path.
-from sitebuild.timeline import band, downloads, layout
+from sitebuild.data.site import page_titles
+from sitebuild.outputs import timeline_files as downloads
+from sitebuild.timeline import band, layout
 from sitebuild.timeline import listing as pages
 from tests.support.timeline_events import THEMES, Event, crowd, event_lists, timeline
 

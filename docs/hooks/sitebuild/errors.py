@@ -1,41 +1,17 @@
-"""The one error that this package raises for a mistake in the content, and how helpers end."""
+"""The errors that this package raises for people; the text says what, where, and what to do."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class ContentError(Exception):
-    """A page or a data file is wrong; the text says what, where, and what to do."""
+    """A page or a data file is wrong."""
 
 
-def ended(main: Callable[..., int], *arguments: object) -> int:
-    """A helper's exit code; what a person did or can mend is no traceback.
-
-    2 with a line on standard error: a mistake in the content, or what the system says against a
-    file. 130: Ctrl-C, also where a library failed over it.
-    """
-    try:
-        return main(*arguments)
-    except ContentError as error:
-        print(error, file=sys.stderr)
-    except OSError as error:
-        if _was_stopped(error):
-            return 130
-        print(f"{error.filename or 'cannot go on'}: {error.strerror or error}", file=sys.stderr)
-    except BaseException as error:
-        if _was_stopped(error):
-            return 130
-        raise
-    return 2
-
-
-def _was_stopped(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error is not None
+class MissingTool(Exception):
+    """Something that a verb needs is not there."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str) -> ContentError:

@@ -47,10 +47,18 @@ class Reference:
     def html(self) -> str:
         """The reference as it is printed in a note; safe inside Markdown."""
         link = f'<a href="{self.link}">{escape(self.link_text)}</a>' if self.link else ""
+        return self._line("<cite>", "</cite>", link)
+
+    @property
+    def markdown(self) -> str:
+        """The reference in Markdown alone."""
+        return self._line("*", "*", f"[{escape(self.link_text)}]({self.link})" if self.link else "")
+
+    def _line(self, begin: str, end: str, link: str) -> str:
         title = self.title if self.title.endswith(("?", "!")) else f"{self.title}."
         parts = [
             f"{escape(self.authors)} ({self.year}).",
-            f"<cite>{escape(title)}</cite>",
+            f"{begin}{escape(title)}{end}",
             f"{escape(self.venue)}." if self.venue else "",
             f"{link}." if link else "",
         ]
@@ -91,13 +99,24 @@ def source_list(bibliography: Bibliography, prefix: str = "") -> str:
         bibliography: the references.
         prefix: stands before the key in the address of each.
     """
-    ordered = sorted(bibliography.values(), key=lambda r: (r.authors.casefold(), r.year, r.key))
     items = "".join(
         f'<li id="{prefix}{reference.key}">{reference.html}'
         f"{'' if reference.primary else ' Secondary.'} {READ[reference.read]}</li>"
-        for reference in ordered
+        for reference in _ordered(bibliography)
     )
     return f'<ol class="sources">{items}</ol>'
+
+
+def plain_source_list(bibliography: Bibliography) -> str:
+    """The same as Markdown."""
+    return "\n".join(
+        f"- {reference.markdown}{'' if reference.primary else ' Secondary.'} {READ[reference.read]}"
+        for reference in _ordered(bibliography)
+    )
+
+
+def _ordered(bibliography: Bibliography) -> list[Reference]:
+    return sorted(bibliography.values(), key=lambda r: (r.authors.casefold(), r.year, r.key))
 
 
 def load_bibliography(path: Path) -> Bibliography:

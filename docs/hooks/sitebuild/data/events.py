@@ -239,7 +239,9 @@ def _event(row: Mapping[str, Any]) -> Event:
         raise ContentError(f'events.yml: "{name}": missing {missing}, unexpected {extra}')
     if not ID.fullmatch(name):
         raise ContentError(f'events.yml: "{name}" is no id: small letters, digits and hyphens')
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
     event = Event(**fields)
     if event.theme not in THEMES:
         raise ContentError(f'events.yml: "{name}": theme "{event.theme}" is none of {list(THEMES)}')

@@ -34,6 +34,13 @@ def grade_key() -> str:
     return f'<ul class="grade-key">{items}</ul>'
 
 
+def plain_grades() -> str:
+    """The same in Markdown."""
+    return "\n".join(
+        f"- {SIGNS[grade]} {grade.capitalize()}: {meaning}" for grade, meaning in GRADES.items()
+    )
+
+
 class Notes:
     """Collects the notes of one page in the order of their first use."""
 
@@ -46,7 +53,7 @@ class Notes:
         self._bibliography = bibliography
         self._facts = facts
         self._searches = {row["id"]: row for row in searches}
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, tuple[str, str]] = {}
         self.cited: set[str] = set()
 
     def cite(self, *keys: str, grade: str = "documented", at: str = "", say: str = "") -> str:
@@ -66,11 +73,12 @@ class Notes:
             raise ContentError("cite() needs at least one source")
         if grade not in GRADES:
             raise ContentError(f'grade "{grade}" is none of {", ".join(GRADES)}')
-        sources = self._sources(keys, grade)
         path = re.match(r"\S*[/.]\w", at)  # a file keeps its small letter
         place = f" {escape(at if path else at[:1].upper() + at[1:])}." if at else ""
         remark = f" {escape(say)}" if say else ""
-        return self._note((*keys, grade, at, say), f"{badge(grade)} {sources}{place}{remark}")
+        html, plain = self._claim(grade, "", keys)
+        end = f"{place}{remark}"
+        return self._note((*keys, grade, at, say), f"{html}{end}", f"{plain}{end}")
 
     def evidence(self, *ids: str, at: str = "", say: str = "") -> str:
         """A note mark with the sources of one or more facts, and the grade of each.
@@ -84,15 +92,16 @@ class Notes:
         if len(by_grade) == 1:
             keys = dict.fromkeys(key for fact in facts for key in fact.sources)
             return self.cite(*keys, grade=facts[0].grade, at=at, say=say)
-        parts = []
+        claims = []
         for grade in sorted(by_grade, key=list(GRADES).index):
             own = by_grade[grade]
             says = " ".join(escape(fact.says) for fact in own)
             keys = dict.fromkeys(key for fact in own for key in fact.sources)
-            parts.append(f"{badge(grade)} {says} {self._sources(tuple(keys), grade)}")
+            claims.append(self._claim(grade, f" {says}", tuple(keys)))
         place = f" {escape(at[:1].upper() + at[1:])}." if at else ""
         remark = f" {escape(say)}" if say else ""
-        return self._note((*ids, at, say), f"{' '.join(parts)}{place}{remark}")
+        html, plain = (" ".join(texts) for texts in zip(*claims, strict=True))
+        return self._note((*ids, at, say), f"{html}{place}{remark}", f"{plain}{place}{remark}")
 
     def searched(self, name: str) -> str:
         """A note mark that says where and when we looked for what we say we did not find.
@@ -105,10 +114,14 @@ class Notes:
         row = self._searches[name]
         places = "; ".join(escape(place) for place in row["places"])
         words = f"Where we looked, on {long_date(row['date'])}: {places}."
-        return self._note(("searched", name), words)
+        return self._note(("searched", name), words, words)
 
-    def _sources(self, keys: Sequence[str], grade: str) -> str:
-        """The printed sources of a claim, once they are found to carry its grade."""
+    def _claim(self, grade: str, says: str, keys: Sequence[str]) -> tuple[str, str]:
+        """A grade and its sources, for people and for programs.
+
+        Raises:
+            ContentError: the sources do not carry the grade.
+        """
         references = [self._bibliography[key] for key in keys]
         if grade == "documented" and not any(one.documents for one in references):
             raise ContentError(
@@ -116,11 +129,14 @@ class Notes:
                 'was read (references.bib: keywords, read); grade it "reported" or name one that is'
             )
         self.cited.update(keys)
-        return " ".join(reference.html for reference in references)
+        html = " ".join(reference.html for reference in references)
+        plain = " ".join(reference.markdown for reference in references)
+        word = f"{SIGNS[grade]} {grade.capitalize()}"
+        return f"{badge(grade)}{says} {html}", f"{word}{says} {plain}"
 
-    def _note(self, parts: Sequence[str], text: str) -> str:
+    def _note(self, parts: Sequence[str], html: str, plain: str) -> str:
         label = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
-        self._texts.setdefault(label, text)
+        self._texts.setdefault(label, (html, plain))
         return f"[^{label}]"
 
     @property
@@ -128,10 +144,18 @@ class Notes:
         """The closing section of the page: a key to the grades, then the notes."""
         if not self._texts:
             return ""
-        notes = "\n\n".join(f"[^{label}]: {text}" for label, text in self._texts.items())
+        notes = "\n\n".join(f"[^{label}]: {text}" for label, (text, _) in self._texts.items())
         return (
             "\n\n## Notes and sources {#sources}\n\n"
             f'<details class="grades"><summary>How sure are we? Four grades</summary>'
             f"{grade_key()}</details>\n\n"
             f"///Footnotes Go Here///\n\n{notes}\n"
         )
+
+    @property
+    def plain(self) -> str:
+        """The same for programs."""
+        if not self._texts:
+            return ""
+        notes = "\n\n".join(f"[^{label}]: {text}" for label, (_, text) in self._texts.items())
+        return f"\n\n## Notes and sources\n\n{plain_grades()}\n\n{notes}\n"

@@ -339,4 +339,5 @@ class Canvas:
             role="group" if "<a " in "".join(self.parts) else "img",
             aria_label=label,
             class_=f"plot plot--{form} {class_}".strip(),
+            data_search_exclude="true",  # its words stand in its table
         )

@@ -115,6 +115,13 @@ class Figure:
             f"</figcaption></figure>{self.after}"
         )
 
+    def markdown(self, to_files: str) -> str:
+        """The figure for programs: its words, its tables, and a link to its drawing."""
+        drawing = f"![{self.title}]({to_files}{self.name}.svg)" if self.views else ""
+        source = f"Source: {self.source} Figure: this site."
+        parts = [f"**{self.title}**", self.measure, drawing, self.look, source]
+        return "\n\n".join([*filter(None, parts), *(table.markdown() for table in self.tables)])
+
     def _controls(self) -> str:
         """What a script makes work: the choice of a view, and of a group of marks."""
         parts = []

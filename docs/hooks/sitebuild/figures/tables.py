@@ -109,6 +109,18 @@ class Table:
             f"<thead><tr>{head}</tr></thead>{body}</table></div>"
         )
 
+    def markdown(self) -> str:
+        """The table as Markdown, with its caption."""
+        heads = [head for column in self.columns for head in column.heads()]
+        lines = [heads, ["---"] * len(heads)]
+        for i, row in enumerate(self.rows):
+            cells = zip(self.columns, row, strict=True)
+            lines.append([str(cell) for column, value in cells for cell in column.plain(value)])
+            if self.groups:
+                lines[-1][0] = f"{self.groups[i]}: {lines[-1][0]}"
+        rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"{self.caption}\n\n{rows}"
+
     def csv(self) -> str:
         """The table as CSV with plain numbers and ISO dates."""
         out = io.StringIO()

@@ -10,7 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from sitebuild.live.samples import Samples
+from sitebuild.data.results import load_results
+from sitebuild.data.site import Site
+from sitebuild.live.files import class_names
 
 LAYERS = {
     "filters": "The first filters",
@@ -32,30 +34,27 @@ SLIDERS = {
 CARD_THEN, CARD_NOW = "gtx580", "h200"  # of gpus.yml: the card of 2012, and one of today
 
 
-def body(
-    samples: Samples,
-    names: Sequence[str],
-    gpus: Mapping[str, Any],
-    share: str,
-    results: Sequence[Mapping[str, Any]],
-    to_root: str,
-) -> str:
+PLAIN = (
+    "The network runs in a script on the page for people: choose a picture, and it gives its five "
+    'best guesses. The recorded answers stand in "How it runs here".'
+)
+
+
+def body(site: Site, to_root: str) -> str:
     """All sections of the page.
 
     Args:
-        samples: the photographs and what the runner said of them.
-        names: of the classes that the network knows.
-        gpus: the makers' figures, as `gpus.yml` holds them.
-        share: of its peak that the card of 2012 reached in the training, in percent.
-        results: our own measurements, as `benchmarks.load_results` gives them.
+        site: the photographs with the runner's answers, the cards' figures, our measurements.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
     """
+    share = site.facts["peak_share"].number
+    results = load_results(site.data / "benchmarks")
     return _TEMPLATES.get_template("page.html").render(
-        samples=[sample for sample in samples.rows if sample.guesses],
-        names=sorted(names, key=str.casefold),
+        samples=[sample for sample in site.samples.rows if sample.guesses],
+        names=sorted(class_names(site.docs), key=str.casefold),
         sliders=SLIDERS,
         layers=LAYERS,
-        known=_known_speeds(gpus, share, results),
+        known=_known_speeds(site.tables["gpus"], share, results),
         to_root=to_root,
     )
 

@@ -9,3 +9,7 @@
 | `lab`, `lab_cards`, `lab_charts` | the runs of 2012: what follows from them, explorer, figures |
 | `code_guide` | the guide to the released source |
 """
+
+from sitebuild.network.context import context
+
+__all__ = ["context"]

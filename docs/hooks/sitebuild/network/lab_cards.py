@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from sitebuild import sent
+from sitebuild import deep_links
 from sitebuild.data.lab import ONE, SETS, TEN, VALIDATION, Lab, began, set_of
 
 VIEWS = {TEN: "ten views", ONE: "one view", "not stated": "views not stated"}
@@ -21,7 +21,7 @@ def explorer(lab: Lab, to_root: str) -> str:
     """The controls, the place for a comparison and all cards, with the script that joins them."""
     cards = "".join(card(lab, run) for run in lab.runs)
     return (
-        f'{sent.SCRIPT}<div class="lab awaits" id="lab">{_controls(lab)}'
+        f'{deep_links.SCRIPT}<div class="lab awaits" id="lab">{_controls(lab)}'
         '<div id="lab-compare" class="lab-compare" tabindex="-1" role="region" '
         'aria-label="Two runs side by side"></div>'
         f'<ol class="lab-runs" id="lab-runs">{cards}</ol></div>'

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sitebuild import sent
+from sitebuild import deep_links
 from sitebuild.data.plans import (
     Plan,
     Plans,
@@ -269,7 +269,7 @@ class Explorer:
             for i, row in enumerate(self.inside["rows"])
         )
         return (
-            f'{sent.SCRIPT}<div class="awaits" id="layers" data-silent="{data}">'
+            f'{deep_links.SCRIPT}<div class="awaits" id="layers" data-silent="{data}">'
             f'<nav class="layers__map" aria-label="Layers">{self.drawing("wide")}'
             f"{self.drawing('narrow')}</nav>"
             '<p class="layers__key">Orange: layers that learn. Grey: nothing to learn there. Lines '

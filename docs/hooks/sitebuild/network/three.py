@@ -8,6 +8,7 @@ from typing import Any
 
 from sitebuild.data.plans import Plan, Plans, Row, by, millions, towers
 from sitebuild.errors import ContentError
+from sitebuild.expand.page import Names, Page
 from sitebuild.figures import Column, Figure, Table, View, draw
 from sitebuild.figures.canvas import Canvas
 
@@ -298,10 +299,9 @@ def _edge(canvas: Canvas, edge: Edge, top: float) -> None:
     canvas.height = top + 136
 
 
-def pieces(
-    tables: Mapping[str, Any], block: Callable[[str | Figure], str]
-) -> dict[str, Callable[..., str]]:
-    """What a page may ask for, by the name that it calls it by."""
+def context(page: Page) -> Names:
+    """The functions by the name that a page calls them by."""
+    tables = page.site.tables
     plans = Plans(tables["plans"])
 
     def accuracy(name: str, guesses: int = 1) -> str:
@@ -320,10 +320,10 @@ def pieces(
         "plan_stride": lambda name, layer: str(plans[name][layer]["stride"]),
         "plan_side": lambda name, layer: str(plans[name][layer]["out"][0]),
         "plan_sees": lambda name, layer: str(plans[name][layer]["field"]),
-        "table": lambda caption, head, rows: block(
-            Table(caption, [Column(name) for name in head], rows).html()
+        "table": lambda caption, head, rows: page.table(
+            Table(caption, [Column(name) for name in head], rows)
         ),
-        "figure_stacks": lambda: block(stacks_figure(tables)),
-        "figure_edge": lambda: block(edge_figure(tables)),
-        "counts_table": lambda: block(counts_table(plans).html()),
+        "figure_stacks": lambda: page.figure(stacks_figure(tables)),
+        "figure_edge": lambda: page.figure(edge_figure(tables)),
+        "counts_table": lambda: page.table(counts_table(plans)),
     }

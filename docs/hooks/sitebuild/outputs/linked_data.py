@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sitebuild.data.bibliography import Reference
-from sitebuild.story.pieces import EDITION, SITE
+from sitebuild.edition import EDITION, SITE
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 MIT = "https://opensource.org/license/mit"

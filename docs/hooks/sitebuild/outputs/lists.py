@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from sitebuild.data.facts import long_date
+from sitebuild.data.site import address_of
 
 # The feed's ids are made from this name, so they stay the same wherever the site is published.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:alexnet-moment:corrections")
@@ -20,7 +21,7 @@ FEED_AT = "reference/corrections/feed.xml"
 
 
 @dataclass(frozen=True)
-class Entry:
+class Listed:
     """A page as `llms.txt` lists it: the section of the menu, its words, and its address."""
 
     section: str
@@ -29,13 +30,13 @@ class Entry:
     address: str
 
 
-def llms_txt(name: str, summary: str, entries: Sequence[Entry]) -> str:
+def llms_txt(name: str, summary: str, entries: Sequence[Listed]) -> str:
     """The list of pages for language models, after the form proposed at llmstxt.org.
 
     Args:
         name: the site's name.
         summary: what it is, in a sentence.
-        entries: the pages in the order of the menu, with the addresses of their twins.
+        entries: the pages in the order of the menu, with the addresses of their Markdown versions.
     """
     lines = [
         f"# {name}",
@@ -109,7 +110,7 @@ def _folder(address: str) -> str:
 def _entry(row: Mapping[str, str], titles: Mapping[str, str], root: str) -> str:
     title = titles[row["page"]].strip('"')
     ident = uuid.uuid5(NAMESPACE, f"{row['date']}\n{row['page']}\n{row['was']}")
-    page = f"{root}{row['page'].removesuffix('.md')}/"
+    page = f"{root}{address_of(row['page'])}"
     told = f"Was: {row['was']} Now: {row['now']}"
     return (
         f"<entry><id>urn:uuid:{ident}</id>"

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from sitebuild.data.facts import long_date
+from sitebuild.data.results import Result
 from sitebuild.errors import ContentError
 from sitebuild.figures import Column, Figure, Table, draw
 
@@ -25,27 +25,6 @@ ENGINES = {
     "torch": "PyTorch",
     "torch.compile": "PyTorch, compiled",
 }
-Result = Mapping[str, Any]
-
-
-def load_results(folder: Path) -> list[Result]:
-    """The result files, by name.
-
-    Raises:
-        ContentError: one is no result.
-    """
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            content = json.loads(path.read_text("utf-8"))
-            content["contestant"]["results"][0]["ratio"]["median"]
-        except (ValueError, LookupError, TypeError) as error:
-            raise ContentError(
-                f"{path.name} is no benchmark result ({error}); write it with "
-                "`python -m demo benchmark --save`"
-            ) from None
-        found.append(content)
-    return found
 
 
 def latest(results: Sequence[Result]) -> list[Result]:
@@ -188,20 +167,20 @@ def _what_to_see(ours: Sequence[Result], batch: int) -> str:
     )
 
 
-def table(results: Sequence[Result]) -> str:
-    """The newest run as a table; a sentence where there is none."""
+def table(results: Sequence[Result]) -> tuple[str, Table | None]:
+    """The newest run: where it was measured, and its table; a sentence where there is none."""
     rows = latest(results)
     if not rows:
-        return f"<p>{NONE_YET}</p>"
+        return NONE_YET, None
     run, machine = rows[0]["run"], rows[0]["machine"]
     note = (
-        f"<p>{escape(machine['device'])}, {_threads(run)}, {run['rounds']} rounds, "
-        f"{long_date(run['date'])}. {escape(machine['caution'])}</p>"
+        f"{machine['device']}, {_threads(run)}, {run['rounds']} rounds, "
+        f"{long_date(run['date'])}. {machine['caution']}"
     )
-    return note + results_table(rows).html()
+    return note, results_table(rows)
 
 
-def pace(file: Path) -> str:
+def pace(file: Path) -> tuple[str, Table | None]:
     """Whole evaluations beside PyTorch's usual loop, from what `benchmark --photographs` wrote; a
     sentence where there is nothing.
 
@@ -209,7 +188,7 @@ def pace(file: Path) -> str:
         ContentError: the file is no such answer.
     """
     if not file.exists():
-        return f"<p>{NONE_YET}</p>"
+        return NONE_YET, None
     try:
         found = json.loads(file.read_text("utf-8"))
         rows = [
@@ -230,12 +209,12 @@ def pace(file: Path) -> str:
         )
         machine, (width, height) = found["machine"], found["pixels"]
         note = (
-            f"<p>{found['photographs']:,} photographs of {width} x {height} pixels, about "
+            f"{found['photographs']:,} photographs of {width} x {height} pixels, about "
             f"{round(found['bytes'] / 1000)} kB each, through "
-            f"{escape(found['network'].partition(',')[0])} with random weights, in turns with "
-            f"{escape(found['reference'])}; {found['rounds']} rounds, "
-            f"{long_date(found['date'])}, {escape(machine['device'])}. "
-            f"{escape(machine['caution'])}{escape(limits)}</p>"
+            f"{found['network'].partition(',')[0]} with random weights, in turns with "
+            f"{found['reference']}; {found['rounds']} rounds, "
+            f"{long_date(found['date'])}, {machine['device']}. "
+            f"{machine['caution']}{limits}"
         )
     except (ValueError, LookupError, TypeError) as error:
         raise ContentError(
@@ -249,4 +228,4 @@ def pace(file: Path) -> str:
         *(Column("Precision"), Column("Processor time", "spread"), Column("Clock", "spread")),
         Column("Same five as PyTorch", "number"),
     )
-    return note + Table(caption, columns, rows).html()
+    return note, Table(caption, columns, rows)

@@ -19,7 +19,7 @@ COLUMNS = (
 )
 
 
-def table(prices: Mapping[str, Any]) -> str:
+def table(prices: Mapping[str, Any]) -> Table:
     """Every network in every form: size, accuracy with its interval, distance, time over fp32's."""
     rows, groups = [], []
     for row in prices["rows"]:
@@ -38,7 +38,7 @@ def table(prices: Mapping[str, Any]) -> str:
             )
         )
         groups.append(row["network"] + (" (random weights)" if row["weights"] == "random" else ""))
-    return Table(CAPTION, COLUMNS, rows, groups).html()
+    return Table(CAPTION, COLUMNS, rows, groups)
 
 
 def _rate(rate: Mapping[str, float] | None) -> tuple[float, float, float] | None:

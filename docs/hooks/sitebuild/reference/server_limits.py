@@ -8,14 +8,14 @@ from typing import Any
 from sitebuild.figures import Column, Table
 
 
-def table(limits: Sequence[Mapping[str, Any]]) -> str:
-    """Each limit with what it bounds and its usual value, as HTML."""
+def table(limits: Sequence[Mapping[str, Any]]) -> Table:
+    """Each limit with what it bounds and its usual value."""
     rows = [
         (row["what"][0].upper() + row["what"][1:], _shown(row["name"], row["value"]))
         for row in limits
     ]
     columns = Column("Limit"), Column("Usual value", "number")
-    return Table("What the server bounds", columns, rows).html()
+    return Table("What the server bounds", columns, rows)
 
 
 def _shown(name: str, value: float) -> str:

@@ -7,3 +7,7 @@
 | `memory`, `slicer` | the memory ledger of 2012, and the box in which a reader cuts it anew |
 | `myths`, `people` | the pages made from these data files |
 """
+
+from sitebuild.story.context import context
+
+__all__ = ["context"]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from html import escape
 from typing import Any
 
+from sitebuild.data.bibliography import Bibliography
 from sitebuild.data.events import Timeline, span
 from sitebuild.data.facts import Facts, long_date
 from sitebuild.data.memory import CARDS, ledger
+from sitebuild.expand.notes import badge
 from sitebuild.figures import Column, Figure, Table, draw
 from sitebuild.figures.scales import scientific
 from sitebuild.story.people import events_of, short_name
@@ -299,3 +302,22 @@ def lives(tables: Tables, timeline: Timeline, expand: Callable[[str], str]) -> F
         "before": sum(events[0].moment < win.moment for _, events in alone),
     }
     return draw(tables["figures"], "lives", rows, values, tables=[table])
+
+
+def sale(tables: Tables, bibliography: Bibliography) -> Figure:
+    """The sale of DNNresearch step by step, each step with who says so."""
+    rows = tables["dnnresearch"]["rows"]
+    steps = "".join(
+        f'<li class="step step--{row["grade"]}"><span class="step__date">'
+        f"{long_date(row['date'])}</span><span>{escape(row['text'], quote=False)}</span>"
+        f'<span class="step__who">{badge(row["grade"])} {escape(row["who"])}</span></li>'
+        for row in rows
+    )
+    told = [
+        {**row, "authors": "; ".join(bibliography[key].authors for key in row["sources"])}
+        for row in rows
+    ]
+    sure = sum(row["grade"] == "documented" for row in rows)
+    values = {"sure": sure, "count": len(rows)}
+    body = f'<ol class="steps">{steps}</ol>'
+    return draw(tables["figures"], "sale", told, values, body=body)

@@ -13,6 +13,7 @@ from typing import Any
 from sitebuild.data.bibliography import Bibliography
 from sitebuild.data.facts import GRADES
 from sitebuild.errors import ContentError
+from sitebuild.expand.page import Page
 from sitebuild.figures import Figure, draw
 
 # A verdict is a sign and words, never colour alone.
@@ -56,24 +57,21 @@ def mark(verdict: str) -> str:
     )
 
 
-def as_markdown(
-    myths: Sequence[Mapping[str, Any]],
-    cite: Callable[..., str],
-    expand: Callable[[str], str],
-) -> str:
+def as_markdown(page: Page) -> str:
     """All myths as Markdown.
 
-    Args:
-        myths: the content of `myths.yml`.
-        cite: makes a note mark.
-        expand: fills in the expressions of a text.
+    Raises:
+        ContentError: see `check`.
     """
+    myths = page.site.tables["myths"]
+    check(myths, page.site.bibliography)
     parts = []
     for i, myth in enumerate(myths, start=1):
-        note = cite(*myth["sources"], grade=myth["grade"])
+        note = page.notes.cite(*myth["sources"], grade=myth["grade"])
+        verdict = page.either(mark(myth["verdict"]), f"{' '.join(VERDICTS[myth['verdict']])}.")
         parts.append(
-            f"### {i}. {expand(myth['claim'])} {{ #{myth['id']} .myth }}\n\n"
-            f"{mark(myth['verdict'])} {expand(myth['text']).strip()}{note}"
+            f"### {i}. {page.expand(myth['claim'])} {{ #{myth['id']} .myth }}\n\n"
+            f"{verdict} {page.expand(myth['text']).strip()}{note}"
         )
     return "\n\n".join(parts)
 

@@ -6,13 +6,14 @@ What a person did is not written twice: it is the list of the events that name t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
 from sitebuild.data.events import Event, Timeline
 from sitebuild.errors import ContentError, unknown
+from sitebuild.expand.page import Page
 
 GROUPS: dict[str, str] = {
     "makers": "The three",
@@ -59,22 +60,13 @@ def events_of(person: Mapping[str, Any], timeline: Timeline) -> list[Event]:
     return [event for event in timeline.events if own & set(event.people)]
 
 
-def as_markdown(
-    people: Sequence[Mapping[str, Any]],
-    timeline: Timeline,
-    to_timeline: str,
-    block: Callable[[str], str],
-    expand: Callable[[str], str],
-) -> str:
+def as_markdown(page: Page) -> str:
     """All portraits by group.
 
-    Args:
-        people: the content of `people.yml`.
-        timeline: the events.
-        to_timeline: the address of the timeline from this page, ending in ``/``.
-        block: keeps a piece of HTML out of Markdown's sight.
-        expand: fills in the expressions of a text.
+    Raises:
+        ContentError: see `check`.
     """
+    people, timeline = page.site.tables["people"], page.site.timeline
     check(people, timeline)
     parts = []
     for group, title in GROUPS.items():
@@ -84,22 +76,35 @@ def as_markdown(
                 continue
             parts += [
                 f"### {person['name']} {{ #{person['id']} .person }}",
-                f"{expand(person['role'])}.\n{{ .person__role }}",
-                expand(person["text"]).strip(),
+                f"{page.expand(person['role'])}.\n{{ .person__role }}",
+                page.expand(person["text"]).strip(),
             ]
             if person["names"]:
-                parts.append(block(steps(person, timeline, to_timeline)))
+                parts.append(_steps_block(person, page))
     return "\n\n".join(parts)
+
+
+def _steps_block(person: Mapping[str, Any], page: Page) -> str:
+    html = steps(person, page.site.timeline, f"{page.to_root}timeline/")
+    plain = "\n".join(
+        f"- {event.when}: [{event.title}]({page.link('timeline.md', f'#{event.id}')})"
+        for event in _weightiest(events_of(person, page.site.timeline))
+    )
+    return page.block(html, plain)
+
+
+def _weightiest(events: Sequence[Event]) -> list[Event]:
+    first = sorted(events, key=lambda event: -event.importance)[:STEPS]
+    return sorted(first, key=lambda event: event.moment)
 
 
 def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> str:
     """A person's weightiest events, and a link to the timeline of each name."""
     own = events_of(person, timeline)
-    first = sorted(own, key=lambda event: -event.importance)[:STEPS]
     items = "".join(
         f'<li><a href="{to_timeline}#{event.id}"><time datetime="{event.date}">{event.when}'
         f"</time> <span>{escape(event.title)}</span></a></li>"
-        for event in sorted(first, key=lambda event: event.moment)
+        for event in _weightiest(own)
     )
     links = []
     for name in person["names"]:

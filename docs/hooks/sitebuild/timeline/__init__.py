@@ -8,3 +8,7 @@
 | `paper` | the sheets that are printed |
 | `downloads` | CSV, JSON, BibTeX, calendar |
 """
+
+from sitebuild.timeline.context import context
+
+__all__ = ["context"]

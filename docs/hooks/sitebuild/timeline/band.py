@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from sitebuild import sent
+from sitebuild import deep_links
 from sitebuild.data.events import THEMES, Event, Timeline
 from sitebuild.timeline import layout
 
@@ -30,7 +30,7 @@ SHAPES: dict[str, str] = {
 def band(timeline: Timeline) -> str:
     """The drawing to scale, the controls and the reader that the script brings to life."""
     return (
-        f'{sent.SCRIPT}<div class="tl awaits" id="tl">'
+        f'{deep_links.SCRIPT}<div class="tl awaits" id="tl">'
         f"{_controls(timeline)}{_frame(timeline.events)}"
         '<h2 class="tl-unseen">The chosen event</h2>'  # its h3 needs an h2 before it
         '<div class="tl-reader" id="tl-reader"></div></div>'
@@ -96,7 +96,7 @@ def _svg(laid: layout.Drawing) -> str:
         parts.append("</g>")
     return (
         f'<svg class="tl-svg" width="{laid.width:.0f}" height="{laid.height:.0f}" '
-        f'viewBox="0 0 {laid.width:.0f} {laid.height:.0f}" aria-hidden="true">'
+        f'viewBox="0 0 {laid.width:.0f} {laid.height:.0f}" aria-hidden="true" data-search-exclude>'
         f"{''.join(parts)}</svg>"
     )
 

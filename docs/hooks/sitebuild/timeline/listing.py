@@ -7,12 +7,14 @@ without a script; `docs/assets/js/timeline/` only adds to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 
 from sitebuild.data.bibliography import Reference
 from sitebuild.data.events import THEMES, Era, Event, Timeline, Tour
+from sitebuild.data.site import address_of
 from sitebuild.expand.notes import SIGNS
+from sitebuild.expand.page import Page
 
 DOWNLOADS = (
     ("timeline.csv", "CSV", "for a spreadsheet"),
@@ -89,7 +91,7 @@ def entry(
         if text
     )
     sources = "; ".join(source(references[key], to_root) for key in event.sources)
-    more = [f'<a href="{to_root}{_address(p)}">{plain(pages[p])}</a>' for p in event.pages]
+    more = [f'<a href="{to_root}{address_of(p)}">{plain(pages[p])}</a>' for p in event.pages]
     more += [f'<a href="#{name}">{plain(titles[name])}</a>' for name in event.related]
     links = f" See also: {'; '.join(more)}." if more else ""
     exact = f' datetime="{event.date}"' if event.when != event.date else ""
@@ -109,13 +111,16 @@ def entry(
 
 def source(reference: Reference, to_root: str = "") -> str:
     """A source in a few words, leading to its place in the bibliography."""
+    key = escape(reference.key, quote=True)
+    return f'<a href="{to_root}reference/sources/#{key}">{escape(short_source(reference))}</a>'
+
+
+def short_source(reference: Reference) -> str:
+    """The first author, and the year where it is known."""
     first = reference.authors.split(",")[0].removesuffix(" et al.")
     several = " and " in reference.authors or reference.authors.endswith("et al.")
     words = f"{first}{' et al.' if several else ''}"
-    if reference.year != "n.d.":
-        words += f" {reference.year}"
-    key = escape(reference.key, quote=True)
-    return f'<a href="{to_root}reference/sources/#{key}">{escape(words)}</a>'
+    return words if reference.year == "n.d." else f"{words} {reference.year}"
 
 
 def script(to_root: str = "") -> str:
@@ -131,6 +136,11 @@ def downloads(to_root: str = "", printed: Collection[str] = ()) -> str:
         for name, kind, what in files
     )
     return f'<ul class="tl-downloads">{items}</ul>'
+
+
+def plain_downloads() -> str:
+    """The same as Markdown."""
+    return "\n".join(f"- [{kind}](assets/timeline/{name}) {what}" for name, kind, what in DOWNLOADS)
 
 
 # --- tours and the strip -------------------------------------------------------------------------
@@ -160,20 +170,26 @@ def tour(walk: Tour, to_timeline: str) -> str:
     return f'<ol class="tour">{"".join(stops)}</ol>'
 
 
-def strip(timeline: Timeline, page: str, to_timeline: str, count: int = 5) -> str:
-    """The weightiest events that a page tells of, in order of time; empty where there are none.
+def weightiest(timeline: Timeline, page: str, count: int = 5) -> list[Event]:
+    """The weightiest events that a page tells of, in order of time.
 
-    Of events with equal weight those nearest to the win are shown.
+    Of events with equal weight those nearest to the win are taken.
     """
     own = [event for event in timeline.events if page in event.pages]
-    if not own:
-        return ""
     win = timeline["alexnet-wins"].moment
     chosen = sorted(own, key=lambda e: (-e.importance, abs(e.moment - win)))[:count]
+    return sorted(chosen, key=lambda e: e.moment)
+
+
+def strip(timeline: Timeline, page: str, to_timeline: str) -> str:
+    """The weightiest events of a page as HTML; empty where there are none."""
+    chosen = weightiest(timeline, page)
+    if not chosen:
+        return ""
     items = "".join(
         f'<li class="tl-{e.theme}"><a href="{to_timeline}#{e.id}">'
         f"<span><time>{e.when}</time> {escape(e.title)}</span></a></li>"
-        for e in sorted(chosen, key=lambda e: e.moment)
+        for e in chosen
     )
     return (
         '<nav class="tl-strip" aria-label="On the timeline">'
@@ -182,33 +198,71 @@ def strip(timeline: Timeline, page: str, to_timeline: str, count: int = 5) -> st
     )
 
 
-def render_timeline(
-    timeline: Timeline,
-    references: Mapping[str, Reference],
-    pages: Mapping[str, str],
-    to_root: str,
-    block: Callable[[str], str],
-) -> str:
+def strip_block(page: Page) -> str:
+    """The strip of a page, ready to be put into it."""
+    events = weightiest(page.site.timeline, page.path)
+    if not events:
+        return ""
+    html = strip(page.site.timeline, page.path, f"{page.to_root}timeline/")
+    plain = "\n".join(f"- {event_link(page, event)}" for event in events)
+    return page.block(html, f"**On the timeline**\n\n{plain}")
+
+
+def event_link(page: Page, event: Event) -> str:
+    """An event with its date, as Markdown."""
+    return f"{event.when}: [{event.title}]({page.link('timeline.md', f'#{event.id}')})"
+
+
+def home_steps(timeline: Timeline, to_root: str) -> str:
+    """The stops of the first tour as a list: date, title, and a link to each on the timeline."""
+    items = "".join(
+        f'<li><a href="{to_root}timeline/#{step.event.id}"><span class="steps-line__when">'
+        f"{escape(step.event.when)}</span> "
+        f'<span class="steps-line__what">{escape(step.event.title)}</span></a></li>'
+        for step in timeline.tours[0].steps
+    )
+    return f'<ol class="steps-line">{items}</ol>'
+
+
+def plain_steps(page: Page) -> str:
+    """The same as Markdown."""
+    return "\n".join(f"- {event_link(page, s.event)}" for s in page.site.timeline.tours[0].steps)
+
+
+def timeline_list(page: Page) -> str:
     """Markdown of the whole list: a heading for every era, and its events in a block."""
+    site = page.site
     return "\n\n".join(
-        f"{era_heading(era)}\n\n{block(era_list(timeline, era, references, pages, to_root))}"
-        for era in timeline.eras
+        f"{era_heading(era)}\n\n"
+        + page.block(
+            era_list(site.timeline, era, site.bibliography, site.titles, page.to_root),
+            "\n".join(plain_event(page, event) for event in site.timeline.of(era)),
+        )
+        for era in site.timeline.eras
     )
 
 
-def render_tours(timeline: Timeline, to_timeline: str, block: Callable[[str], str]) -> str:
+def plain_event(page: Page, event: Event) -> str:
+    """An event, whole, as an item of a list in Markdown."""
+    remarks = (("Not known then", event.not_known_then), ("Keep in mind", event.caveat))
+    notes = "".join(f" {name}: {text}" for name, text in remarks if text)
+    sources = "; ".join(short_source(page.site.bibliography[key]) for key in event.sources)
+    return (
+        f"- **{event.when}: {event.title}.** {event.text}{notes} {THEMES[event.theme][1]}. "
+        f"{SIGNS[event.grade]} {event.grade.capitalize()}. Sources: {sources}."
+    )
+
+
+def tours(page: Page) -> str:
     """Markdown of all tours: a heading each, and the stops in a block."""
     return "\n\n".join(
         f"## {_markdown(walk.title)} {{#{walk.id}}}\n\n{_markdown(walk.lead)}\n{{ .tl-lead }}\n\n"
-        f"{block(tour(walk, to_timeline))}"
-        for walk in timeline.tours
+        + page.block(
+            tour(walk, f"{page.to_root}timeline/"),
+            "\n".join(f"1. {step.says} {event_link(page, step.event)}" for step in walk.steps),
+        )
+        for walk in page.site.timeline.tours
     )
-
-
-def _address(page: str) -> str:
-    """`story/relevance.md` as the built site has it."""
-    path = page.removesuffix(".md")
-    return f"{path.removesuffix('index')}" if path.endswith("index") else f"{path}/"
 
 
 def _markdown(text: str) -> str:

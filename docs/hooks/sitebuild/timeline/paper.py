@@ -1,7 +1,7 @@
 """The timeline on paper: a wall chart on one sheet of A3, and the list on A4, as pages to print.
 
 The pages are whole HTML documents with their styles inside, so that a browser can print them from
-memory. `docs/hooks/print_edition.py` does so; the site offers the files where they fit its data.
+memory. ``make print`` does so; the site offers the files where they fit its data.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sitebuild.data import bibliography
 from sitebuild.data.events import Era, Timeline
+from sitebuild.data.site import Site
 from sitebuild.timeline import band
 from sitebuild.timeline import listing as timeline
 
@@ -23,27 +24,18 @@ CHART, LIST = (name for name, _, _ in timeline.PRINTED)
 LICENCE = "The AlexNet Moment, an independent history project. Licence: CC BY 4.0."
 
 
-def sheets(
-    told: Timeline,
-    references: Mapping[str, bibliography.Reference],
-    titles: Mapping[str, str],
-    css: Path,
-) -> dict[str, str]:
-    """The documents by the names of their files.
-
-    Args:
-        told: the events.
-        references: the bibliography.
-        titles: the titles of the site's pages by their path in `docs/`.
-        css: the folder of the style sheets.
-    """
+def sheets(site: Site) -> dict[str, str]:
+    """The documents by the names of their files."""
+    css = site.root / "docs" / "assets" / "css"
     style = "".join(
         (css / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", "base", "timeline")
     )
     return {
-        CHART: _document("The timeline: a wall chart", style + _CHART_STYLE, _chart(told)),
+        CHART: _document("The timeline: a wall chart", style + _CHART_STYLE, _chart(site.timeline)),
         LIST: _document(
-            "The timeline: the list", style + _LIST_STYLE, _list(told, references, titles)
+            "The timeline: the list",
+            style + _LIST_STYLE,
+            _list(site.timeline, site.bibliography, site.titles),
         ),
     }
 
@@ -53,9 +45,10 @@ def digest(documents: Mapping[str, str]) -> str:
     return hashlib.sha256("\0".join(documents.values()).encode()).hexdigest()[:16]
 
 
-def printed(root: Path, documents: Mapping[str, str]) -> dict[str, Path]:
+def printed(site: Site) -> dict[str, Path]:
     """Those files that were printed from these very documents; none where data changed since."""
-    folder = root / FOLDER / digest(documents)
+    documents = sheets(site)
+    folder = site.root / FOLDER / digest(documents)
     return {name: folder / name for name in documents if (folder / name).is_file()}
 
 

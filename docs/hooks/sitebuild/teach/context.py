@@ -6,42 +6,54 @@ questions with folded answers, and that a small script turns into buttons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from string import ascii_lowercase
 from typing import Any
 
-from sitebuild.data.bibliography import Bibliography
 from sitebuild.errors import ContentError, unknown
+from sitebuild.expand.page import Names, Page
 
 Expand = Callable[[str], str]
+WHO = '<p class="sheet__who">Name <span class="sheet__name"></span></p>'
 
 
-def teach_pieces(
-    tables: Mapping[str, Any],
-    bibliography: Bibliography,
-    titles: Mapping[str, str],
-    cite: Callable[..., str],
-    expand: Expand,
-) -> dict[str, Callable[..., str]]:
-    """The functions by the name that a page calls them by.
-
-    Args:
-        tables: the data files by stem; those used here are ``teach`` and ``press``.
-        bibliography: the sources.
-        titles: the title of each page by its path below `docs`.
-        cite: makes a note mark.
-        expand: fills in the expressions of a text.
-    """
-    told = tables["teach"]
+def context(page: Page) -> Names:
+    """The functions by the name that a page calls them by."""
+    told, expand = page.site.tables["teach"], page.expand
     return {
         "lesson_plan": lambda name: plan(_row(told["plans"], name, "plan"), expand),
         "lesson_minutes": lambda name: str(minutes(_row(told["plans"], name, "plan"))),
-        "worksheet": lambda name: worksheet(_row(told["worksheets"], name, "worksheet"), expand),
+        "worksheet": lambda name: worksheet(_row(told["worksheets"], name, "worksheet"), page),
         "answer_key": lambda name: answers(_row(told["worksheets"], name, "worksheet"), expand),
-        "reading_list": lambda: reading(told["reading"], bibliography, titles, cite),
-        "press_facts": lambda: press(tables["press"], titles, expand),
+        "reading_list": lambda: reading(told["reading"], page),
+        "press_facts": lambda: press(page.site.tables["press"], page),
     }
+
+
+def quiz_section(page: Page) -> str:
+    """The questions of a page with their heading, as Markdown; empty where it has none."""
+    rows = [row for row in page.site.tables["teach"]["quizzes"] if row["page"] == page.path]
+    if not rows:
+        return ""
+    plain = "\n\n".join(
+        f"{n}. {page.expand(row['ask'])}\n\n"
+        + "\n".join(f"    - {letter}. {page.expand(option)}" for letter, option in _lettered(row))
+        + f"\n\n    Answer: {_right(row)}. {page.expand(row['why'])}"
+        for n, row in enumerate(rows, 1)
+    )
+    block = page.block(quiz(rows, page.path, page.expand, page.to_root), plain)
+    return f"\n\n## Check yourself {{#quiz}}\n\n{block}\n"
+
+
+def _lettered(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return zip(ascii_lowercase, row["options"], strict=False)
+
+
+def _right(row: Mapping[str, Any]) -> str:
+    if not 1 <= row["right"] <= len(row["options"]):
+        raise ContentError(f'teach.yml: "{row["ask"]}" has no option {row["right"]}')
+    return ascii_lowercase[row["right"] - 1]
 
 
 def _row(rows: Sequence[Mapping[str, Any]], name: str, kind: str) -> Mapping[str, Any]:
@@ -69,16 +81,16 @@ def plan(row: Mapping[str, Any], expand: Expand) -> str:
     )
 
 
-def worksheet(row: Mapping[str, Any], expand: Expand) -> str:
+def worksheet(row: Mapping[str, Any], page: Page) -> str:
     """A worksheet as Markdown, a sheet of its own on paper, with room to write or to draw."""
     tasks = "\n\n".join(
-        f"{number}. {expand(task['ask'])}\n\n    {_room(task)}"
+        f"{number}. {page.expand(task['ask'])}\n\n    {page.either(_room(task), '')}"
         for number, task in enumerate(row["tasks"], 1)
     )
     return (
         f'<section class="sheet" markdown>\n\n## {row["title"]} {{#{row["id"]}}}\n\n'
-        f'<p class="sheet__who">Name <span class="sheet__name"></span></p>\n\n'
-        f"{expand(row['before'])} For ages {row['ages']}.\n\n{tasks}\n\n</section>\n"
+        f"{page.block(WHO)}\n\n"
+        f"{page.expand(row['before'])} For ages {row['ages']}.\n\n{tasks}\n\n</section>\n"
     )
 
 
@@ -122,25 +134,17 @@ def quiz(rows: Sequence[Mapping[str, Any]], page: str, expand: Expand, to_root: 
 
 
 def _question(row: Mapping[str, Any], expand: Expand) -> str:
-    if not 1 <= row["right"] <= len(row["options"]):
-        raise ContentError(f'teach.yml: "{row["ask"]}" has no option {row["right"]}')
-    letter = ascii_lowercase[row["right"] - 1]
     options = "".join(f"<li>{escape(expand(option))}</li>" for option in row["options"])
     return (
         f'<li data-right="{row["right"]}"><p class="quiz__ask">{escape(expand(row["ask"]))}</p>'
         f'<ol type="a" class="quiz__options">{options}</ol>'
-        f'<details class="grades"><summary>Answer</summary><p><b>{letter}.</b> '
+        f'<details class="grades"><summary>Answer</summary><p><b>{_right(row)}.</b> '
         f"{escape(expand(row['why']))}</p></details></li>"
     )
 
 
-def reading(
-    rows: Sequence[Mapping[str, Any]],
-    bibliography: Bibliography,
-    titles: Mapping[str, str],
-    cite: Callable[..., str],
-) -> str:
-    """The reading list by age, as Markdown; from a page in the folder `teach`.
+def reading(rows: Sequence[Mapping[str, Any]], page: Page) -> str:
+    """The reading list by age, as Markdown.
 
     Raises:
         ContentError: a row has other fields than `ages`, `why` and one of `page` and `source`.
@@ -153,27 +157,25 @@ def reading(
         parts.append(f"\n## {ages} {{#{ages.lower().replace(' ', '-')}}}\n")
         for row in (row for row in rows if row["ages"] == ages):
             if "page" in row:
-                if row["page"] not in titles:
-                    raise unknown("page", row["page"], list(titles), "docs/data/teach.yml")
-                what = f"[{titles[row['page']]}](../{row['page']})."
+                what = f"{page.page_link(row['page'])}."
             else:
-                source = bibliography[row["source"]]
+                source = page.site.bibliography[row["source"]]
                 what = f"{source.authors} ({source.year}), *{source.title}*."
-                what += cite(row["source"], grade="documented" if source.documents else "reported")
+                grade = "documented" if source.documents else "reported"
+                what += page.notes.cite(row["source"], grade=grade)
             parts.append(f"- {what} {row['why']}")
     return "\n".join(parts) + "\n"
 
 
-def press(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], expand: Expand) -> str:
-    """Three facts and one sentence to quote for each page, as Markdown at the site's root."""
+def press(rows: Sequence[Mapping[str, Any]], page: Page) -> str:
+    """Three facts and one sentence to quote for each page, as Markdown."""
     parts = []
     for row in rows:
         if len(row["facts"]) != 3:
             raise ContentError(f"press.yml: {row['page']} needs three facts")
-        facts = "\n".join(f"- {expand(fact)}" for fact in row["facts"])
+        facts = "\n".join(f"- {page.expand(fact)}" for fact in row["facts"])
         anchor = row["page"].rsplit("/", 1)[-1].removesuffix(".md")
         parts.append(
-            f"### [{titles[row['page']]}]({row['page']}) {{#{anchor}}}\n\n{facts}\n\n"
-            f"> {row['quote']}\n"
+            f"### {page.page_link(row['page'])} {{#{anchor}}}\n\n{facts}\n\n> {row['quote']}\n"
         )
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""Draw the preview picture and the icons anew: ``make pictures``.
+"""Draws the preview picture and the icons: ``make pictures``.
 
 Each PNG carries the SHA-256 of the SVG that it was drawn from, so that a test can tell when the
 data or the drawing changed and the picture did not.
@@ -8,41 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
-import sys
 from pathlib import Path
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import sync_playwright
 
 from sitebuild.data.facts import load_yaml
-from sitebuild.errors import ended
 from sitebuild.outputs.social import ICONS, icon, social_card
+from sitebuild.tools.browser import chromium
 
-DOCS = Path(__file__).resolve().parent.parent
-IMAGES = DOCS / "assets" / "img"
 STAMP = "source-sha256"
 
 
-def drawings() -> dict[str, str]:
+def drawings(root: Path) -> dict[str, str]:
     """The SVG of every picture by its file name."""
-    told = {"social.png": social_card(load_yaml(DOCS / "data" / "ilsvrc.yml"))}
-    return told | {f"icon-{size}.png": icon(size) for size in ICONS}
+    card = social_card(load_yaml(root / "docs" / "data" / "ilsvrc.yml"))
+    return {"social.png": card} | {f"icon-{size}.png": icon(size) for size in ICONS}
 
 
 def stamp(drawing: str) -> str:
-    """What a picture carries to name its drawing."""
+    """The hash of a drawing."""
     return hashlib.sha256(drawing.encode()).hexdigest()
 
 
-def main() -> int:
-    """Draw them all; 0 when done."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        for name, drawing in drawings().items():
+def main(root: Path) -> int:
+    """Draw them all."""
+    with chromium() as browser:
+        for name, drawing in drawings(root).items():
             page = browser.new_page()
             page.set_content(f"<body style='margin:0'>{drawing}</body>")
             taken = page.locator("svg").screenshot()
@@ -51,12 +43,8 @@ def main() -> int:
             note.add_text(STAMP, stamp(drawing))
             picture = Image.open(io.BytesIO(taken)).convert("RGB")
             picture = picture.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-            picture.save(IMAGES / name, optimize=True, pnginfo=note)
-            size = (IMAGES / name).stat().st_size
+            file = root / "docs" / "assets" / "img" / name
+            picture.save(file, optimize=True, pnginfo=note)
+            size = file.stat().st_size
             print(f"{name}: {picture.width} x {picture.height}, {size:,} bytes")
-        browser.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(ended(main))

@@ -1,39 +1,31 @@
-"""What the pages of the network wing may ask for."""
+"""What the pages about the network may call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from sitebuild.data.facts import NBSP
 from sitebuild.data.lab import ONE, TEN, Lab, began
-from sitebuild.figures import Figure
+from sitebuild.expand.page import Names, Page
 from sitebuild.network import (
     code_guide,
     figures,
     lab_cards,
     lab_drawings,
+    plain,
     three,
 )
 from sitebuild.network.layer_cards import Explorer
 
 
-def lab_pieces(
-    tables: Mapping[str, Any], block: Callable[[str | Figure], str], to_root: str
-) -> dict[str, Callable[..., str]]:
-    """The functions by the name that a page calls them by.
-
-    Args:
-        tables: the data files by stem.
-        block: keeps a piece of HTML out of Markdown's sight.
-        to_root: the relative path from the page to the site's root.
-    """
+def context(page: Page) -> Names:
+    """The functions by the name that a page calls them by."""
+    tables, to_root = page.site.tables, page.to_root
     lab = Lab(tables["experiments"])
     code = tables["original_code"]
     to_runs = f"{to_root}network/runs/"
 
     def run(name: str) -> str:
-        return f'<a href="{to_runs}#run-{lab[name]["run"]}">#{name}</a>'
+        anchor = f"#run-{lab[name]['run']}"
+        return f"[#{name}]({page.link('network/runs.md', anchor)})"
 
     def error(name: str, guesses: int = 5, views: int = 10, digits: int = 1) -> str:
         pair = lab.error(name, TEN if views == 10 else ONE)
@@ -50,7 +42,7 @@ def lab_pieces(
         return f"{lab.error(name, ONE)[1] - lab.error(name, TEN)[1]:.1f}"
 
     def place(where: str, words: str = "") -> str:
-        return f'<a href="{lab.link(where)}">{words or where}</a>'
+        return f"[{words or where}]({lab.link(where)})"
 
     fits = [match.fits for match in lab.matches()]
     return {
@@ -68,19 +60,27 @@ def lab_pieces(
         "lab_tally": lambda name: str(lab.tally()[name]),
         "lab_matches": lambda: str(sum(fits)),
         "source_line": place,
-        "lab_explorer": lambda: block(lab_cards.explorer(lab, to_root)),
-        "figure_lab_errors": lambda here=False: block(
+        "lab_explorer": lambda: page.block(lab_cards.explorer(lab, to_root), plain.runs(lab)),
+        "figure_lab_errors": lambda here=False: page.figure(
             figures.errors_figure(tables, lab, "" if here else to_runs)
         ),
-        "figure_lab_family": lambda: block(lab_drawings.family_figure(tables, lab, to_runs)),
-        "figure_lab_evidence": lambda: block(lab_drawings.evidence_figure(tables, lab, to_runs)),
-        "figure_lab_entries": lambda: block(lab_drawings.entries_figure(tables, lab, to_runs)),
-        **three.pieces(tables, block),
-        "layer_explorer": lambda: block(Explorer(tables, to_root).html()),
-        "figure_fields": lambda: block(figures.fields_figure(tables)),
-        "figure_colour": lambda: block(figures.colour_figure(tables)),
-        "first_filters": lambda: block(Explorer(tables, to_root).filters()),
+        "figure_lab_family": lambda: page.figure(lab_drawings.family_figure(tables, lab, to_runs)),
+        "figure_lab_evidence": lambda: page.figure(
+            lab_drawings.evidence_figure(tables, lab, to_runs)
+        ),
+        "figure_lab_entries": lambda: page.figure(
+            lab_drawings.entries_figure(tables, lab, to_runs)
+        ),
+        **three.context(page),
+        "layer_explorer": lambda: page.block(
+            Explorer(tables, to_root).html(), plain.layers(Explorer(tables, to_root))
+        ),
+        "figure_fields": lambda: page.figure(figures.fields_figure(tables)),
+        "figure_colour": lambda: page.figure(figures.colour_figure(tables)),
+        "first_filters": lambda: page.block(Explorer(tables, to_root).filters()),
         "colour": lambda name: figures.colour_words(tables["inside"], name),
-        "figure_code_flow": lambda: block(code_guide.flow_figure(tables, lab)),
-        "code_files": lambda: block(code_guide.files_list(lab, code["files"])),
+        "figure_code_flow": lambda: page.figure(code_guide.flow_figure(tables, lab)),
+        "code_files": lambda: page.block(
+            code_guide.files_list(lab, code["files"]), plain.source_files(lab, code["files"])
+        ),
     }

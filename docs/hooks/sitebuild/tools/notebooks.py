@@ -1,7 +1,5 @@
 """Runs the lessons from clean and writes them, with what came out, as .ipynb files.
 
-    python docs/hooks/run_notebooks.py [NAME ...]
-
 The sources are the ``.py`` files of ``docs/notebooks`` (jupytext's percent form): they diff well.
 The ``.ipynb`` beside each is made here and committed, so that building the site runs nothing.
 What would differ from run to run for no reason (cell ids, times, the kernel's version) is left out.
@@ -21,9 +19,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from sitebuild.errors import ended
+from sitebuild.errors import ContentError
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+FOLDER = Path("docs") / "notebooks"
 LONGEST = 1200  # seconds for one cell: one that hangs, not one on a busy machine
 
 
@@ -44,20 +42,22 @@ class Client(NotebookClient):
         """End the kernel at once, and forget the goodbye that it would be told at exit."""
         atexit.unregister(self._cleanup_kernel)
         with contextlib.suppress(AttributeError):  # it has not begun
-            self.km.provisioner.process.kill()
+            self.km.provisioner.process.kill()  # type: ignore[union-attr]
 
 
-def names() -> list[str]:
+def names(root: Path) -> list[str]:
     """The lessons, in alphabetical order."""
     return sorted(
-        path.stem for path in FOLDER.glob("*.py") if "# %% [markdown]" in path.read_text("utf-8")
+        path.stem
+        for path in (root / FOLDER).glob("*.py")
+        if "# %% [markdown]" in path.read_text("utf-8")
     )
 
 
-def source(name: str) -> nbformat.NotebookNode:
+def source(root: Path, name: str) -> nbformat.NotebookNode:
     """A lesson as it is written, without outputs, in the form that is committed."""
-    notebook = jupytext.read(FOLDER / f"{name}.py")
-    notebook.metadata = nbformat.from_dict(
+    notebook: nbformat.NotebookNode = jupytext.read(root / FOLDER / f"{name}.py")
+    notebook.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -69,14 +69,14 @@ def source(name: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def execute(name: str) -> nbformat.NotebookNode:
+def execute(root: Path, name: str) -> nbformat.NotebookNode:
     """A lesson with the outputs of a fresh run in its own folder.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed.
         NoisyCell: a cell wrote to standard error; a warning is a mistake here.
     """
-    notebook = source(name)
+    notebook = source(root, name)
     client = Client(
         notebook,
         timeout=LONGEST,
@@ -84,7 +84,7 @@ def execute(name: str) -> nbformat.NotebookNode:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of its own transport
         record_timing=False,
         coalesce_streams=True,  # a slow machine hands over what is printed in pieces
-        resources={"metadata": {"path": str(FOLDER)}},
+        resources={"metadata": {"path": str(root / FOLDER)}},
     )
     try:
         client.execute()
@@ -99,22 +99,21 @@ def execute(name: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def main(chosen: list[str]) -> int:
-    """Run the lessons named, or all: 0, or 1 if a cell failed, or 2 if there is no such lesson."""
-    known = names()
+def main(root: Path, chosen: list[str]) -> int:
+    """Run the lessons named, or all: 0, or 1 if a cell failed.
+
+    Raises:
+        ContentError: there is no such lesson.
+    """
+    known = names(root)
     for name in chosen:
         if name not in known:
-            print(f"{name}: no such lesson; there are {', '.join(known)}", file=sys.stderr)
-            return 2
+            raise ContentError(f"{name}: no such lesson; there are {', '.join(known)}")
     for name in chosen or known:
         print(name, flush=True)
         try:
-            nbformat.write(execute(name), FOLDER / f"{name}.ipynb")
+            nbformat.write(execute(root, name), root / FOLDER / f"{name}.ipynb")  # type: ignore[no-untyped-call]
         except (CellExecutionError, NoisyCell) as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 1
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(ended(main, sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""The sample photographs with the answers that the runner really gave.
+
+Reads `docs/data/results/samples.json` (written by ``python -m demo classify demo/samples
+--json``) and `demo/samples/CREDITS.yml`. Nothing is invented here: a photograph without a result,
+or a result without a credit line, is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from sitebuild.data.facts import load_yaml
+from sitebuild.errors import ContentError
+
+PUBLISHED_UNDER = "assets/samples"
+OURS = "The AlexNet Moment project"  # as CREDITS.yml names the author of what we rendered
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One of the five answers: the class's name and the probability given to it (0 to 1)."""
+
+    label: str
+    wnid: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One photograph: what it truly shows, whose it is, and what the network said."""
+
+    path: Path
+    title: str
+    shows: str
+    wnid: str | None
+    author: str
+    licence: str
+    licence_url: str
+    source_url: str
+    note: str
+    width: int
+    height: int
+    guesses: tuple[Guess, ...]
+    error: str
+
+    @property
+    def uri(self) -> str:
+        """Where the site publishes the picture, relative to its root."""
+        return f"{PUBLISHED_UNDER}/{self.path.name}"
+
+    @property
+    def verdict(self) -> str:
+        """``first``, ``later``, ``missed``, ``outside`` (not one of its classes) or ``failed``."""
+        if self.error:
+            return "failed"
+        if self.wnid is None:
+            return "outside"
+        ranks = [guess.wnid for guess in self.guesses]
+        if self.wnid not in ranks:
+            return "missed"
+        return "first" if ranks[0] == self.wnid else "later"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All photographs, and the model and provider that answered."""
+
+    rows: tuple[Sample, ...]
+    model: Mapping[str, Any]
+    provider: str
+
+
+def load_samples(results: Path, pictures: Path) -> Samples:
+    """Join the runner's results with the credit lines.
+
+    Raises:
+        ContentError: a file is missing or has another form, or the two do not match.
+    """
+    try:
+        told = json.loads(results.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ContentError(
+            f"no results of the sample photographs at {results}; write them with: "
+            f"python -m demo classify demo/samples --json > {results}"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ContentError(f"{results} is not JSON: {error}") from error
+    credits = {row["file"]: row for row in load_yaml(pictures / "CREDITS.yml")}
+    try:
+        answers = {Path(row["file"]).name: row for row in told["results"]}
+        if set(answers) != set(credits):
+            odd = ", ".join(sorted(set(answers) ^ set(credits)))
+            raise ContentError(f"samples.json and CREDITS.yml name different photographs: {odd}")
+        rows = tuple(_sample(pictures / name, credits[name], answers[name]) for name in credits)
+        return Samples(rows, told["model"], str(told["provider"]))
+    except KeyError as error:
+        raise ContentError(f"samples.json or CREDITS.yml lacks the field {error}") from error
+
+
+def _sample(path: Path, credit: Mapping[str, Any], answer: Mapping[str, Any]) -> Sample:
+    if not path.is_file():
+        raise ContentError(f"CREDITS.yml names {path.name}, but there is no such photograph")
+    with Image.open(path) as picture:
+        width, height = picture.size
+    ok = answer["status"] == "ok"
+    return Sample(
+        path=path,
+        title=credit["title"],
+        shows=credit["shows"],
+        wnid=credit["tiny_imagenet_wnid"],
+        author=credit["author"],
+        licence=credit["licence"],
+        licence_url=credit.get("licence_url") or "",
+        source_url=credit.get("source_url") or "",
+        note=credit.get("note") or "",
+        width=width,
+        height=height,
+        guesses=tuple(
+            Guess(str(g["label"]), str(g["wnid"]), float(g["probability"]))
+            for g in (answer["top"] if ok else ())
+        ),
+        error="" if ok else str(answer["error"]),
+    )

@@ -1,0 +1,91 @@
+"""A lesson as Markdown: prose, code blocks, what was printed, and plots as files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from sitebuild.data.lessons import Cell, Lesson, Plot, source
+
+
+def as_markdown(lesson: Lesson) -> tuple[str, str]:
+    """The page of a lesson, and its version for programs."""
+    plots, again = iter(lesson.plots), iter(lesson.plots)
+    first, rest = lesson.cells[0], lesson.cells[1:]
+    page = [_answer(_prose(first)), _downloads(lesson.name)]
+    text = [source(first)]
+    for cell in rest:
+        page += _cell(cell, plots)
+        text += _plain(cell, again, lesson.name)
+    return "\n\n".join(page) + "\n", "\n\n".join(text) + "\n"
+
+
+def _answer(text: str) -> str:
+    """The first cell: its first paragraph is set like the answer at the head of other pages."""
+    title, answer, *rest = text.split("\n\n")
+    return "\n\n".join([title, f"{answer}\n{{ .answer }}", *rest])
+
+
+def _downloads(name: str) -> str:
+    return (
+        f'<p class="lesson-files">Run it yourself: <a href="{name}.ipynb" download>{name}.ipynb</a>'
+        f' (notebook), <a href="../{name}.py" download>{name}.py</a> (plain Python). Both need the '
+        "project&rsquo;s folder around them.</p>"
+    )
+
+
+def _prose(cell: Cell) -> str:
+    """A cell of prose: Jupyter reads Markdown within ``<details>``, Python-Markdown if told to."""
+    return source(cell).replace("<details>", "<details markdown>")
+
+
+def _code(cell: Cell) -> str:
+    return f"```python\n{source(cell).rstrip()}\n```"
+
+
+def _cell(cell: Cell, plots: Iterator[Plot]) -> list[str]:
+    if cell["cell_type"] == "markdown":
+        return [_prose(cell)]
+    code = _code(cell)
+    if "colab" in cell["metadata"].get("tags", ()):
+        code = (
+            f"<details markdown><summary>Set-up for Google Colab</summary>\n\n{code}\n\n</details>"
+        )
+    return [code, *(_output(output, plots) for output in cell["outputs"])]
+
+
+def _output(output: Mapping[str, Any], plots: Iterator[Plot]) -> str:
+    data = output.get("data", {})
+    if "image/png" in data:
+        plot = next(plots)
+        return (
+            f'<p class="lesson-plot" tabindex="0"><img src="{plot.name}" alt="{escape(plot.alt)}" '
+            f'width="{plot.width}" height="{plot.height}" loading="lazy"></p>'
+        )
+    if "text/markdown" in data:
+        said = "".join(data["text/markdown"])
+        return f'<div class="lesson-said" markdown>\n\n{said}\n\n</div>'
+    return f'<pre class="lesson-printed" tabindex="0">{escape(_printed(output))}</pre>'
+
+
+def _printed(output: Mapping[str, Any]) -> str:
+    text = "".join(output.get("text", output.get("data", {}).get("text/plain", ())))
+    return re.sub(r"\x1b\[[\d;]*m", "", text).rstrip("\n")
+
+
+def _plain(cell: Cell, plots: Iterator[Plot], lesson: str) -> list[str]:
+    if cell["cell_type"] == "markdown":
+        return [source(cell)]
+    parts = [_code(cell)]
+    for output in cell["outputs"]:
+        data = output.get("data", {})
+        if "image/png" in data:
+            plot = next(plots)
+            parts.append(f"![{plot.alt}]({lesson}/{plot.name})")
+        elif "text/markdown" in data:
+            parts.append("".join(data["text/markdown"]))
+        else:
+            parts.append(f"```\n{_printed(output)}\n```")
+    return parts

@@ -1,0 +1,226 @@
+"""Expands the site: page sources, data and notebooks to plain Markdown and assets.
+
+What a builder renders goes to `build/pages/`; what is published beside the rendered pages, their
+Markdown for programs, to `build/beside/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from sitebuild import live, network, reference, story, teach, timeline
+from sitebuild.data.facts import load_yaml
+from sitebuild.data.lessons import load_lesson
+from sitebuild.data.site import Site, address_of, load_site
+from sitebuild.errors import ContentError
+from sitebuild.expand import lessons, markdown_export, terms
+from sitebuild.expand.folder import Folder
+from sitebuild.expand.page import Page, basic_names
+from sitebuild.expand.page_end import with_end
+from sitebuild.figures import Figure
+from sitebuild.figures.figure import export_style
+from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
+from sitebuild.outputs import data_files, linked_data, lists, redirects, timeline_files
+from sitebuild.reference import edition
+from sitebuild.settings import Settings
+from sitebuild.teach.context import quiz_section
+from sitebuild.timeline.listing import strip_block
+from sitebuild.timeline.paper import printed
+
+WINGS = (story, timeline, network, live, teach, reference)
+# Pages that end with how to cite them and with what was corrected in them.
+CITED = ("story/", "network/", "timeline.md", "tours.md", "how-it-runs.md", "reference/")
+# Pages that are lists or sheets: a term in them is not explained.
+GLOSSARY = "reference/glossary.md"
+WITHOUT_TERMS = ("timeline.md", "tours.md", GLOSSARY, "reference/sources.md", "teach/")
+NOT_PUBLISHED = {"hooks", "theme", "__pycache__"}
+_HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+_NOTEBOOK = re.compile(r"(\]\([^)#\s]+)\.ipynb(?=[)#])")
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """A page as Markdown for people and for programs, what it cites, and its figures' files."""
+
+    markdown: str
+    plain: str
+    cited: frozenset[str]
+    figures: Sequence[Figure]
+
+
+def render(source: str, page: Page) -> Expanded:
+    """Expand a page.
+
+    Args:
+        source: its Markdown, without front matter.
+        page: whose it is.
+
+    Raises:
+        ContentError: the page asks for something that does not exist.
+    """
+    page.names |= basic_names(page)
+    for wing in WINGS:
+        page.names |= wing.context(page)
+    text = page.expand(source) + quiz_section(page)
+    if page.path.startswith(CITED):
+        text = with_end(text, page, strip_block(page))
+    text += page.either(page.notes.markdown, page.notes.plain)
+    if not page.path.startswith(WITHOUT_TERMS):
+        text += f"\n\n{terms.mark(page.link(GLOSSARY))}\n"
+    return Expanded(
+        _NOTEBOOK.sub(r"\1.md", page.finish(text)),
+        page.finish(text, plain=True),
+        frozenset(page.notes.cited),
+        page.figures,
+    )
+
+
+def expand(settings: Settings) -> Site:
+    """Write `build/pages/` and `build/beside/`.
+
+    Returns:
+        The data that the pages were made from.
+
+    Raises:
+        ContentError: a page or a data file is wrong; the text says where.
+    """
+    site = load_site(settings.root, settings.docs)
+    pages, beside = Folder(settings.pages), Folder(settings.beside)
+    style = export_style(settings.root / "docs" / "assets" / "css")
+    sources = list(_sources(settings.docs))
+    paths = [path for path in sources if path.endswith((".md", ".ipynb"))]
+    menu = {entry.path: entry.title for entry in settings.menu}
+    told: dict[str, str] = {}  # what each page is about, by its path
+    for path in paths:
+        page = Page(site, path, site.titles[path])
+        try:
+            done, head = _expand_file(settings.docs / path, page)
+        except ContentError as error:
+            raise ContentError(f"{path}: {error}") from error
+        published = path.replace(".ipynb", ".md")
+        about = linked_data.About(
+            path=published,
+            title=head.get("title") or menu.get(published, page.title),
+            description=head.get("description") or settings.description,
+            address=f"{settings.address}{page.address}" if settings.address else "",
+            root=settings.address or page.to_root or "./",
+        )
+        told[published] = head.get("description", "")
+        head["linked_data"] = _linked_data(about, done, site)
+        front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=10**6)
+        pages.add(published, f"---\n{front}---\n{done.markdown}")
+        text = markdown_export.as_markdown(done.plain, published, _known(paths))
+        address = about.address or page.address or "./"
+        text = markdown_export.with_head(text, about.title, told[published], address)
+        beside.add(markdown_export.version_address(path), text)
+        for figure in done.figures:
+            for name, drawn in figure.files(style).items():
+                pages.add(f"assets/figures/{name}", drawn)
+    for name, content in _files(site, settings, sources, told):
+        pages.add(name, content)
+    pages.finish()
+    beside.finish()
+    return site
+
+
+@lru_cache(maxsize=1)
+def _known_of(paths: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(paths) | {path.replace(".ipynb", ".md") for path in paths}
+
+
+def _known(paths: Sequence[str]) -> frozenset[str]:
+    return _known_of(tuple(paths))
+
+
+def _sources(docs: Path) -> Iterator[str]:
+    """Every published file below ``docs``, by its path."""
+    for folder, names, files in os.walk(docs, followlinks=True):
+        names[:] = sorted(n for n in names if n not in NOT_PUBLISHED and n[0] != ".")
+        for name in sorted(files):
+            if name[0] != ".":
+                yield (Path(folder) / name).relative_to(docs).as_posix()
+
+
+def _expand_file(file: Path, page: Page) -> tuple[Expanded, dict[str, str]]:
+    """A page's expansion and its front matter."""
+    if file.suffix == ".ipynb":
+        lesson = load_lesson(file)
+        markdown, plain = lessons.as_markdown(lesson)
+        text = _NOTEBOOK.sub(r"\1.md", f"{markdown}\n{terms.mark(page.link(GLOSSARY))}\n")
+        head = {"title": lesson.title, "description": lesson.about}
+        return Expanded(text, plain, frozenset(), ()), head
+    source = file.read_text(encoding="utf-8")
+    found = _HEAD.match(source)
+    head = yaml.safe_load(found[1]) if found else {}
+    return render(source[found.end() :] if found else source, page), head
+
+
+def _linked_data(about: linked_data.About, done: Expanded, site: Site) -> str:
+    kind = linked_data.kind_of(about.path)
+    sources = [source for key, source in site.bibliography.items() if key in done.cited]
+    files: Sequence[str] = ()
+    if kind == "Dataset":
+        # Of the timeline one of four files: the page is heavy.
+        timeline_only = about.path == "timeline.md"
+        files = (
+            ["assets/timeline/timeline.json"]
+            if timeline_only
+            else data_files.data_addresses(site.data)
+        )
+    return linked_data.linked_data(about, sources if kind == "Article" else (), files)
+
+
+def _files(
+    site: Site, settings: Settings, sources: Sequence[str], told: Mapping[str, str]
+) -> Iterator[tuple[str, str | bytes | Path]]:
+    """What is published beside the pages, by address."""
+    for path in sources:
+        file = settings.docs / path
+        if path.endswith(".ipynb"):
+            folder = path.removesuffix(".ipynb")
+            yield f"{folder}/{file.name}", file
+            for plot in load_lesson(file).plots:
+                yield f"{folder}/{plot.name}", plot.content
+        elif not path.endswith(".md"):
+            yield path, file
+    for sample in site.samples.rows:
+        yield sample.uri, sample.path
+    events = timeline_files.files(site.timeline, site.bibliography, site.data / "references.bib")
+    timeline_own: dict[str, str | Path] = {**events, **printed(site)}
+    for name, content in timeline_own.items():
+        yield f"assets/timeline/{name}", content
+    for name, text in data_files.data_files(site.data, site.facts).items():
+        yield f"data/{name}", text
+    models = model_files(settings.docs, os.environ.get("MODELS", ""))
+    yield from engine_files(settings.root).items()
+    yield from models.items()
+    yield MANIFEST_AT, manifest(settings.root, models)
+    yield from edition.files()
+    feed = lists.corrections_feed(site.tables["corrections"], site.titles, settings.address)
+    yield lists.FEED_AT, feed
+    yield "robots.txt", lists.robots_txt(settings.address)
+    yield "llms.txt", lists.llms_txt(settings.name, settings.description, _listed(settings, told))
+    moved = load_yaml(site.data / "redirects.yml") or []
+    yield from redirects.redirect_pages(moved, {address_of(path) for path in told}).items()
+
+
+def _listed(settings: Settings, told: Mapping[str, str]) -> list[lists.Listed]:
+    """The pages of the menu; those of a section that comes twice stand together."""
+    rows = [
+        lists.Listed(
+            entry.section,
+            entry.title,
+            told[entry.path],
+            markdown_export.version_address(entry.path),
+        )
+        for entry in settings.menu
+    ]
+    order = list(dict.fromkeys(row.section for row in rows))
+    return sorted(rows, key=lambda row: order.index(row.section))

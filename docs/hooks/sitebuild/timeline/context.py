@@ -1,0 +1,24 @@
+"""What pages may call about the timeline."""
+
+from __future__ import annotations
+
+from sitebuild.expand.page import Names, Page
+from sitebuild.timeline import band, listing, paper
+
+
+def context(page: Page) -> Names:
+    """The functions by the name that a page calls them by."""
+    timeline = page.site.timeline
+    return {
+        "home_steps": lambda: page.block(
+            listing.home_steps(timeline, page.to_root), listing.plain_steps(page)
+        ),
+        "timeline_band": lambda: page.block(band.band(timeline)),
+        "timeline_count": lambda: str(len(timeline.events)),
+        "timeline_list": lambda: listing.timeline_list(page),
+        "timeline_downloads": lambda: page.block(
+            listing.downloads(page.to_root, paper.printed(page.site)), listing.plain_downloads()
+        ),
+        "timeline_script": lambda: page.block(listing.script(page.to_root)),
+        "tours": lambda: listing.tours(page),
+    }

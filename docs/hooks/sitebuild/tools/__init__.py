@@ -1,0 +1,1 @@
+"""What `make` runs beside the build: `python -m sitebuild VERB`, see `sitebuild.__main__`."""

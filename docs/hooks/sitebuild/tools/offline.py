@@ -1,0 +1,62 @@
+"""Packs a built site into one zip for use without a network: ``make offline``.
+
+The zip is the same, byte for byte, whenever the site is: entries are sorted, carry one date and
+one mode, and are stored by the same method. Its checksum is written beside it (``ZIP.sha256``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+from sitebuild.errors import MissingTool
+
+FOLDER = "alexnet-moment"  # what unpacking makes
+DATE = (1980, 1, 1, 0, 0, 0)  # the oldest that a zip can hold
+# What makes the edition whole: the live page's engine and its network.
+NEEDED = ("index.html", "assets/live/engine/ort.wasm.min.mjs", "assets/models/alexnet64.onnx")
+# Already compressed: packing them again costs time and gains nothing.
+STORED = {".png", ".jpg", ".webp", ".zip", ".gz", ".pdf"}
+
+
+def pack(site: Path, target: Path) -> str:
+    """Write the zip and its checksum file; the SHA-256 in hexadecimal.
+
+    Args:
+        site: the built site.
+        target: the zip.
+
+    Raises:
+        MissingTool: the site was not built, or the live page's engine is not in it.
+    """
+    for name in NEEDED:
+        if not (site / name).is_file():
+            raise MissingTool(f"{site / name} is not there: run `make offline`, which fetches it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files = sorted(
+        (path.relative_to(site).as_posix(), path) for path in site.rglob("*") if path.is_file()
+    )
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, path in files:
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", date_time=DATE)
+            entry.create_system = 3  # Unix, on every machine that packs
+            entry.external_attr = 0o100644 << 16
+            stored = path.suffix in STORED
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    checksum_of(target).write_text(f"{digest}  {target.name}\n", encoding="ascii")
+    return digest
+
+
+def checksum_of(target: Path) -> Path:
+    """The checksum file of a zip."""
+    return target.with_name(f"{target.name}.sha256")
+
+
+def main(site: Path, target: Path) -> int:
+    """Pack a site and say what came out."""
+    digest = pack(site, target)
+    print(f"{target}: {target.stat().st_size:,} bytes\nsha256 {digest}")
+    return 0
