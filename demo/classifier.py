@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from demo.places import DEFAULT_MODEL
 from demo.report import complain
 from demo.runtime.bound import Bound
 from demo.runtime.machine import cores
-from demo.runtime.session import KINDS, MAKE_ONE, Device, card_in, open_session, told_run
+from demo.runtime.session import KINDS, MAKE_ONE, Device, Ran, card_in, open_session, run_errors
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import Floats, Pixels, preprocess
 
@@ -82,7 +82,7 @@ class Classifier:
 
     Args:
         model: the ONNX file; left out, the repository's build/alexnet64.onnx.
-        device: ``cpu``, ``cuda``, or ``auto``: CUDA where it works.
+        device: ``cpu``, ``cuda``, ``webgpu``, or ``auto``: the best that works.
         batch_size: pictures that go through the network together.
         threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
 
@@ -90,13 +90,13 @@ class Classifier:
         path: the ONNX file.
         card: what the file says of itself.
         provider: ONNX Runtime's name of what really runs, ``CUDAExecutionProvider`` for one.
-        device: ``cpu`` or ``cuda``, likewise.
+        device: ``cpu``, ``cuda`` or ``webgpu``, likewise.
         device_note: why `auto` took that.
         device_warning: set where a GPU is here and could not be used.
 
     Raises:
         ModelError: no such file, not a model, no card, or a card that does not fit the graph.
-        DeviceError: ``cuda`` was asked for and does not work.
+        DeviceError: a GPU was asked for and does not work.
         ValueError: an unknown device, or a batch of none.
     """
 
@@ -115,7 +115,7 @@ class Classifier:
         self._session: onnxruntime.InferenceSession | None = runtime.session
         self.card = self._read_card(runtime.session)
         self.provider: str = runtime.provider
-        self.device: Literal["cpu", "cuda"] = runtime.device
+        self.device: Ran = runtime.device
         self.device_note = runtime.note
         self.device_warning = runtime.warning
 
@@ -195,7 +195,7 @@ class Classifier:
         classes = len(self.card.labels)
         if not len(batch):
             return np.empty((0, classes), np.float32)
-        with told_run(self.path, self.provider, len(batch)):
+        with run_errors(self.path, self.provider, len(batch)):
             (output,) = session.run([self.card.output], {self.card.input.name: batch})
         if output.shape != (len(batch), classes):
             raise ModelError(
@@ -227,7 +227,7 @@ class Classifier:
         if self._session is None:
             raise ValueError("the classifier is closed")
         card, size = self.card, self.card.input.size
-        with told_run(self.path, self.provider, batch):
+        with run_errors(self.path, self.provider, batch):
             return Bound(
                 self._session, card.input.name, card.output, (batch, 3, size, size),
                 len(card.labels), self.device, card.input.dtype,

@@ -6,8 +6,8 @@ With ``--json`` standard output is one JSON object::
      "gpus": [{"name", "driver", "memory_bytes"}],
      "cuda_driver": "13.1" or null,
      "libraries": {"onnxruntime-gpu": "1.31.1", "openvino": null, ...},
-     "providers": [{"provider", "works", "reason", "mend", "session_ms", "first_ms", "run_ms",
-                    "difference"}, ...],
+     "providers": [{"provider", "works", "reason", "fix", "session_ms", "first_ms", "run_ms",
+                    "difference", "adapter", "software"}, ...],
      "auto": "cpu"}
 
 See `demo.runtime.providers` for how each provider is tried.
@@ -22,11 +22,14 @@ import platform
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import distributions
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from demo.options import AsJson
+
+if TYPE_CHECKING:
+    from demo.runtime.providers import Trial
 
 EXIT_CODES = "Exit code: 0 at least one provider works; 3 none does, or a package is missing."
 
@@ -56,11 +59,20 @@ def devices(as_json: AsJson = False) -> None:
         "cuda_driver": _cuda_of_driver(),
         "libraries": libraries(),
         "providers": [asdict(trial) for trial in trials],
-        "auto": "cuda" if "CUDAExecutionProvider" in working else "cpu",
+        "auto": _auto(trials),
     }
     typer.echo(json.dumps(told, indent=1) if as_json else "\n".join(_lines(told)))
     if not working:
         raise typer.Exit(3)
+
+
+def _auto(trials: list[Trial]) -> str:
+    """What ``--device auto`` takes."""
+    from demo.runtime.plugins import WEBGPU
+    from demo.runtime.session import CUDA
+
+    working = {trial.provider for trial in trials if trial.works and not trial.software}
+    return "cuda" if CUDA in working else "webgpu" if WEBGPU in working else "cpu"
 
 
 def _machine() -> dict[str, Any]:
@@ -102,7 +114,7 @@ def libraries() -> dict[str, str | None]:
 
 
 def clash(found: dict[str, str | None]) -> str:
-    """What is wrong with the packages of `libraries`, and the mend; empty where nothing is."""
+    """What is wrong with the packages of `libraries`, and what to do; empty where nothing is."""
     both = [name for name in ("onnxruntime", "onnxruntime-gpu") if found.get(name)]
     if len(both) < 2:
         return ""
@@ -128,13 +140,14 @@ def _lines(told: dict[str, Any]) -> list[str]:
     for trial in told["providers"]:
         name = trial["provider"].removesuffix("ExecutionProvider")
         if trial["works"]:
+            on = f" on {trial['adapter']}" if trial["adapter"] else ""
             lines.append(
-                f"  {name:10} works: made ready in {trial['session_ms']:.0f} ms, first run "
+                f"  {name:10} works{on}: made ready in {trial['session_ms']:.0f} ms, first run "
                 f"{trial['first_ms']:.1f} ms, then {trial['run_ms']:.2f} ms; differs from NumPy by "
                 f"{trial['difference']:.0e}"
             )
         else:
-            lines += [f"  {name:10} does not work: {trial['reason']}", f"{'':13}{trial['mend']}"]
+            lines += [f"  {name:10} does not work: {trial['reason']}", f"{'':13}{trial['fix']}"]
     lines.append(f"--device auto takes {told['auto']}")
     lines += ["", "Libraries:"]
     lines += [f"  {name} {found or 'not installed'}" for name, found in told["libraries"].items()]

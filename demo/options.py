@@ -25,8 +25,11 @@ Model = Annotated[
     ),
 ]
 Device = Annotated[
-    Literal["auto", "cpu", "cuda"],
-    typer.Option(help="Where to run; auto is CUDA where it works, and says what it took."),
+    Literal["auto", "cpu", "cuda", "webgpu"],
+    typer.Option(
+        help="Where to run; auto is CUDA where it works, else WebGPU on a card, else the CPU, and "
+        "says what it took."
+    ),
 ]
 
 

@@ -67,7 +67,7 @@ class Comparison:
         asked = {
             "do": "logits",
             "file": str(self.classifier.path.resolve()),
-            "device": self.classifier.device,
+            "device": "cuda" if self.classifier.device == "cuda" else "cpu",
             "weights": str(self.weights.resolve()) if self.weights else None,
         }
         self._peer = Worker("model_export", "torch-peer", asked, "PyTorch")

@@ -15,7 +15,7 @@ from demo.datasets.layouts import DataSet
 from demo.evaluation.metrics import FIVE, Result
 from demo.evaluation.pipeline import Batch, Decoders
 from demo.evaluation.views import rule
-from demo.runtime.session import told_run
+from demo.runtime.session import run_errors
 
 Logits = NDArray[np.float32]
 Watch = Callable[[Batch, NDArray[np.float32], Logits], None]
@@ -75,12 +75,13 @@ class Evaluator:
     ) -> None:
         self._classifier, self._classes, self._views = classifier, classes, views
         batch = max(1, batch // views)
-        gpu = classifier.device == "cuda"
-        self._bound = classifier.bound(batch * views) if gpu else None
+        on_cpu = classifier.device == "cpu"
+        cuda = classifier.device == "cuda"
+        self._bound = classifier.bound(batch * views) if cuda else None
         self._watch = watch
         spec = rule(classifier.card.input, views)
         self._decoders = Decoders(
-            data, spec, views, batch, threads, network=None if gpu else classifier.logits,
+            data, spec, views, batch, threads, network=classifier.logits if on_cpu else None,
         )  # fmt: skip
         self.pace = Pace()
 
@@ -133,7 +134,7 @@ class Evaluator:
 
     def _run(self, tensors: NDArray[np.float32]) -> Logits:
         if self._bound is not None and tensors.shape == self._bound.shape:
-            with told_run(self._classifier.path, self._classifier.provider, len(tensors)):
+            with run_errors(self._classifier.path, self._classifier.provider, len(tensors)):
                 return self._bound.run(tensors)
         return self._classifier.logits(tensors)
 

@@ -6,7 +6,7 @@ the same memory there again and again, and nothing is allocated while it runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Bound:
         output: str,
         shape: tuple[int, int, int, int],
         classes: int,
-        device: Literal["cpu", "cuda"],
+        device: str,
         kind: str = "float32",
     ) -> None:
         import onnxruntime
@@ -52,7 +52,7 @@ class Bound:
         """Logits (batch, classes) of a batch of just `shape`, contiguous.
 
         Raises:
-            Exception: ONNX Runtime's own; `demo.runtime.session.told_run` has the words for it.
+            Exception: ONNX Runtime's own; `demo.runtime.session.run_errors` has the words for it.
         """
         self._image.update_inplace(batch)
         self._session.run_with_iobinding(self._binding)

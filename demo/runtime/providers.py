@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
+import importlib.util
 import re
 import time
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.errors import DeviceError
+from demo.runtime import plugins
 from demo.runtime.session import (
     CPU,
     NVIDIA,
@@ -43,18 +45,21 @@ _RUNS = 20
 class Trial:
     """What came of trying one provider.
 
-    ``reason`` and ``mend`` are empty where it works; times in milliseconds are None where it does
-    not. ``difference`` is the greatest from NumPy's answer.
+    ``reason`` and ``fix`` are empty where it works; times in milliseconds are None where it does
+    not. ``difference`` is the greatest from NumPy's answer. ``adapter`` names the device of a
+    plug-in, and says where that is software; ``software`` likewise.
     """
 
     provider: str
     works: bool
     reason: str = ""
-    mend: str = ""
+    fix: str = ""
     session_ms: float | None = None
     first_ms: float | None = None
     run_ms: float | None = None
     difference: float | None = None
+    adapter: str = ""
+    software: bool = False
 
 
 def expected(image: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -72,16 +77,22 @@ def _pattern(*shape: int) -> NDArray[np.float64]:
 
 
 def try_all() -> list[Trial]:
-    """Every provider that this ONNX Runtime was built with, in its own order of preference."""
+    """Every provider that this ONNX Runtime was built with, in its own order of preference, and
+    every plug-in that is installed."""
     import onnxruntime
 
-    return [try_provider(name) for name in onnxruntime.get_available_providers()]
+    installed = [
+        name
+        for name, package in plugins.PACKAGES.items()
+        if importlib.util.find_spec(package.replace("-", "_"))
+    ]
+    return [try_provider(name) for name in (*onnxruntime.get_available_providers(), *installed)]
 
 
 def try_provider(name: str) -> Trial:
     """One provider, tried in a process of its own."""
     if name in NVIDIA and (obstacle := nvidia_obstacle()):
-        return Trial(name, False, obstacle.reason, obstacle.mend)
+        return Trial(name, False, obstacle.reason, obstacle.fix)
     asked = {"do": "provider", "provider": name}
     try:
         with Worker("demo", "worker", asked, f"the trial of {name}", timeout=_SECONDS) as worker:
@@ -94,9 +105,9 @@ def nvidia_obstacle() -> Obstacle | None:
     """As `driver_obstacle`, and where no NVIDIA card is in the machine, nothing to install."""
     obstacle = driver_obstacle()
     if obstacle is not None and not obstacle.has_gpu and not _nvidia_card():
-        return replace(obstacle, mend="nothing to install: no NVIDIA GPU is in this machine")
+        return replace(obstacle, fix="nothing to install: no NVIDIA GPU is in this machine")
     if obstacle is not None and "no NVIDIA driver" in obstacle.reason:
-        return replace(obstacle, mend=_driver_line())
+        return replace(obstacle, fix=_driver_line())
     return obstacle
 
 
@@ -178,12 +189,20 @@ def _try_here(name: str) -> Trial:
         return Trial(name, False, f"a library is missing ({missing})", install_line(library))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    if name != CPU:
+    onnxruntime.set_default_logger_severity(4)
+    adapter = next(iter(plugins.adapters(name)), None) if name in plugins.PACKAGES else None
+    if name in plugins.PACKAGES and adapter is None:
+        driver = "install the graphics card's driver (on Debian: mesa-vulkan-drivers)"
+        return Trial(name, False, "its plug-in finds no device", driver)
+    if name != CPU and adapter is None:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     image = np.random.default_rng(0).random((1, 3, 8, 8), np.float32)
     try:
         began = time.perf_counter()
-        session = onnxruntime.InferenceSession(TINY, options, providers=[name])
+        if adapter:
+            session = plugins.open_on(adapter, TINY, options)
+        else:
+            session = onnxruntime.InferenceSession(TINY, options, providers=[name])
         made = time.perf_counter()
         if (ran := session.get_providers()[0]) != name:
             return Trial(name, False, f"ONNX Runtime took {ran} in its place", _see(name))
@@ -207,4 +226,6 @@ def _try_here(name: str) -> Trial:
         1000 * (first - made),
         1000 * sorted(times)[_RUNS // 2],
         difference,
+        adapter.name if adapter else "",
+        bool(adapter and adapter.software),
     )

@@ -1,13 +1,13 @@
-"""An ONNX Runtime session, and the truth about where it runs.
+"""Open an ONNX Runtime session and report the provider it actually uses.
 
 onnxruntime-gpu lists the CUDA provider on machines without a GPU too, and a session asked to run
 there runs on the CPU without a word. So the provider reported is always the one the session took,
 compared with the one asked for, after one run on zeros has shown that it works.
 
-`auto` takes CUDA where the driver finds a device and CUDA then works, otherwise the CPU. The
-driver is asked first (a millisecond), so that a machine without a GPU pays nothing for the
-question. The CUDA libraries are loaded from the nvidia packages, if those are installed, only
-when CUDA is tried.
+`auto` takes CUDA where the driver finds a device and CUDA then works, else WebGPU on a real card,
+else the CPU. The driver is asked first (a millisecond), so that a machine without a GPU pays
+nothing for the question. The CUDA libraries are loaded from the nvidia packages, if those are
+installed, only when CUDA is tried. WebGPU is believed when its logits are the CPU's.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from demo.errors import DeviceError, ModelError
+from demo.runtime import plugins
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
 from model_export.contract.onnx_file import checked
 from model_export.contract.sessions import UNPACK_ONCE, unpack_once
@@ -33,7 +35,8 @@ from model_export.contract.sessions import UNPACK_ONCE, unpack_once
 if TYPE_CHECKING:
     import onnxruntime
 
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "webgpu"]
+Ran: TypeAlias = Literal["cpu", "cuda", "webgpu"]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
@@ -44,7 +47,7 @@ NVIDIA = (CUDA, TENSORRT)
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 """The library of NVIDIA's driver."""
 
-KINDS = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
+KINDS = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
 """ONNX Runtime's names of the types that an input may have, and NumPy's and the card's."""
 MAKE_ONE = "make one with `python -m model_export`"
 
@@ -54,10 +57,10 @@ _DEFAULT_SEVERITY = 2
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why CUDA does not work here, and how to mend it."""
+    """Why a GPU is not used here, and what to do; ``has_gpu`` where there is one."""
 
     reason: str
-    mend: str
+    fix: str
     has_gpu: bool = False
 
 
@@ -71,7 +74,7 @@ class Runtime:
 
     session: onnxruntime.InferenceSession
     provider: str
-    device: Literal["cpu", "cuda"]
+    device: Ran
     note: str = ""
     warning: str = ""
 
@@ -81,13 +84,13 @@ def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runti
 
     Args:
         path: the file.
-        device: `auto` takes CUDA where it works.
+        device: `auto` takes CUDA where it works, else WebGPU on a real card, else the CPU.
         threads: how many one run on the CPU may use, 0 all cores. With 1, several of the program's
             own threads can run the session at once without getting in each other's way.
 
     Raises:
         ModelError: no such file, or ONNX Runtime cannot load it.
-        DeviceError: ``cuda`` was asked for and does not work; says why, and the mend.
+        DeviceError: the device that was asked for does not work; says why, and what to do.
         ValueError: an unknown device.
     """
     if device not in get_args(Device):
@@ -95,22 +98,29 @@ def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runti
     check_file(path)
     if device == "cpu":
         return Runtime(load(path, CPU, threads=threads), CPU, "cpu")
-    obstacle = driver_obstacle()
-    if obstacle is None:
-        session, obstacle = _try_cuda(path)
-        if session is not None:
-            note = "auto: the GPU works" if device == "auto" else ""
-            return Runtime(session, CUDA, "cuda", note)
-    assert obstacle is not None
-    if device == "cuda":
+    tries: dict[Ran, Callable[[Path], Runtime | Obstacle]] = {
+        "cuda": _try_cuda,
+        "webgpu": lambda path: _try_webgpu(path, any_adapter=device == "webgpu"),
+    }
+    obstacles = []
+    for name in tries if device == "auto" else (device,):
+        found = tries[name](path)
+        if isinstance(found, Runtime):
+            return replace(found, note="auto: the GPU works") if device == "auto" else found
+        obstacles.append(found)
+    if device != "auto":
+        what = {"cuda": "CUDA", "webgpu": "WebGPU"}[device]
         raise DeviceError(
-            f"CUDA does not work here: {obstacle.reason}; {obstacle.mend}, or use --device cpu"
+            f"{what} does not work here: {obstacles[0].reason}; {obstacles[0].fix}, or use "
+            "--device cpu"
         )
-    warning = ""
-    if obstacle.has_gpu:
-        warning = f"running on the CPU, as CUDA does not work: {obstacle.reason}; {obstacle.mend}"
+    warning = next(
+        (f"running on the CPU, as the GPU cannot be used: {o.reason}; {o.fix}"
+         for o in obstacles if o.has_gpu),
+        "",
+    )  # fmt: skip
     session = load(path, CPU, threads=threads)
-    return Runtime(session, CPU, "cpu", f"auto: {obstacle.reason}", warning)
+    return Runtime(session, CPU, "cpu", f"auto: {obstacles[0].reason}", warning)
 
 
 def driver_obstacle() -> Obstacle | None:
@@ -143,10 +153,12 @@ def driver_obstacle() -> Obstacle | None:
     )
 
 
-def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle | None]:
+def _try_cuda(path: Path) -> Runtime | Obstacle:
     """A session that has run on CUDA, or why there is none."""
     import onnxruntime
 
+    if obstacle := driver_obstacle():
+        return obstacle
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find
         onnxruntime.preload_dlls()
     onnxruntime.set_default_logger_severity(_QUIET)
@@ -154,7 +166,7 @@ def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle
         session = load(path, CUDA)
         if session.get_providers()[0] != CUDA:
             missing = missing_library(CUDA)
-            return None, Obstacle(
+            return Obstacle(
                 f"ONNX Runtime cannot load it ({missing})"
                 if missing
                 else "ONNX Runtime did not take it, and ran on the CPU",
@@ -165,14 +177,53 @@ def _try_cuda(path: Path) -> tuple[onnxruntime.InferenceSession | None, Obstacle
     except ModelError:
         raise
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
-        return None, Obstacle(
+        return Obstacle(
             f"a first run on it failed ({first_line(error)})",
             "see whether the driver is new enough with `nvidia-smi`",
             has_gpu=True,
         )
     finally:
         onnxruntime.set_default_logger_severity(_DEFAULT_SEVERITY)
-    return session, None
+    return Runtime(session, CUDA, "cuda")
+
+
+def _try_webgpu(path: Path, any_adapter: bool) -> Runtime | Obstacle:
+    """A session on WebGPU that gives the CPU's logits, or why there is none."""
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(_QUIET)
+    try:
+        found = [a for a in plugins.adapters(plugins.WEBGPU) if any_adapter or not a.software]
+        if not found:
+            if find_spec(plugins.PACKAGES[plugins.WEBGPU].replace("-", "_")) is None:
+                return Obstacle("its plug-in is not installed", plugins.INSTALL)
+            return Obstacle(
+                "its plug-in finds no graphics card",
+                "install the card's Vulkan driver (on Debian: mesa-vulkan-drivers)",
+            )
+        adapter = found[0]
+        reference = load(path, CPU)  # a file that is no model is said to be one here
+        options = _options(path)
+        session = plugins.open_on(adapter, path, options)
+        apart = plugins.distance(session, reference)
+    except ModelError:
+        raise
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        return Obstacle(
+            f"this network does not run on it ({first_line(error)})",
+            "export it in fp32 or fp16",
+            has_gpu=True,
+        )
+    finally:
+        onnxruntime.set_default_logger_severity(_DEFAULT_SEVERITY)
+    half = any(tensor.type == "tensor(float16)" for tensor in session.get_inputs())
+    if not apart <= plugins.TOLERANCE * (10 if half else 1):
+        return Obstacle(
+            f"its answers on {adapter.name} are wrong (relative distance from the CPU {apart:.1e})",
+            "report it to the provider's maker",
+            has_gpu=True,
+        )
+    return Runtime(session, plugins.WEBGPU, "webgpu", f"WebGPU on {adapter.name}")
 
 
 def missing_library(provider: str) -> str | None:
@@ -223,12 +274,7 @@ def load(
     """
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _QUIET
-    if as_floats:
-        options.add_session_config_entry(*UNPACK_ONCE)
-    else:
-        unpack_once(options, path)
+    options = _options(path, as_floats)
     options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(path, options, providers=[provider])
@@ -239,9 +285,21 @@ def load(
         ) from None
 
 
+def _options(path: Path, as_floats: bool = False) -> onnxruntime.SessionOptions:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _QUIET
+    if as_floats:
+        options.add_session_config_entry(*UNPACK_ONCE)
+    else:
+        unpack_once(options, path)
+    return options
+
+
 @contextlib.contextmanager
-def told_run(path: Path, provider: str, pictures: int) -> Iterator[None]:
-    """Say on one line what keeps a batch from running: memory that is full, a size it cannot take.
+def run_errors(path: Path, provider: str, pictures: int) -> Iterator[None]:
+    """One line about what keeps a batch from running: memory that is full, a size it cannot take.
 
     Raises:
         DeviceError: whatever ONNX Runtime raised in the block.
