@@ -39,14 +39,14 @@ def test_moving_layers_counts_as_python_does(chromium: Any, served: str) -> None
     assert sums(page) == [round(told[card]["total"], 2) for card in ("first", "second")]
     page.get_by_role("button", name="All on the first card").click()
     assert sums(page) == [round(told["whole"]["total"], 2), 0]
-    assert "it fits" in page.get_by_role("status").first.inner_text()
+    assert "it fits" in page.locator(".slicer__said").inner_text()
     slider = page.get_by_label("Pictures at once")
     slider.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     wider = ledger({**LAYERS, "batch": 256})
     assert sums(page) == [round(wider["whole"]["total"], 2), 0]
-    assert "the first card is full" in page.get_by_role("status").first.inner_text()
+    assert "the first card is full" in page.locator(".slicer__said").inner_text()
     page.get_by_label("fc6").select_option("second")
     fc6 = next(part for part in parts_of(LAYERS) if part["layer"] == "fc6")
     moved = (3 * fc6["params"] + 2 * fc6["maps"] * 256) * 4 / 1e9

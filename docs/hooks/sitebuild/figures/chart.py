@@ -72,6 +72,7 @@ class Chart:
             for layer in self.spec["layers"]
             if "legend" in layer
         ]
+        entries.sort(key=lambda entry: "deep" not in entry[1])  # AlexNet first
         return self.canvas.legend(entries)
 
     def ticks_below(self, x: scales.AnyScale, base: float) -> None:

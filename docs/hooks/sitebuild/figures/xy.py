@@ -77,13 +77,11 @@ class Xy(Chart):
                 self.canvas.dot(x, y, self.of("radius", [3.5, 3], layer), layer["dots"], **about)
         if "end" in layer:
             words = self.fill(self.of("end", "", layer), {})
-            x, y = places[-1]
+            x, y = self.canvas.width - self.right + 6, places[-1][1] + 5
             taken = [box for box, _ in self.canvas.words]
-            box = self.canvas.box_of(x + 8, y + 5, words, "label", "start")
-            while any(box.meets(other) for other in taken):
+            while any(self.canvas.box_of(x, y, words, "label", "start").meets(b) for b in taken):
                 y += 2
-                box = self.canvas.box_of(x + 8, y + 5, words, "label", "start")
-            self.canvas.text(x + 8, y + 5, words, "label", "start")
+            self.canvas.text(x, y, words, "label", "start")
 
     def _column(self, layer: Mapping[str, Any]) -> None:
         if not isinstance(self.x, scales.Categories):
