@@ -1,4 +1,4 @@
-"""The server behind a real nginx, with the configuration of the page, in a real browser."""
+"""The server behind a real nginx and Caddy, configured as the page says, in a real browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "server.md"
 NAME = "museum.example"
 AROUND = """
-daemon off; pid pid; error_log err.log; worker_processes 1;
+daemon off; master_process off; pid pid; error_log err.log;
 events {}
 http {
   access_log off;
@@ -44,6 +44,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def is_open(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+    return False
 
 
 def configuration(server: int, port: int) -> str:
@@ -75,17 +82,9 @@ def nginx(folder: Path, *servers: str) -> Iterator[None]:
     (folder / "nginx.conf").write_text(AROUND % "\n".join(servers))
     process = subprocess.Popen(["nginx", "-p", str(folder), "-c", "nginx.conf"], stderr=-3)
     ports = [int(port) for port in re.findall(r"listen 127\.0\.0\.1:(\d+)", "".join(servers))]
-
-    def is_up() -> bool:
-        assert process.poll() is None, (folder / "err.log").read_text()
-        with contextlib.suppress(OSError):
-            for port in ports:
-                socket.create_connection(("127.0.0.1", port)).close()
-            return True
-        return False
-
     try:
-        wait_until(is_up)
+        wait_until(lambda: process.poll() is not None or all(map(is_open, ports)))
+        assert process.poll() is None, (folder / "err.log").read_text()
         yield
     finally:
         process.terminate()
@@ -101,7 +100,11 @@ def visitor(chromium: Any) -> Iterator[Any]:
     )
     page = browser.new_page(ignore_https_errors=True)
     errors: list[str] = []
-    page.on("console", lambda m: m.type == "error" and errors.append(m.text))
+    # Over plain http browsers say that they ignore this header.
+    page.on(
+        "console",
+        lambda m: m.type == "error" and "Opener-Policy" not in m.text and errors.append(m.text),
+    )
     page.on("response", lambda r: r.status >= 400 and errors.append(f"{r.status} {r.url}"))
     yield page
     browser.close()
@@ -145,6 +148,29 @@ def test_the_form_behind_nginx(
                 assert (visitor.title(), visitor.url) == ("Teach", f"{address}site/teach/")
 
 
+def test_the_form_behind_caddy(visitor: Any, model: Path, tmp_path: Path) -> None:
+    """The page's configuration, over plain http."""
+    if not shutil.which("caddy"):
+        pytest.skip("caddy is not installed")
+    (block,) = re.findall(r"^```caddyfile\n(.+?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    port = free_port()
+    with running(model, root_path="/alexnet", allow_hosts=(NAME,)) as server:
+        block = block.replace(NAME, f"http://{NAME}:{port}")
+        block = block.replace("127.0.0.1:8001", f"127.0.0.1:{server.port}")
+        (tmp_path / "Caddyfile").write_text("{\n    admin off\n}\n" + block)
+        process = subprocess.Popen(
+            ["caddy", "run", "--config", "Caddyfile"],
+            cwd=tmp_path,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_until(lambda: process.poll() is not None or is_open(port))
+            send(visitor, f"http://{NAME}:{port}/alexnet/")
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
 def test_the_live_page_behind_nginx(
     visitor: Any, exported: Report, site: Path, tmp_path: Path
 ) -> None:
@@ -156,9 +182,8 @@ def test_the_live_page_behind_nginx(
     ):
         visitor.goto(f"https://{NAME}:{port}/alexnet/")
         visitor.wait_for_url("**/alexnet/site/live/")
-        visitor.locator("#live-load").wait_for()
-        visitor.select_option("#live-engine", "runner")
-        visitor.click("#live-load")
+        visitor.locator("#live-engine option[value=runner]").wait_for(state="attached")
         visitor.locator('[data-name="lemon"]').click()
         visitor.locator("#live[data-state=answered]").wait_for(timeout=60_000)
         assert "lemon" in visitor.locator("#live-top li").first.inner_text()
+        assert "this computer's processor" in visitor.locator("#live").text_content()

@@ -44,13 +44,15 @@ class Found:
     """What the clients saw.
 
     ``milliseconds`` are those of good pictures that were answered, tries in vain included;
-    ``wrong`` lists good pictures whose answer was not the right one.
+    ``wrong`` lists good pictures whose answer was not the right one; ``late`` counts those that
+    were answered with 504.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     milliseconds: list[float] = field(default_factory=list)
     right: int = 0
+    late: int = 0
     wrong: list[str] = field(default_factory=list)
 
     def percentile(self, share: float) -> float:
@@ -138,6 +140,9 @@ def judge(
     if kind in expected:
         if status not in expected[kind]:
             found.wrong.append(f"{kind}: {status} {answer[-200:]!r}")
+        return
+    if status == 504:
+        found.late += 1
         return
     if status != 200:
         found.wrong.append(f"{kind}: {status} {answer[-200:]!r}")
@@ -268,6 +273,7 @@ def main() -> int:
         "sent": dict(found.kinds),
         "statuses": {str(status): count for status, count in sorted(found.statuses.items())},
         "right": found.right,
+        "late": found.late,
         "wrong": len(found.wrong),
         "milliseconds": {f"p{p}": round(found.percentile(p / 100)) for p in (50, 90, 99)},
         "megabytes": {"before": before // 10**6, "peak": peak // 10**6, "after": after // 10**6},

@@ -32,7 +32,12 @@ FILES = (
     "searches",
 )
 # What programs wrote, and the make target that writes it.
-RESULTS = {"precisions": "precisions", "plans": "plans", "inside": "inside"}
+RESULTS = {
+    "precisions": "precisions",
+    "plans": "plans",
+    "inside": "inside",
+    "serve_load": "load ARGS='--save docs/data/results/serve_load.json'",
+}
 
 
 def load_tables(data: Path) -> dict[str, Any]:

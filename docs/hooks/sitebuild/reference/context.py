@@ -24,6 +24,7 @@ def context(page: Page) -> Names:
     site, tables = page.site, page.site.tables
     return {
         "server_limits": lambda: page.table(server_limits.table(tables["server_limits"])),
+        "server_load": lambda: page.table(server_limits.load(tables["serve_load"])),
         "precision_table": lambda: page.table(prices.table(tables["precisions"])),
         "grade_key": lambda: page.block(grade_key(), plain_grades()),
         "figure_house": lambda: page.figure(architecture.architecture_figure(tables)),
