@@ -22,7 +22,7 @@ from sitebuild.late_search import BUNDLE, with_late_search
 from sitebuild.outputs.policy import with_policy
 from sitebuild.program import expand
 from sitebuild.settings import read_settings
-from sitebuild.templates import Compiled
+from sitebuild.template_cache import Compiled
 
 _serving = [False]
 _glossary = [""]  # of this build

@@ -13,7 +13,7 @@ import pytest
 
 from sitebuild.__main__ import main
 from sitebuild.errors import ContentError
-from sitebuild.reference import edition
+from sitebuild.reference import offline_edition
 from sitebuild.tools.offline import FOLDER, checksum_of, pack
 from tests.support.live_page import state
 from tests.support.serving import serve_folder
@@ -74,20 +74,20 @@ def test_the_page_says_where_the_edition_is(
     def words() -> str:
         return rendered("{= offline_file() =}", "reference/offline.md").markdown
 
-    monkeypatch.delenv(edition.VARIABLE, raising=False)
-    assert words().startswith(edition.NONE)
-    assert list(edition.files()) == []
-    monkeypatch.setenv(edition.VARIABLE, "inside")
-    assert words().startswith(edition.INSIDE)
-    assert list(edition.files()) == []
+    monkeypatch.delenv(offline_edition.VARIABLE, raising=False)
+    assert words().startswith(offline_edition.NONE)
+    assert list(offline_edition.files()) == []
+    monkeypatch.setenv(offline_edition.VARIABLE, "inside")
+    assert words().startswith(offline_edition.INSIDE)
+    assert list(offline_edition.files()) == []
     target = tmp_path / "one.zip"
-    monkeypatch.setenv(edition.VARIABLE, str(target))
+    monkeypatch.setenv(offline_edition.VARIABLE, str(target))
     with pytest.raises(ContentError, match=r"one\.zip is not there: run `make offline`"):
         words()
     digest = pack(small_site(tmp_path / "site"), target)
     assert f"(SHA-256): `{digest}`" in words()
     assert "[one.zip](../downloads/one.zip){ download }" in words()
-    assert dict(edition.files()) == {
+    assert dict(offline_edition.files()) == {
         "downloads/one.zip": target,
         "downloads/one.zip.sha256": checksum_of(target),
     }

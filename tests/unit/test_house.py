@@ -251,22 +251,33 @@ def test_no_part_reads_the_source_of_another() -> None:
             assert "ast" not in imported(path, package), path
 
 
+WINGS = {"timeline", "story", "network", "live", "teach", "reference"}
+
+
+def test_the_builders_wings_do_not_know_each_other() -> None:
+    """What they share lies below them; the outputs and the figures know no wing either."""
+    package = DOCS / "hooks" / "sitebuild"
+    wrong = []
+    for path in package.rglob("*.py"):
+        here = path.relative_to(package).parts[0]
+        if here in {"data", "expand", "figures", "outputs"} | WINGS:
+            others = {f"sitebuild.{wing}" for wing in WINGS - {here}} | {"sitebuild.program"}
+            wrong += [
+                f"{path.relative_to(ROOT)} imports {module}"
+                for module in imported(path, package)
+                if any(f"{module}.".startswith(f"{other}.") for other in others)
+            ]
+    assert wrong == []
+
+
 def test_the_page_names_every_folder() -> None:
     page = (DOCS / "reference" / "architecture.md").read_text("utf-8")
     folders = {
         path.parent.name
-        for room in ("demo", "model_export")
+        for room in ("demo", "model_export", "docs/hooks/sitebuild")
         for path in (ROOT / room).glob("*/__init__.py")
     }
     assert set(re.findall(r"`(\w+)`", page)) == folders
-
-
-def test_no_module_is_long() -> None:
-    folders = ("demo", "docs", "model_export", "tests")
-    modules = [p for f in folders for kind in ("py", "js") for p in (ROOT / f).rglob(f"*.{kind}")]
-    assert len(modules) > 200
-    long = {p.name: n for p in modules if (n := len(p.read_text("utf-8").splitlines())) > 400}
-    assert long == {}
 
 
 def test_reading_a_card_imports_no_torch() -> None:

@@ -14,9 +14,7 @@ import pytest
 from sitebuild.data.plans import Plans, memory, shape, window
 from sitebuild.data.tables import load_results
 from sitebuild.errors import ContentError
-from sitebuild.network.figures import STEPS, field, fields_figure
-from sitebuild.network.layer_cards import HELD, PICTURES, SHEETS, Explorer
-from sitebuild.network.three import (
+from sitebuild.network.comparison import (
     Edge,
     counts_table,
     edges,
@@ -26,6 +24,8 @@ from sitebuild.network.three import (
     other_counts,
     stacks_figure,
 )
+from sitebuild.network.figures import STEPS, field, fields_figure
+from sitebuild.network.layer_cards import HELD, PICTURES, SHEETS, Explorer
 from tests.unit.test_site_content import DOCS, TABLES
 
 PLANS = Plans(TABLES["plans"])

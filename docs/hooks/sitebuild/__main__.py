@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     offline = verbs.add_parser("offline", help="pack a built site into one zip")
     offline.add_argument("site", type=Path)
     offline.add_argument("zip", type=Path)
+    zensical = verbs.add_parser("zensical", help="write settings for Zensical")
+    zensical.add_argument("settings", type=Path)
     verbs.add_parser("help-pages", help="write the --help of every command into its page")
     asked = parser.parse_args(arguments)
     try:
@@ -74,6 +76,10 @@ def _run(asked: argparse.Namespace) -> int:
         from sitebuild.tools import pictures
 
         return pictures.main(ROOT)
+    if asked.verb == "zensical":
+        from sitebuild.tools import zensical
+
+        return zensical.main(ROOT, asked.settings)
     if asked.verb == "offline":
         from sitebuild.tools import offline
 

@@ -28,7 +28,7 @@ from sitebuild.figures import Figure
 from sitebuild.figures.figure import export_style
 from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
 from sitebuild.outputs import data_files, linked_data, lists, redirects, timeline_files
-from sitebuild.reference import edition
+from sitebuild.reference import offline_edition
 from sitebuild.settings import Settings
 from sitebuild.teach.context import quiz_section
 from sitebuild.timeline.listing import strip_block
@@ -202,7 +202,7 @@ def _files(
     yield from engine_files(settings.root).items()
     yield from models.items()
     yield MANIFEST_AT, manifest(settings.root, models)
-    yield from edition.files()
+    yield from offline_edition.files()
     feed = lists.corrections_feed(site.tables["corrections"], site.titles, settings.address)
     yield lists.FEED_AT, feed
     yield "robots.txt", lists.robots_txt(settings.address)

@@ -51,7 +51,7 @@ class Settings:
         return self.root / "build" / "beside"
 
 
-class _Loader(yaml.SafeLoader):
+class SettingsLoader(yaml.SafeLoader):
     """Knows ``!ENV [NAME, default]``."""
 
 
@@ -61,7 +61,7 @@ def _environment(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     return os.environ.get(name, default)
 
 
-_Loader.add_constructor("!ENV", _environment)
+SettingsLoader.add_constructor("!ENV", _environment)
 
 
 def read_settings(path: Path, address: str | None = None) -> Settings:
@@ -71,7 +71,7 @@ def read_settings(path: Path, address: str | None = None) -> Settings:
         path: the file.
         address: of the site, where another than that of the file is wanted.
     """
-    told = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+    told = yaml.load(path.read_text(encoding="utf-8"), Loader=SettingsLoader)  # noqa: S506 (a safe loader)
     return Settings(
         root=path.parent,
         docs=path.parent / told.get("docs_dir", "docs"),

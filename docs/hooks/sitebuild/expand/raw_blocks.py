@@ -29,6 +29,11 @@ class RawBlocks(Extension):
         md.preprocessors.register(_Stash(md), "raw_blocks", 20.5)
 
 
+def makeExtension() -> RawBlocks:
+    """By which Python-Markdown loads it by name."""
+    return RawBlocks()
+
+
 class _Stash(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         """Put a placeholder in the place of each block."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -17,6 +18,8 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
+
+from sitebuild.data.facts import load_yaml
 
 MARK = re.compile(r"<!-- terms: (\S+) -->")
 INSIDE = {"p", "li", "td"}
@@ -50,6 +53,15 @@ class Terms(Extension):
         linker = _Linker(md, self._glossary)
         md.preprocessors.register(_Finder(md, linker), "terms", 28)
         md.treeprocessors.register(linker, "terms", 7)
+
+
+def makeExtension(glossary: str) -> Terms:
+    """By which Python-Markdown loads it by name.
+
+    Args:
+        glossary: the data file of the terms.
+    """
+    return Terms(load_yaml(Path(glossary)))
 
 
 class _Finder(Preprocessor):

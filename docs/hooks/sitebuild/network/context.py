@@ -7,11 +7,11 @@ from sitebuild.data.lab import ONE, TEN, Lab, began
 from sitebuild.expand.page import Names, Page
 from sitebuild.network import (
     code_guide,
+    comparison,
     figures,
     lab_cards,
     lab_drawings,
     plain,
-    three,
 )
 from sitebuild.network.layer_cards import Explorer
 
@@ -71,7 +71,7 @@ def context(page: Page) -> Names:
         "figure_lab_entries": lambda: page.figure(
             lab_drawings.entries_figure(tables, lab, to_runs)
         ),
-        **three.context(page),
+        **comparison.context(page),
         "layer_explorer": lambda: page.block(
             Explorer(tables, to_root).html(), plain.layers(Explorer(tables, to_root))
         ),

@@ -11,8 +11,8 @@ from sitebuild.reference import (
     benchmarks,
     corrections,
     data_page,
-    edition,
     glossary,
+    offline_edition,
     one_step,
     prices,
     server_limits,
@@ -38,7 +38,7 @@ def context(page: Page) -> Names:
         "benchmark_table": lambda: page.noted(
             *benchmarks.table(load_results(site.data / "benchmarks"))
         ),
-        "offline_file": lambda: edition.words(page),
+        "offline_file": lambda: offline_edition.words(page),
         "glossary": lambda: glossary.as_markdown(page),
         "sources": lambda: page.block(
             source_list(site.bibliography), plain_source_list(site.bibliography)

@@ -39,7 +39,7 @@ class _Reader(HTMLParser):
         if tag in ("img", "svg"):
             self.content.figures[told.get("src") or told.get("aria-label") or tag] += 1
         for name, kind in (("id", self.content.ids), ("href", self.content.links)):
-            if value := told.get(name):
+            if (value := told.get(name)) and not value.startswith("__"):  # a theme's own
                 kind[value] += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
