@@ -185,7 +185,7 @@ for batch, fill, words in (
         axes.annotate("fc6, fc7, fc8", (0.5, heights[-1]), (8, -4), textcoords="offset points")
         axes.annotate("conv1 to conv5", (50, heights[0]), (0, -16), textcoords="offset points")
 axes.set_xlabel("operations for each byte fetched")
-axes.set_ylabel("million million operations a second")
+axes.set_ylabel("trillion operations a second")
 axes.legend(frameon=False, loc="upper left")
 show(
     figure,
