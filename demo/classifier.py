@@ -8,6 +8,7 @@ Everything needed to run a file rightly stands in its card (`model_export.contra
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -22,14 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo.errors import ModelError, ResultError
+from demo.errors import ModelError, ResultError, UsageError
 from demo.pictures.decoding import Picture, decode
 from demo.places import DEFAULT_MODEL
 from demo.report import complain
 from demo.runtime.bound import Bound
 from demo.runtime.machine import cores
 from demo.runtime.session import KINDS, MAKE_ONE, Device, Ran, card_in, open_session, run_errors
-from model_export.contract.card import ModelCard
+from model_export.contract import onnx_file
+from model_export.contract.card import METADATA_KEY, ModelCard
+from model_export.contract.foreign import Told, card_of
 from model_export.contract.preprocessing import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
@@ -85,6 +88,7 @@ class Classifier:
         device: ``cpu``, ``cuda``, ``webgpu``, or ``auto``: the best that works.
         batch_size: pictures that go through the network together.
         threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
+        told: what the card of a file without one would say.
 
     Attributes:
         path: the ONNX file.
@@ -106,6 +110,7 @@ class Classifier:
         device: Device = "auto",
         batch_size: int = 32,
         threads: int = 0,
+        told: Told | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
@@ -113,11 +118,12 @@ class Classifier:
         self.batch_size = batch_size
         runtime = open_session(self.path, device, threads)
         self._session: onnxruntime.InferenceSession | None = runtime.session
-        self.card = self._read_card(runtime.session)
+        self.card = self._read_card(runtime.session, told or Told())
         self.provider: str = runtime.provider
         self.device: Ran = runtime.device
         self.device_note = runtime.note
         self.device_warning = runtime.warning
+        self._softmax = self._ends_in_softmax(runtime.session)
 
     def __enter__(self) -> Classifier:
         return self
@@ -133,6 +139,14 @@ class Classifier:
     def close(self) -> None:
         """Let go of the model and its memory; closing twice does no harm."""
         self._session = None
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether its batches can be bound as they are: any number, channels first, logits out."""
+        session = self._session
+        assert session is not None
+        fixed = isinstance(session.get_inputs()[0].shape[0], int)
+        return not fixed and not self._softmax and self.card.input.layout == "NCHW"
 
     @cached_property
     def sha256(self) -> str:
@@ -196,14 +210,47 @@ class Classifier:
         if not len(batch):
             return np.empty((0, classes), np.float32)
         with run_errors(self.path, self.provider, len(batch)):
-            (output,) = session.run([self.card.output], {self.card.input.name: batch})
+            output = self._run(session, batch)
+        output = output.reshape(len(output), -1)
         if output.shape != (len(batch), classes):
             raise ModelError(
                 f"{self.path}: gives {output.shape} for {len(batch)} pictures, but its card names "
                 f"{classes} classes; {MAKE_ONE}"
             )
         logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
+        if self._softmax:  # their logarithms are logits that give the same probabilities
+            logits = np.log(np.maximum(logits, np.finfo(np.float32).tiny))
         return logits
+
+    def _run(self, session: onnxruntime.InferenceSession, batch: NDArray[Any]) -> NDArray[Any]:
+        """A batch (N, 3, size, size) through a graph of any layout and batch size."""
+        if self.card.input.layout == "NHWC":
+            batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
+        image = next(t for t in session.get_inputs() if t.name == self.card.input.name)
+        fixed = image.shape[0] if isinstance(image.shape[0], int) else len(batch)
+        found = []
+        for start in range(0, len(batch), fixed):
+            part = batch[start : start + fixed]
+            if len(part) < fixed:
+                part = np.concatenate(
+                    [part, np.zeros((fixed - len(part), *part.shape[1:]), part.dtype)]
+                )
+            (output,) = session.run([self.card.output], {self.card.input.name: part})
+            found.append(output)
+        return np.concatenate(found)[: len(batch)] if len(found) > 1 else found[0][: len(batch)]
+
+    def _ends_in_softmax(self, session: onnxruntime.InferenceSession) -> bool:
+        """Whether the output is probabilities: as the user says, or as a run on zeros shows."""
+        told = self.card.training.get("outputs")
+        if told is not None:
+            return bool(told == "probabilities")
+        with contextlib.suppress(UsageError):
+            if "Softmax" not in onnx_file.read(self.path).operators:
+                return False
+        spec = self.card.input
+        with run_errors(self.path, self.provider, 1):
+            output = self._run(session, np.zeros((1, 3, spec.size, spec.size), spec.dtype))
+        return bool(output.min() >= 0 and abs(float(output.sum()) - 1) < 1e-2)
 
     def check_numbers(self, logits: NDArray[np.float32]) -> None:
         """Whether logits can be an answer.
@@ -264,9 +311,23 @@ class Classifier:
         label = self.card.labels[index]
         return ClassScore(label.name, label.wnid, probability, index)
 
-    def _read_card(self, session: onnxruntime.InferenceSession) -> ModelCard:
-        """The card in the file, checked against the graph it describes."""
-        card = card_in(session.get_modelmeta().custom_metadata_map, self.path)
+    def _read_card(self, session: onnxruntime.InferenceSession, told: Told) -> ModelCard:
+        """The card in the file, or of what is told, checked against the graph it describes."""
+        metadata = session.get_modelmeta().custom_metadata_map
+        if METADATA_KEY not in metadata:
+            if not told.anything:
+                raise ModelError(
+                    f"{self.path} carries no model card, so its classes and its input are unknown: "
+                    "say them with --labels FILE, and --mean, --std and others where they differ "
+                    "from ImageNet's; or write them into a copy with `python -m model_export adopt`"
+                )
+            card = card_of(self.path, told)
+        elif told.anything:
+            raise UsageError(
+                f"{self.path} carries a card: --labels, --mean and the like are for files without"
+            )
+        else:
+            card = card_in(metadata, self.path)
         for what, name, known in (
             ("input", card.input.name, session.get_inputs()),
             ("output", card.output, session.get_outputs()),
@@ -302,7 +363,9 @@ def open_classifier(options: NetworkOptions, session_threads: int | None = None)
         ModelError, DeviceError: as `Classifier`.
     """
     threads = options.threads or cores() if session_threads is None else session_threads
-    classifier = Classifier(options.model or DEFAULT_MODEL, options.device, threads=threads)
+    classifier = Classifier(
+        options.model or DEFAULT_MODEL, options.device, threads=threads, told=options
+    )
     if classifier.device_warning:
         complain(classifier.device_warning, "warning")
     return classifier

@@ -6,13 +6,15 @@ gets them as one argument, ``network``.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Literal, TypeVar
 
 import typer
+
+from model_export.contract.command_line import with_options
+from model_export.contract.foreign import Told
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Verb = TypeVar("Verb", bound=Callable[..., None])
@@ -34,7 +36,7 @@ Device = Annotated[
 
 
 @dataclass(frozen=True)
-class NetworkOptions:
+class NetworkOptions(Told):
     """Which network runs, where and how, as the command line has it."""
 
     model: Model = None
@@ -47,29 +49,4 @@ class NetworkOptions:
 
 def with_network(verb: Verb) -> Verb:
     """Put the options of `NetworkOptions` in the place of the verb's argument ``network``."""
-    hints = get_type_hints(NetworkOptions, include_extras=True)
-    options = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=getattr(NetworkOptions, name),
-            annotation=hint,
-        )
-        for name, hint in hints.items()
-    ]
-    signature = inspect.signature(verb, eval_str=True)
-    own = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for parameter in signature.parameters.values()
-    ]
-    at = next(i for i, parameter in enumerate(own) if parameter.name == "network")
-    own[at : at + 1] = options
-
-    def run(**given: Any) -> None:
-        network = NetworkOptions(**{name: given.pop(name) for name in hints})
-        verb(network=network, **given)
-
-    run.__name__, run.__doc__ = verb.__name__, verb.__doc__
-    run.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in own}
-    return run  # type: ignore[return-value]
+    return with_options(verb, "network", NetworkOptions)

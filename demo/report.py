@@ -123,10 +123,11 @@ def introduce(classifier: Classifier) -> None:
 
 def describe(card: ModelCard) -> str:
     """One line: which network, trained by whom, on what, and how good it is."""
-    line = (
-        f"{card.title} ({card.name}, {card.precision}, {card.parameters:,} parameters), "
-        f"trained by {card.weights.trained_by} on {card.weights.trained_on}"
-    )
+    line = f"{card.title} ({card.name}, {card.precision}, {card.parameters:,} parameters)"
+    if card.weights.trained_by != "unknown":
+        line += f", trained by {card.weights.trained_by} on {card.weights.trained_on}"
+    if assumed := card.training.get("assumed"):
+        line += f"; nobody said its {', '.join(assumed)}: ImageNet's usual ones are assumed"
     for row in card.accuracy[:1]:
         line += (
             f"; top-1 {row.top1:.1f} %, top-5 {row.top5:.1f} % of {row.count:,} pictures "

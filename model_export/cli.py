@@ -20,7 +20,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from model_export.contract.command_line import with_options
 from model_export.contract.errors import cli_errors
+from model_export.contract.foreign import Told
 from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
 
@@ -253,6 +255,29 @@ def inspect(
         typer.echo(json.dumps(found, indent=1))
     else:
         typer.echo("\n".join(inspection.lines(found)))
+
+
+def adopt(
+    file: File,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The copy.", show_default="FILE-card.onnx"),
+    ] = None,
+    told: Told = Told(),  # noqa: B008 (frozen)
+) -> None:
+    """Write a card into a copy of an ONNX file that another program wrote."""
+    from model_export.adopt import adopt as write
+
+    target = output or file.with_name(f"{file.stem}-card.onnx")
+    with cli_errors(target):
+        card = write(file, target, told)
+    typer.echo(f"{target}: {len(card.labels):,} classes, input {card.input.size} x "
+               f"{card.input.size}, {card.input.layout}")  # fmt: skip
+    if assumed := card.training["assumed"]:
+        typer.echo(f"assumed, as nobody said them: {', '.join(assumed)}")
+
+
+app.command(name="adopt", epilog=EXIT_CODES)(with_options(adopt, "told", Told))
 
 
 @app.command(name="torch-peer", hidden=True)

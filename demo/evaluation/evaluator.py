@@ -76,7 +76,7 @@ class Evaluator:
         self._classifier, self._classes, self._views = classifier, classes, views
         batch = max(1, batch // views)
         on_cpu = classifier.device == "cpu"
-        cuda = classifier.device == "cuda"
+        cuda = classifier.device == "cuda" and classifier.plain
         self._bound = classifier.bound(batch * views) if cuda else None
         self._watch = watch
         spec = rule(classifier.card.input, views)

@@ -102,25 +102,25 @@ def open_session(path: Path, device: Device = "auto", threads: int = 0) -> Runti
         "cuda": _try_cuda,
         "webgpu": lambda path: _try_webgpu(path, any_adapter=device == "webgpu"),
     }
-    obstacles = []
+    names: dict[Ran, str] = {"cuda": "CUDA", "webgpu": "WebGPU"}
+    obstacles: dict[str, Obstacle] = {}
     for name in tries if device == "auto" else (device,):
         found = tries[name](path)
         if isinstance(found, Runtime):
             return replace(found, note="auto: the GPU works") if device == "auto" else found
-        obstacles.append(found)
+        obstacles[names[name]] = found
     if device != "auto":
-        what = {"cuda": "CUDA", "webgpu": "WebGPU"}[device]
+        what = obstacles[names[device]]
         raise DeviceError(
-            f"{what} does not work here: {obstacles[0].reason}; {obstacles[0].fix}, or use "
-            "--device cpu"
+            f"{names[device]} does not work here: {what.reason}; {what.fix}, or use --device cpu"
         )
     warning = next(
-        (f"running on the CPU, as the GPU cannot be used: {o.reason}; {o.fix}"
-         for o in obstacles if o.has_gpu),
+        (f"running on the CPU, as {name} does not work: {what.reason}; {what.fix}"
+         for name, what in obstacles.items() if what.has_gpu),
         "",
     )  # fmt: skip
     session = load(path, CPU, threads=threads)
-    return Runtime(session, CPU, "cpu", f"auto: {obstacles[0].reason}", warning)
+    return Runtime(session, CPU, "cpu", f"auto: {obstacles['CUDA'].reason}", warning)
 
 
 def driver_obstacle() -> Obstacle | None:

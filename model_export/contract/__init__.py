@@ -8,6 +8,7 @@ It imports neither torch nor onnx, and nothing outside this folder.
 | `preprocessing` | from a picture to the input tensor, by the card |
 | `labels` | the class lists that are bundled |
 | `tiny_imagenet` | the data set, read in place from its folder or zip |
+| `foreign` | a card for an ONNX file that another program wrote |
 | `errors` | errors for the user, each with its exit code |
 | `tolerances` | how far two runs of one network may differ |
 | `intervals` | confidence intervals of measured shares |

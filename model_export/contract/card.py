@@ -61,7 +61,7 @@ class Input:
     antialias: bool = True
     crop: Literal["centre"] = "centre"
     channels: Literal["RGB", "BGR"] = "RGB"
-    layout: Literal["NCHW"] = "NCHW"
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
     dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
@@ -189,7 +189,7 @@ class ModelCard:
     opset: Positive
     ir_version: Positive
     versions: Versions
-    parity: Parity | None
+    parity: Parity | None = None
     multiply_adds: Positive | None = None
     graph_sha256: Sha256 | None = None
     accuracy: tuple[Accuracy, ...] = ()

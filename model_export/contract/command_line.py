@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
 
 from model_export.contract.errors import EnvironmentLacks
 
 INTERRUPTED = 130
+Verb = TypeVar("Verb", bound=Callable[..., None])
 
 
 def run(start: Callable[[str], None], module: str, extra: Callable[[str], str]) -> None:
@@ -51,6 +54,42 @@ def run(start: Callable[[str], None], module: str, extra: Callable[[str], str]) 
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (Python flushes the rest at exit)
             os.dup2(nowhere.fileno(), 1)
         sys.exit(EnvironmentLacks.exit_code)
+
+
+def with_options(verb: Verb, argument: str, options: type) -> Verb:
+    """Give a verb the options of a dataclass in the place of one argument, which gets the object.
+
+    Args:
+        verb: a function for typer.
+        argument: of the verb.
+        options: a dataclass with defaults, its fields annotated for typer.
+    """
+    hints = get_type_hints(options, include_extras=True)
+    added = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=getattr(options, name),
+            annotation=hint,
+        )
+        for name, hint in hints.items()
+    ]
+    signature = inspect.signature(verb, eval_str=True)
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in signature.parameters.values()
+    ]
+    at = next(i for i, parameter in enumerate(own) if parameter.name == argument)
+    own[at : at + 1] = added
+
+    def run(**given: Any) -> None:
+        found = options(**{name: given.pop(name) for name in hints})
+        verb(**{argument: found}, **given)
+
+    run.__name__, run.__doc__ = verb.__name__, verb.__doc__
+    run.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in own}
+    return run  # type: ignore[return-value]
 
 
 def _complain(message: str) -> None:

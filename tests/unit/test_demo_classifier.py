@@ -107,7 +107,7 @@ def test_arguments_out_of_range_are_refused(model: Path, classifier: Classifier)
         classifier.classify(pictures(1), top=0)
     with pytest.raises(ValueError, match="batch_size is at least 1, not 0"):
         Classifier(model, batch_size=0)
-    with pytest.raises(ValueError, match="device is one of auto, cpu, cuda, not 'tpu'"):
+    with pytest.raises(ValueError, match="device is one of auto, cpu, cuda, webgpu, not 'tpu'"):
         Classifier(model, device="tpu")  # type: ignore[arg-type]
 
 

@@ -1,0 +1,60 @@
+"""A card for an ONNX file that another program wrote: the verb ``adopt``.
+
+The graph stays as it is, to the last bit; the card goes into the metadata of a copy.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from model_export.contract.card import METADATA_KEY, ModelCard
+from model_export.contract.errors import UsageError
+from model_export.contract.foreign import Told, card_of
+from model_export.contract.onnx_file import read
+from model_export.contract.sessions import on_cpu
+
+
+def adopt(file: Path, output: Path, told: Told) -> ModelCard:
+    """Write a copy of a file with a card.
+
+    Args:
+        file: an ONNX file without a card. Weights in files beside it are left there, so the copy
+            has to be in the same folder.
+        output: where the copy goes; nothing is overwritten.
+        told: what the card says.
+
+    Raises:
+        UsageError: no such file, it carries a card already, ``output`` exists, or what is told does
+            not fit the file.
+        EnvironmentLacks: ONNX Runtime cannot open the copy.
+        OSError: it cannot be written.
+    """
+    if METADATA_KEY in read(file).metadata:
+        raise UsageError(f"{file} carries a card already; python -m model_export inspect shows it")
+    if output.exists():
+        raise UsageError(f"{output}: is there already; name another file with --output")
+    card = card_of(file, told)
+    entry = _field(1, METADATA_KEY.encode()) + _field(2, card.to_json().encode())
+    partial = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        # A protobuf message may go on: metadata_props is field 14 of ModelProto.
+        partial.write_bytes(file.read_bytes() + _field(14, entry))
+        on_cpu(partial)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return card
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A protobuf field of bytes."""
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    made = b""
+    while value > 127:
+        made += bytes([value & 127 | 128])
+        value >>= 7
+    return made + bytes([value])

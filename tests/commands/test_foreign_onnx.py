@@ -1,0 +1,253 @@
+"""ONNX classifiers that other programs wrote: torchvision's, by PyTorch's own export, and the Model
+Zoo's layout. The same logits as their makers', through the runner and through ``adopt``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from demo import Classifier, ModelError, UsageError
+from demo.pictures.decoding import decode
+from model_export.contract.card import METADATA_KEY, ModelCard
+from model_export.contract.foreign import Told, card_of
+from model_export.contract.labels import read_labels
+from model_export.contract.samples import FOLDER
+
+ROOT = Path(__file__).parents[2]
+CAT = FOLDER / "cat.jpg"
+SIZE = 64
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    file = tmp_path / "labels.txt"
+    file.write_text("\n".join(f"class {i}" for i in range(10)))
+    return file
+
+
+def relative(got: NDArray[Any], wanted: NDArray[Any]) -> float:
+    return float(np.linalg.norm(got - wanted) / np.linalg.norm(wanted))
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v3_small", "resnet18"])
+def test_torchvisions_networks_by_plain_export(name: str, tmp_path: Path, labels: Path) -> None:
+    import torch
+    import torchvision
+    from torchvision.transforms import v2
+
+    torch.manual_seed(0)
+    net = torchvision.models.get_model(name, weights=None, num_classes=10).eval()
+    file = tmp_path / f"{name}.onnx"
+    blank = torch.zeros(1, 3, SIZE, SIZE)
+    torch.onnx.export(net, (blank,), file, dynamo=True, verbose=False, external_data=True)
+    steps = v2.Compose(
+        [v2.Resize(73), v2.CenterCrop(SIZE), v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True),
+         v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]
+    )  # fmt: skip
+    with torch.inference_mode():
+        wanted = net(steps(decode(CAT))[None]).numpy()
+    with Classifier(file, "cpu", told=Told(labels=labels)) as classifier:
+        assert classifier.card.input.size == SIZE
+        batch = np.stack([classifier.preprocess(CAT)] * 3)
+        got = classifier.logits(batch)  # of a graph whose batch is fixed at 1
+        assert (got.shape, relative(got[:1], wanted) < 1e-4) == ((3, 10), True)
+        best = classifier.classify([CAT], 1)[0].top[0]
+        assert best.label == f"class {int(wanted.argmax())}"
+
+
+def graph(
+    place: Path,
+    nodes: list[onnx.NodeProto],
+    shape: list[Any],
+    kind: int = TensorProto.FLOAT,
+    old: bool = False,
+) -> Path:
+    """A network of two by two pixels and two classes: the sums of red and of blue."""
+    weights = np.zeros((12, 2), np.float32)
+    if shape[-1] == 3:
+        weights[0::3, 0] = weights[2::3, 1] = 1
+    else:
+        weights[:4, 0] = weights[8:, 1] = 1
+    if kind == TensorProto.FLOAT16:
+        weights = weights.astype(np.float16)
+    tensor = numpy_helper.from_array(weights, "w")
+    inputs = [helper.make_tensor_value_info("data_0", kind, shape)]
+    if old:  # before IR 4 every initialiser was an input as well
+        inputs.append(helper.make_tensor_value_info("w", kind, [12, 2]))
+    made = helper.make_graph(
+        [helper.make_node("Flatten", ["data_0"], ["flat"]), *nodes], "g", inputs,
+        [helper.make_tensor_value_info("prob_1", kind, [shape[0], 2])], [tensor],
+    )  # fmt: skip
+    model = helper.make_model(
+        made, opset_imports=[helper.make_opsetid("", 9)], ir_version=3 if old else 8
+    )
+    onnx.save(model, place / "net.onnx")
+    return place / "net.onnx"
+
+
+def product(output: str = "prob_1") -> onnx.NodeProto:
+    return helper.make_node("MatMul", ["flat", "w"], [output])
+
+
+def two(place: Path) -> Path:
+    file = place / "two.txt"
+    file.write_text("red\nblue\n")
+    return file
+
+
+PLAIN = {"mean": "0,0,0", "std": "1,1,1"}
+
+
+def test_the_model_zoos_layout(tmp_path: Path) -> None:
+    """Initialisers are inputs, the batch is fixed, the output went through a softmax."""
+    nodes = [product("fc"), helper.make_node("Softmax", ["fc"], ["prob_1"], axis=1)]
+    file = graph(tmp_path, nodes, [1, 3, 2, 2], old=True)
+    red = np.full((4, 4, 3), (255, 0, 51), np.uint8)
+    with Classifier(file, "cpu", told=Told(labels=two(tmp_path), **PLAIN)) as classifier:
+        top = classifier.classify([red, red, red])[2].top
+    wanted = np.exp([4, 0.8]) / np.exp([4, 0.8]).sum()
+    assert [score.label for score in top] == ["red", "blue"]
+    assert [score.probability for score in top] == pytest.approx(wanted.tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "told"),
+    [
+        (["N", 2, 2, 3], TensorProto.FLOAT, {}),
+        (["N", 3, 2, 2], TensorProto.FLOAT16, {}),
+        (["N", 3, 2, 2], TensorProto.FLOAT, {"channels": "RGB", "range": "1"}),
+        (["N", 3, "H", "W"], TensorProto.FLOAT, {"size": 2, "layout": "nchw"}),
+    ],
+    ids=["NHWC", "float16", "said", "open size"],
+)
+def test_layouts_and_types(
+    tmp_path: Path, shape: list[Any], kind: int, told: dict[str, Any]
+) -> None:
+    file = graph(tmp_path, [product()], shape, kind)
+    blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
+    said = Told(labels=two(tmp_path), **PLAIN, **told)
+    with Classifier(file, "cpu", told=said) as classifier:
+        got = classifier.logits(np.stack([classifier.preprocess(blue)] * 2))
+    np.testing.assert_allclose(got, [[0.8, 4]] * 2, atol=5e-3)
+
+
+def test_pixels_to_255_and_blue_first(tmp_path: Path) -> None:
+    file = graph(tmp_path, [product()], ["N", 3, 2, 2])
+    blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
+    said = Told(labels=two(tmp_path), mean="100", range="255", channels="BGR")
+    with Classifier(file, "cpu", told=said) as classifier:
+        got = classifier.logits(classifier.preprocess(blue)[None])
+    np.testing.assert_allclose(got, [[4 * 155, 4 * -49]], rtol=1e-5)
+
+
+def test_outputs_that_are_said_are_believed(tmp_path: Path) -> None:
+    file = graph(tmp_path, [product()], ["N", 3, 2, 2])
+    said = Told(labels=two(tmp_path), outputs="probabilities", **PLAIN)
+    with Classifier(file, "cpu", told=said) as classifier:
+        grey = np.full((1, 3, 2, 2), 0.125, np.float32)
+        np.testing.assert_allclose(classifier.logits(grey), np.log([[0.5, 0.5]]), rtol=1e-6)
+
+
+def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
+    file = graph(tmp_path, [product()], ["N", 3, 2, 2])
+    with pytest.raises(ModelError, match=r"say them with --labels FILE, .* model_export adopt"):
+        Classifier(file, "cpu")
+    for told, says in (
+        (Told(mean="0"), "name its classes with --labels"),
+        (Told(labels=two(tmp_path), size=7), "its input is 2 x 2, and --size 7"),
+        (Told(labels=two(tmp_path), std="0,1,1"), "--std 0,1,1: give three numbers"),
+        (Told(labels=tmp_path / "none"), "the labels cannot be read"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            Classifier(file, "cpu", told=told)
+    three = tmp_path / "three.txt"
+    three.write_text("a\nb\nc\n")
+    with pytest.raises(ModelError, match="its output is of 2 classes, and its card names 3"):
+        Classifier(file, "cpu", told=Told(labels=three))
+
+
+def test_what_nobody_said_is_assumed(tmp_path: Path) -> None:
+    file = graph(tmp_path, [product()], ["N", 3, 2, 2])
+    card = card_of(file, Told(labels=two(tmp_path), mean="0.5"))
+    assert card.training["assumed"] == ["channels", "range", "resize", "std"]
+    assert (card.parity, card.accuracy, card.weights.trained_by) == (None, (), "unknown")
+    assert card.parameters == 24
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+
+def test_the_command_lines(tmp_path: Path) -> None:
+    """Options, or a card that ``adopt`` has written, give the same answer."""
+    file, classes = graph(tmp_path, [product()], ["N", 3, 2, 2]), two(tmp_path)
+    said = ("--labels", classes, "--mean", "0", "--std", "1")
+    told = command("demo", "classify", CAT, "--model", file, "--json", *said)
+    assert told.returncode == 0, told.stderr
+    target = tmp_path / "net-card.onnx"
+    done = command("model_export", "adopt", file, *said)
+    assert done.returncode == 0, done.stderr
+    assert "assumed, as nobody said them: channels, range, resize" in done.stdout
+    content = target.read_bytes()
+    assert content.startswith(file.read_bytes())
+    model = onnx.load(target)
+    (entry,) = (p for p in model.metadata_props if p.key == METADATA_KEY)
+    assert ModelCard.from_json(entry.value).labels[1].name == "blue"
+    adopted = command("demo", "classify", CAT, "--model", target, "--json")
+    assert adopted.returncode == 0, adopted.stderr
+    tops = [json.loads(one.stdout)["results"][0]["top"] for one in (told, adopted)]
+    assert tops[0] == tops[1]
+    again = command("model_export", "adopt", file, *said)
+    assert (again.returncode, target.read_bytes()) == (2, content)
+    twice = command("demo", "classify", CAT, "--model", target, *said)
+    assert twice.returncode == 2
+    assert "carries a card" in twice.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("tench\ngoldfish\n", [("tench", None), ("goldfish", None)]),
+        ("\ufeffn01440764\tTench\nn01443537 goldfish, Carassius\n",
+         [("Tench", "n01440764"), ("goldfish, Carassius", "n01443537")]),
+        ("n01440764\nn01443537\n", [("n01440764", "n01440764"), ("n01443537", "n01443537")]),
+        ("0 tench\n1 goldfish\n", [("tench", None), ("goldfish", None)]),
+        ('["tench", "goldfish"]', [("tench", None), ("goldfish", None)]),
+        ('{"0": ["n01440764", "tench"], "1": ["n01443537", "goldfish"]}',
+         [("tench", "n01440764"), ("goldfish", "n01443537")]),
+    ],
+    ids=["names", "synset_words", "ids", "numbers", "list", "object"],
+)  # fmt: skip
+def test_labels_as_people_have_them(
+    tmp_path: Path, text: str, found: list[tuple[str, str | None]]
+) -> None:
+    file = tmp_path / "labels"
+    file.write_text(text, "utf-8")
+    assert [(label.name, label.wnid) for label in read_labels(file)] == found
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"a\n\nb\n", "line 2: empty"),
+        (b"one\n", "1 classes; a classifier has at least two"),
+        (b"\xff\xfe", "not UTF-8 text"),
+        (b'{"a": "b"}', "not a JSON list of classes"),
+    ],
+)
+def test_labels_that_cannot_be_read(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "labels").write_bytes(content)
+    with pytest.raises(UsageError, match=says):
+        read_labels(tmp_path / "labels")
