@@ -18,7 +18,7 @@ import yaml
 from sitebuild import live, network, reference, story, teach, timeline
 from sitebuild.data.facts import load_yaml
 from sitebuild.data.lessons import load_lesson
-from sitebuild.data.site import Site, address_of, load_site
+from sitebuild.data.site import Site, address_of, load_site, own
 from sitebuild.errors import ContentError
 from sitebuild.expand import lessons, markdown_export, terms
 from sitebuild.expand.folder import Folder
@@ -95,7 +95,7 @@ def expand(settings: Settings) -> Site:
     pages, beside = Folder(settings.pages), Folder(settings.beside)
     style = export_style(settings.root / "docs" / "assets" / "css")
     sources = list(_sources(settings.docs))
-    paths = [path for path in sources if path.endswith((".md", ".ipynb"))]
+    paths = [path for path in sources if path.endswith((".md", ".ipynb")) and not own(path)]
     menu = {entry.path: entry.title for entry in settings.menu}
     told: dict[str, str] = {}  # what each page is about, by its path
     for path in paths:
@@ -183,7 +183,7 @@ def _files(
     """What is published beside the pages, by address."""
     for path in sources:
         file = settings.docs / path
-        if path.endswith(".ipynb"):
+        if path.endswith(".ipynb") and not own(path):
             folder = path.removesuffix(".ipynb")
             yield f"{folder}/{file.name}", file
             for plot in load_lesson(file).plots:

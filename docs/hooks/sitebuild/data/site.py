@@ -81,11 +81,17 @@ def load_site(root: Path, docs: Path | None = None) -> Site:
     )
 
 
+def own(path: str) -> bool:
+    """Whether a file is a reader's own notebook, which mkdocs-jupyter renders as it is."""
+    return path.startswith("notebooks/own/") and path.endswith(".ipynb")
+
+
 def page_titles(docs: Path) -> dict[str, str]:
     """The title that each page gives itself at its head, by its path below ``docs``."""
     titles = {
         lesson.relative_to(docs).as_posix(): lessons.load_lesson(lesson).title
         for lesson in sorted(docs.rglob("*.ipynb"))
+        if not own(lesson.relative_to(docs).as_posix())
     }
     for page in sorted(docs.rglob("*.md")):
         found = re.search(r"^title: (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
