@@ -170,7 +170,7 @@ class Canvas:
         if href:
             x, y = box.left + across / 2, box.top + down / 2
             finger = tag("rect", x=x - 12, y=y - 12, width=24, height=24, class_="clear")
-            drawn = tag("a", finger + drawn, href=href, tabindex="-1")
+            drawn = tag("a", finger + drawn, href=href, tabindex="-1", aria_label=say)
         self.parts.append(drawn)
         self.marks.append(box)
         if say:
