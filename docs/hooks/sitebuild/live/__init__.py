@@ -1,4 +1,4 @@
-"""The live page: its files (`files`), its HTML (`live_page`), and the samples' recorded answers."""
+"""The live page: `files`, its HTML (`live_page`), the samples with their answers (`gallery`)."""
 
 from sitebuild.live.context import context
 

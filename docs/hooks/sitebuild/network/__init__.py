@@ -1,13 +1,13 @@
-"""The network wing: layer by layer, three AlexNets, the lab notebook, the original code.
+"""Pages about the network: layer by layer, three AlexNets, the lab notebook, the original code.
 
 | module | what it holds |
 |---|---|
-| `pieces` | what these pages may ask for |
-| `plans` | the compared networks, layer by layer |
-| `layer_cards`, `sight_charts`, `network_charts` | the explorer of layers, and figures beside it |
-| `three` | the networks side by side |
-| `lab`, `lab_cards`, `lab_charts` | the runs of 2012: what follows from them, explorer, figures |
+| `layer_cards` | the explorer of layers |
+| `comparison` | the networks side by side |
+| `lab_cards`, `lab_drawings` | the runs of 2012: explorer and figures |
+| `figures` | what further figures compute before they are drawn |
 | `code_guide` | the guide to the released source |
+| `plain` | the explorers as Markdown, for programs |
 """
 
 from sitebuild.network.context import context

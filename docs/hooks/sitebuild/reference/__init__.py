@@ -1,4 +1,4 @@
-"""The reference pages: benchmarks, precisions, the server's limits, the glossary, the house."""
+"""The reference pages: benchmarks, precisions, glossary, data, corrections, the offline edition."""
 
 from sitebuild.reference.context import context
 

@@ -2,9 +2,8 @@
 
 | module | what it holds |
 |---|---|
-| `pieces` | what these pages may ask for; the sale; how to cite a page |
-| `story_charts`, `gpu_charts`, `lanes` | figures: contest, cards, strands of events |
-| `memory`, `slicer` | the memory ledger of 2012, and the box in which a reader cuts it anew |
+| `figures`, `filters` | what its figures compute before they are drawn |
+| `slicer` | the box in which a reader splits the network between two cards |
 | `myths`, `people` | the pages made from these data files |
 """
 

@@ -1,4 +1,4 @@
-"""For classes: lesson plans, worksheets and quizzes (`pieces`), and notebooks as pages."""
+"""For classes: lesson plans, worksheets, quizzes, the reading list, the press page."""
 
 from sitebuild.teach.context import context
 
