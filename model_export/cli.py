@@ -15,13 +15,14 @@ from __future__ import annotations
 import json
 import sys
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from model_export.contract.command_line import with_options
-from model_export.contract.errors import cli_errors
+from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
 from model_export.contract.foreign import Told
 from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
@@ -76,17 +77,19 @@ def model_export(
     """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
 
 
-def _need_torch(verb: str) -> None:
-    try:
-        import onnx  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
+def _need(package: str, verb: str) -> None:
+    if find_spec(package) is None:
         typer.echo(
-            f"{verb} needs PyTorch and onnx, and {error.name} is not installed: "
-            'run `make setup`, or pip install "alexnet-moment[export]"',
+            f"error: {verb} needs the Python package {package}, which is not installed: run "
+            '`make setup`, or pip install "alexnet-moment[export]"',
             err=True,
         )
-        raise typer.Exit(3) from None
+        raise typer.Exit(EnvironmentLacks.exit_code)
+
+
+def _need_torch(verb: str) -> None:
+    for package in ("torch", "onnx"):
+        _need(package, verb)
 
 
 @app.command(name="export", epilog=EXIT_CODES)
@@ -121,9 +124,28 @@ def export_command(
         typer.Option(help="A class a line: name, or WordNet id, tab, name.", metavar="FILE"),
     ] = None,
     precision: Annotated[
-        Literal["fp32", "fp16", "int8", "int4"],
-        typer.Option(help="Fewer bits, a smaller file; what it costs is measured and told."),
+        Literal["fp32", "fp16", "int8", "int4", "int4-int8"],
+        typer.Option(help="Fewer bits, a smaller file; the cost is measured and shown."),
     ] = "fp32",
+    int8: Annotated[
+        Literal["asymmetric", "symmetric"],
+        typer.Option(help="Zero points: symmetric has only 0, for TensorRT and OpenCV."),
+    ] = "asymmetric",
+    fp16: Annotated[
+        Literal["storage", "arithmetic"],
+        typer.Option(help="fp16 for the stored weights alone, or for the arithmetic too (GPUs)."),
+    ] = "storage",
+    keep_io_types: Annotated[
+        bool,
+        typer.Option("--keep-io-types", help="With fp16 arithmetic: float32 input and outputs."),
+    ] = False,
+    opset: Annotated[
+        int | None,
+        typer.Option(help="13 to 20, for an older engine.", show_default="20; int4: 21"),
+    ] = None,
+    batch: Annotated[
+        str, typer.Option(help="Pictures in one run: a number, or dynamic.", metavar="N|dynamic")
+    ] = "dynamic",
     calibrate: Annotated[
         Path | None,
         typer.Option(
@@ -132,10 +154,14 @@ def export_command(
             show_default="for alexnet64, the bundled photographs",
         ),
     ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the random choice among --calibrate's pictures, and of --learn.")
+    ] = 0,
     evaluate: Annotated[
         Path | None,
         typer.Option(
-            help="Tiny ImageNet, folder or zip: count how often the file and fp32 are right.",
+            help="Count how often the file and fp32 are right: Tiny ImageNet, or a folder with a "
+            "folder of pictures for each class.",
             metavar="DATA",
         ),
     ] = None,
@@ -149,9 +175,10 @@ def export_command(
     ] = 32,
     taps: Annotated[
         bool,
-        typer.Option(
-            "--taps", help="Add the maps conv1 to conv5 and the first filters as outputs."
-        ),
+        typer.Option("--taps", help="Add conv1 to conv5, fc6, fc7 and the filters as outputs."),
+    ] = False,
+    softmax: Annotated[
+        bool, typer.Option("--softmax", help="Give probabilities instead of logits.")
     ] = False,
     triton: Annotated[
         Path | None,
@@ -166,6 +193,19 @@ def export_command(
             help="Let the graph take bytes and normalise them: a quarter of the traffic.",
         ),
     ] = False,
+    gradient: Annotated[
+        bool,
+        typer.Option(
+            "--gradient",
+            help="Write NAME-gradient.onnx as well: the gradient with regard to the picture.",
+        ),
+    ] = False,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn", help="Write the training step of a small network, build/learning-step.onnx."
+        ),
+    ] = False,
 ) -> None:
     """Export an AlexNet to ONNX, with its card, proved equal to PyTorch (the default verb)."""
     if show:
@@ -174,13 +214,19 @@ def export_command(
         typer.echo("\n".join(lines()))
         return
     _need_torch("export")
+    if learn:
+        _learn(output or Path("build/learning-step.onnx"), seed, opset)
+        return
     from model_export.exporter import export
+    from model_export.forms.options import Form
     from model_export.proof.accuracy import line
     from model_export.sources.loading import card_name
 
-    ending = "" if precision == "fp32" else f"-{precision}"
-    ending += "-uint8" if uint8_input else ""
-    output = output or Path("build") / f"{card_name(network)}{ending}.onnx"
+    suffix = Form(precision, int8=int8, fp16=fp16, uint8_input=uint8_input).suffix
+    name = card_name(network)
+    if network not in NETWORKS and name in NETWORKS:
+        name += "-file"  # build/alexnet64.onnx is the runner's default
+    output = output or Path("build") / f"{name}{suffix}.onnx"
     with cli_errors(output):
         refuse_if_no_place(output, ".onnx")
         if triton:
@@ -191,24 +237,40 @@ def export_command(
             weights=weights,
             labels=labels,
             precision=precision,
+            int8=int8,
+            fp16=fp16,
+            keep_io_types=keep_io_types,
+            opset=opset,
+            batch=_batch(batch),
             calibrate=calibrate,
+            seed=seed,
             evaluate=evaluate,
             allow_loss=allow_loss,
             taps=taps,
+            softmax=softmax,
             uint8_input=uint8_input,
             triton=triton,
+            gradient=gradient,
             block=block,
         )
+    card = report.card
     typer.echo(
-        f"{report.file}: {report.card.title}, {report.card.parameters:,} parameters, "
-        f"{report.size / 1e6:.1f} MB, opset {report.card.opset}"
+        f"{report.file}: {card.title}, {card.parameters:,} parameters, "
+        f"{report.size / 1e6:.1f} MB, opset {card.opset}"
     )
     typer.echo(report.parity_line)
     if report.distance_line:
         typer.echo(report.distance_line)
-    if report.card.evaluation:
-        typer.echo(line(precision, report.card.evaluation))
+    if card.calibration and card.calibration.found:
+        typer.echo(
+            f"calibration: {card.calibration.pictures} of {card.calibration.found} pictures of "
+            f"{card.calibration.name}, seed {card.calibration.seed}"
+        )
+    if card.evaluation:
+        typer.echo(line(precision, card.evaluation))
     typer.echo(f"card: {report.card_file}")
+    if report.gradient:
+        typer.echo(report.gradient_line)
     if report.triton:
         typer.echo(f"triton: {report.triton}, for tritonserver --model-repository={triton}")
         if precision == "int4":
@@ -216,6 +278,31 @@ def export_command(
                 "note: Triton unpacks int4 weights at every run; fp16 or int8 serve better there",
                 err=True,
             )
+    if report.warning:
+        typer.echo(f"warning: {report.warning}", err=True)
+
+
+def _batch(value: str) -> int | None:
+    if value == "dynamic":
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        raise UsageError(f"--batch {value}: give a number, or dynamic") from None
+
+
+def _learn(output: Path, seed: int, opset: int | None) -> None:
+    from model_export.learning_export import export_learning
+
+    with cli_errors(output):
+        refuse_if_no_place(output, ".onnx")
+        card = export_learning(output, seed, opset)
+    typer.echo(f"{output}: {card.title}, {output.stat().st_size / 1e3:.0f} kB, opset {card.opset}")
+    typer.echo(
+        f"gradients from autograd: relative {card.gradients:.1e}; the file from PyTorch: relative "
+        f"{card.file_distance:.1e}"
+    )
+    typer.echo(f"card: {output.with_suffix('.json')}")
 
 
 @app.command(name="verify", epilog=EXIT_CODES)
@@ -246,7 +333,8 @@ def inspect(
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Show a file's card, graph, layers, opset and hash; imports no PyTorch."""
+    """Show a file's card, graph, layers, opset and hash; needs no PyTorch."""
+    _need("onnx", "inspect")
     from model_export import inspection
 
     with cli_errors():

@@ -7,13 +7,19 @@ process that writes. What a killed one left so is removed by the next that write
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
+import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from model_export.contract.errors import UsageError
+import msgspec
+
+from model_export.contract import onnx_file
+from model_export.contract.errors import EnvironmentLacks, UsageError
 
 _STALE = 24 * 3600  # seconds: then nobody is writing any more, even on another machine's folder
 
@@ -35,21 +41,110 @@ def refuse_if_no_place(path: Path, suffix: str = "") -> None:
         raise UsageError(f"cannot write {path}: {above} is a file, not a folder")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside, flush to the disk, move: a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _clear(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.")
+def refuse_to_replace(model: Path) -> None:
+    """Stop before the work where a file that this program did not write is in the way.
+
+    Raises:
+        UsageError: the model's place holds a model without a card of ours, or another file, or the
+            card's place something that is not a card.
+    """
+    card = model.with_suffix(".json")
+    if card.exists() and not _is_card(card):
+        raise UsageError(
+            f"{card}: exists, and is not a model card, which would take its place; move it, or "
+            "choose another name for the output"
+        )
+    if model.exists() and not any(key.startswith("alexnet_") for key in _metadata(model)):
+        raise UsageError(
+            f"{model}: exists, and was not written by this program; move it, or choose another "
+            "name for the output"
+        )
+
+
+def _is_card(path: Path) -> bool:
     try:
+        found = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return isinstance(found, dict) and "card_version" in found
+
+
+def _metadata(model: Path) -> dict[str, str]:
+    try:
+        return onnx_file.read(model).metadata
+    except UsageError:
+        return {}
+
+
+@contextlib.contextmanager
+def scratch(room: int = 0) -> Iterator[Path]:
+    """A temporary folder for models between two steps; removed afterwards, also on Ctrl-C.
+
+    Args:
+        room: bytes that will be needed.
+
+    Raises:
+        EnvironmentLacks: no temporary folder can be written, or it is too full.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="model_export-"))
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"no temporary folder can be written ({error.strerror or error}); name one in TMPDIR"
+        ) from None
+    _scratch.add(folder)
+    try:
+        free = shutil.disk_usage(folder).free
+        if free < room:
+            raise EnvironmentLacks(
+                f"{folder.parent}: {free / 1e6:,.0f} MB are free, and the export needs "
+                f"{room / 1e6:,.0f} MB for temporary files; make room, or name another folder in "
+                "TMPDIR"
+            )
+        yield folder
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise EnvironmentLacks(
+            f"{folder.parent}: no room for temporary files ({error.strerror}); make room, or name "
+            "another folder in TMPDIR"
+        ) from None
+    finally:
+        remove_scratch(folder)
+
+
+_scratch: set[Path] = set()
+
+
+def remove_scratch(*folders: Path) -> None:
+    """Remove these temporary folders, or all there are."""
+    for folder in folders or tuple(_scratch):
+        shutil.rmtree(folder, ignore_errors=True)
+        _scratch.discard(folder)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside, flush to the disk, move: a reader sees the old file or the whole new one.
+
+    Raises:
+        OSError: with this file's name, whichever step failed.
+    """
+    name = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _clear(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
         os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
+    except BaseException as error:
+        with contextlib.suppress(OSError):
             os.unlink(name)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 

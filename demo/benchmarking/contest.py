@@ -195,7 +195,7 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
                 f"{entries[0].card.architecture}; compare forms of one network"
             )
         size, adds = path.stat().st_size, card.multiply_adds or 0
-        # `model_export.matmulnbits`: int4 as well, and quite another thing to run.
+        # `--precision int4-int8`: int4 as well, and quite another thing to run.
         native = "MatMulNBits" in model.operators
         form = "int4-int8" if native else card.precision
         for name in providers:

@@ -16,6 +16,8 @@ import msgspec
 
 CARD_VERSION = 1
 METADATA_KEY = "alexnet_card"
+PROBABILITIES = "probabilities"
+"""The name of the output of a graph that ends in a softmax."""
 CHANGED = "changed since it was proved (quantised, simplified, converted?)"
 
 Positive = Annotated[int, msgspec.Meta(gt=0)]
@@ -98,13 +100,33 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Parity:
-    """Distance of the file's logits from PyTorch in float64 over ``pictures`` pictures."""
+    """Distance of the file's logits from a reference over ``pictures`` pictures.
+
+    ``kind`` is ``parity`` where the reference was built from the same reading of the weights'
+    file, as PyTorch is, and ``independent`` where another program ran that file itself.
+    """
 
     reference: str
     pictures: Positive
     max_abs: float
     rel_l2: float
     top5_agreement: Share
+    kind: Literal["parity", "independent"] = "parity"
+
+
+@dataclass(frozen=True)
+class GradientProof:
+    """How far a file's gradient is from PyTorch's autograd in float64, over ``pictures`` pictures.
+
+    ``median`` and ``worst`` are relative L2 distances; a maximum or a ReLU next to its edge falls
+    the other way in float32 now and then, which the worst shows. ``slope`` is the relative
+    difference from finite differences along a random direction.
+    """
+
+    pictures: Positive
+    median: float
+    worst: float
+    slope: float
 
 
 @dataclass(frozen=True)
@@ -129,13 +151,15 @@ class Calibration:
     """The pictures on which int8 measured the ranges of its activations.
 
     ``name`` is the set's, ``pictures`` the number of inputs made of ``files``, ``sha256`` of the
-    names and the contents.
+    names and the contents. ``files`` are a random choice, by ``seed``, of ``found`` pictures.
     """
 
     name: str
     pictures: Positive
     files: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     sha256: Sha256
+    found: Positive | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +197,9 @@ class ModelCard:
     """Everything needed to run a file rightly and to say what it is.
 
     ``graph_sha256`` is of the graph and weights for which the card was written
-    (`onnx_file.graph_sha256`); ``multiply_adds`` of one picture.
+    (`onnx_file.graph_sha256`); ``multiply_adds`` are of one picture; ``batch`` is None where a run
+    takes any number. ``output`` is ``logits``, or ``probabilities`` where the graph ends in a
+    softmax. ``gradient`` is set in a file that gives one (``direction`` is its second input).
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_.-]*$")]
@@ -190,7 +216,10 @@ class ModelCard:
     ir_version: Positive
     versions: Versions
     parity: Parity | None = None
-    multiply_adds: Positive | None = None
+    multiply_adds: int | None = None
+    batch: Positive | None = None
+    independent: Parity | None = None
+    gradient: GradientProof | None = None
     graph_sha256: Sha256 | None = None
     accuracy: tuple[Accuracy, ...] = ()
     distance: Distance | None = None
@@ -218,6 +247,8 @@ class ModelCard:
             title=f"{self.title}; {CHANGED}",
             precision="unknown",
             parity=None,
+            independent=None,
+            gradient=None,
             accuracy=(),
             distance=None,
             calibration=None,

@@ -46,6 +46,7 @@ def cli_errors(name: object = "") -> Iterator[None]:
     except BrokenPipeError:  # the reader has gone, as `head` does: typer ends quietly
         raise
     except OSError as error:
-        where = f"cannot write {name}" if name else error.filename or "cannot read"
+        failed = error.filename or name  # the file that failed, whichever it was
+        where = f"cannot write {failed}" if name else failed or "cannot read"
         typer.echo(f"error: {where}: {error.strerror or error}", err=True)
         raise typer.Exit(UsageError.exit_code) from None

@@ -8,9 +8,11 @@ person's folder, seen as the network will see pictures: the centre, by the card'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice, zip_longest
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -29,13 +31,16 @@ _ENDINGS = (".jpg", ".jpeg", ".png")
 _ROOM = 5 / 4  # the bundled set's shorter side over the network's
 
 
-def calibration_batch(rule: Input, folder: Path | None) -> tuple[NDArray[Any], Calibration]:
+def calibration_batch(
+    rule: Input, folder: Path | None, seed: int = 0
+) -> tuple[NDArray[Any], Calibration]:
     """Input tensors (N, 3, size, size) and what the card says of them.
 
     Args:
         rule: the network's input.
-        folder: a person's folder; the pictures in it and in the folders in it, the first `MOST` by
-            path. None: the bundled set.
+        folder: a user's folder, of pictures or of a folder for each class; of more than `MOST`
+            pictures a random choice, as many from each folder as there are. None: the bundled set.
+        seed: of the choice.
 
     Raises:
         UsageError: no such folder, no picture in it, or one that cannot be read.
@@ -43,6 +48,7 @@ def calibration_batch(rule: Input, folder: Path | None) -> tuple[NDArray[Any], C
     """
     if folder is None:
         files, name, views = samples.photographs(), BUNDLED, corners
+        found = files
         if not files:
             raise ExportError(
                 f"{samples.FOLDER}: no photographs to calibrate on; restore them with git"
@@ -52,13 +58,35 @@ def calibration_batch(rule: Input, folder: Path | None) -> tuple[NDArray[Any], C
         found = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _ENDINGS)
         if not found:
             raise UsageError(f"{folder}: no folder with JPEG or PNG pictures to calibrate on")
-        files, name, views = found[:MOST], folder.resolve().name, _centre
+        files, name, views = sample(found, seed), folder.resolve().name, _centre
     names = tuple(file.relative_to(folder).as_posix() for file in files)
     tensors = [tensor for file in files for tensor in _read(file, rule, views)]
     digest = hashlib.sha256()
     for told, file in zip(names, files, strict=True):
         digest.update(f"{told}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-    return np.stack(tensors), Calibration(name, len(tensors), names, digest.hexdigest())
+    own = name != BUNDLED
+    return np.stack(tensors), Calibration(
+        name,
+        len(tensors),
+        names,
+        digest.hexdigest(),
+        found=len(found) if own else None,
+        seed=seed if own else None,
+    )
+
+
+def sample(files: Sequence[Path], seed: int) -> list[Path]:
+    """At most `MOST` files, chosen at random, from each folder in turn until it has no more."""
+    random = Random(seed)  # noqa: S311
+    folders: dict[Path, list[Path]] = {}
+    for file in files:
+        folders.setdefault(file.parent, []).append(file)
+    for group in folders.values():
+        random.shuffle(group)
+    groups = list(folders.values())
+    random.shuffle(groups)
+    turns = (file for turn in zip_longest(*groups) for file in turn if file)
+    return sorted(islice(turns, MOST))
 
 
 _Views = Callable[[Image.Image, Input], Iterator[Image.Image]]

@@ -7,13 +7,14 @@ Here the file is run as it is, with more outputs, and the quantiser is given the
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model_export.files import scratch
 
 Range = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Least and greatest value, (1,) each."""
@@ -47,8 +48,8 @@ def measure(model: Path, pictures: NDArray[Any], operators: Sequence[str]) -> di
     options.log_severity_level = 3
     # As the quantiser reads the graph: no operation melted into another.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    with tempfile.TemporaryDirectory() as folder:
-        wider = shutil.copyfile(model, Path(folder) / "outputs.onnx")
+    with scratch() as folder:
+        wider = shutil.copyfile(model, folder / "outputs.onnx")
         # In protobuf a message after another is merged with it: lists grow.
         with wider.open("ab") as file:
             file.write(onnx.ModelProto(graph=onnx.GraphProto(output=more)).SerializeToString())

@@ -12,17 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_export.errors import ExportError
+from model_export.onnx_graph import inferred
 
 if TYPE_CHECKING:
     import onnx
 
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
+LAYERS = (*STAGES, "fc6", "fc7")
 FILTERS = "filters"
-_SMALL = 1024  # bytes
 
 
-def tap_stages(model: onnx.ModelProto) -> None:
-    """Give the graph an output for each stage; it is changed in place.
+def tap_layers(model: onnx.ModelProto) -> None:
+    """Give the graph an output for each stage, and for fc6 and fc7; it is changed in place.
 
     Raises:
         ExportError: the graph has fewer than five ReLUs.
@@ -30,13 +31,15 @@ def tap_stages(model: onnx.ModelProto) -> None:
     names = [node.output[0] for node in model.graph.node if node.op_type == "Relu"]
     if len(names) < len(STAGES):
         raise ExportError(f"--taps: the graph has {len(names)} ReLUs, and five stages are wanted")
-    new = dict(zip(names, STAGES, strict=False))
+    new = dict(zip(names, LAYERS, strict=False))
     for node in model.graph.node:
         for side in (node.input, node.output):
             for place, name in enumerate(side):
                 side[place] = new.get(name, name)
-    inferred = _inferred(model)
-    model.graph.output.extend(inferred[name] for name in STAGES)
+    known = inferred(model)
+    for name in new.values():
+        known[name].type.tensor_type.shape.dim[0].dim_param = "batch"
+        model.graph.output.append(known[name])
 
 
 def tap_filters(model: onnx.ModelProto) -> None:
@@ -47,30 +50,10 @@ def tap_filters(model: onnx.ModelProto) -> None:
     model.graph.node.append(
         onnx.helper.make_node("Identity", [first.input[1]], [FILTERS], name=FILTERS)
     )
-    known = _inferred(model) | {
+    known = inferred(model) | {
         tensor.name: onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
         for tensor in model.graph.initializer
     }
     shape = [d.dim_value for d in known[first.input[1]].type.tensor_type.shape.dim]
-    model.graph.output.append(
-        onnx.helper.make_tensor_value_info(FILTERS, onnx.TensorProto.FLOAT, shape)
-    )
-
-
-def _inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
-    """Type and shape of all values between the nodes, by name."""
-    import onnx
-
-    bare = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    for field in ("node", "input", "output"):
-        getattr(bare.graph, field).extend(getattr(model.graph, field))
-    for tensor in model.graph.initializer:
-        # Large ones are weights, which ONNX would copy over and over; small ones may be shapes.
-        whole = len(tensor.raw_data) <= _SMALL
-        bare.graph.initializer.append(
-            tensor
-            if whole
-            else onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-        )
-    inferred = onnx.shape_inference.infer_shapes(bare)
-    return {value.name: value for value in inferred.graph.value_info}
+    kind = known[first.input[1]].type.tensor_type.elem_type
+    model.graph.output.append(onnx.helper.make_tensor_value_info(FILTERS, kind, shape))

@@ -23,7 +23,7 @@ MOST = 64
 """Pictures that one run may hold."""
 DELAY = 1000
 """Microseconds that a request may wait for others to share a run with."""
-TYPES = {"float32": "TYPE_FP32", "uint8": "TYPE_UINT8"}
+TYPES = {"float32": "TYPE_FP32", "float16": "TYPE_FP16", "uint8": "TYPE_UINT8"}
 
 
 def write_repository(folder: Path, name: str, card: ModelCard, model: bytes) -> Path:
@@ -59,14 +59,14 @@ def config(name: str, card: ModelCard) -> str:
 # Input: {_meaning(card)}
 name: {json.dumps(name)}
 backend: "onnxruntime"
-max_batch_size: {MOST}
+max_batch_size: {card.batch or MOST}
 input [
   {{ name: {image} data_type: {kind} dims: {dims} }}
 ]
 output [
   {{
     name: {json.dumps(card.output)}
-    data_type: TYPE_FP32
+    data_type: {"TYPE_FP16" if kind == "TYPE_FP16" else "TYPE_FP32"}
     dims: [ {len(card.labels)} ]
     label_filename: "labels.txt"
   }}

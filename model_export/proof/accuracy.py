@@ -1,16 +1,17 @@
 """How often a reduced network is right, beside fp32 on the same pictures, and what it may lose.
 
 The pictures are Tiny ImageNet's 10,000 for validation, read in place from the official folder or
-zip; each goes once through the card's rule and then through both networks, on the CPU.
+zip, or a user's own in a folder for each class. Each goes once through the card's preprocessing and
+then through both networks, on the CPU.
 """
 
 from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,13 +20,11 @@ from model_export.contract.errors import EnvironmentLacks, UsageError
 from model_export.contract.intervals import wilson
 from model_export.contract.sessions import on_cpu
 from model_export.errors import ExportError
-
-if TYPE_CHECKING:
-    from model_export.contract.tiny_imagenet import TinyImageNet
+from model_export.proof.parity import run
 
 DATASET = "Tiny ImageNet, validation"
 BATCH = 100
-MOST_LOST = {"fp32": 0.0, "fp16": 0.05, "int8": 0.5, "int4": 1.0}
+MOST_LOST = {"fp32": 0.0, "fp16": 0.05, "int8": 0.5, "int4": 1.0, "int4-int8": 1.0}
 """Points of top-1 accuracy that `alexnet64` may lose to a precision."""
 
 
@@ -35,50 +34,89 @@ def interval(hits: int, count: int) -> Interval:
     return Interval(round(found.percent, 2), round(found.low, 2), round(found.high, 2))
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """Labelled pictures: their name, (file, index of the logit) each, and how to read a file."""
+
+    name: str
+    entries: list[tuple[str, int]]
+    read: Callable[[str], bytes]
+
+
 def evaluate(
     fp32: Path, reduced: Path, rule: Input, labels: Sequence[Label], data: Path
 ) -> Evaluation:
-    """Run both files over the validation pictures and count; see `count`."""
+    """Run both files over the pictures and count; see `count`."""
+    name = opened(labels, data).name
     pictures, (plain, small) = count((fp32, reduced), rule, labels, data)
-    return Evaluation(DATASET, pictures, small[0], small[1], plain[0], plain[1])
+    return Evaluation(name, pictures, small[0], small[1], plain[0], plain[1])
 
 
-def opened(labels: Sequence[Label], data: Path) -> TinyImageNet:
-    """The data, once it is known that it is there and of the network's classes.
+def opened(labels: Sequence[Label], data: Path) -> Pictures:
+    """The pictures, once it is known that they are there and of the network's classes.
+
+    Args:
+        labels: the classes in the order of the logits.
+        data: Tiny ImageNet's official folder or zip, or a folder with a folder of pictures for each
+            class, which is named as the class or its WordNet id.
 
     Raises:
         UsageError: the network does not know a class of the data.
-        EnvironmentLacks: the data is not there, or not Tiny ImageNet.
+        EnvironmentLacks: the data is not there, or neither.
     """
     from model_export.contract.tiny_imagenet import DataError, TinyImageNet
 
+    folders = sorted(f for f in data.glob("*/") if _in(f)) if data.is_dir() else []
+    if folders and not (data / "wnids.txt").exists():
+        index = {label.name.casefold(): i for i, label in enumerate(labels)}
+        index |= {label.wnid: i for i, label in enumerate(labels) if label.wnid}
+        _refuse_strange(data, [f.name.casefold() for f in folders], index, labels)
+        entries = [
+            (f.relative_to(data).as_posix(), index[folder.name.casefold()])
+            for folder in folders
+            for f in _in(folder)
+        ]
+        name = f"{data.resolve().name}, {len(folders)} folders of pictures"
+        return Pictures(name, entries, lambda file: (data / file).read_bytes())
     try:
         source = TinyImageNet(data)
-        source.entries("val")
-    except DataError as error:
-        # The data set's own text ends with the options of other commands.
-        reason = str(error).split(" Tiny ImageNet is at ")[0]
-        raise EnvironmentLacks(f"{reason} --evaluate takes Tiny ImageNet's folder or zip") from None
-    known = {label.wnid for label in labels if label.wnid}
-    strange = next((w for w in source.wnids if w not in known), None)
-    if strange:
+        found = source.entries("val")
+    except DataError:
+        raise EnvironmentLacks(
+            f"{data}: --evaluate takes Tiny ImageNet's folder or zip, or a folder that has a "
+            "folder of JPEG or PNG pictures for each class; this is neither"
+        ) from None
+    ids = {label.wnid: i for i, label in enumerate(labels) if label.wnid}
+    _refuse_strange(data, source.wnids, ids, labels)
+    entries = [(name, ids[source.wnids[label]]) for name, label in found]
+    return Pictures(DATASET, entries, source.read)
+
+
+def _in(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.iterdir() if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
+
+
+def _refuse_strange(
+    data: Path, names: Sequence[str], index: Mapping[str, int], labels: Sequence[Label]
+) -> None:
+    strange = next((name for name in names if name not in index), None)
+    if strange is not None:
         raise UsageError(
-            f"{data}: {strange} is none of the network's {len(labels)} classes: --evaluate is for "
-            "networks whose labels carry the WordNet ids of Tiny ImageNet"
+            f"{data}: {strange} is not one of the network's {len(labels)} classes "
+            f"({labels[0].name}, {labels[1].name}, ...): name the folders as the classes or their "
+            "WordNet ids, or the classes with --labels"
         )
-    return source
 
 
 def count(
     models: Sequence[Path], rule: Input, labels: Sequence[Label], data: Path
 ) -> tuple[int, list[tuple[Interval, Interval]]]:
-    """Run files over the same validation pictures, each decoded once.
+    """Run files over the same pictures, each decoded once.
 
     Args:
-        models: ONNX files, ``image`` to ``logits``.
-        rule: how a picture becomes the input.
-        labels: the classes in the order of the logits, with WordNet ids.
-        data: Tiny ImageNet's official folder or zip.
+        models: ONNX files with ``logits``.
+        rule: how a picture becomes the input; a file whose input is float16 gets it as that.
+        labels, data: as `opened`.
 
     Returns:
         The number of pictures, and for each file how often it is right first, and among five.
@@ -93,29 +131,32 @@ def count(
     from model_export.contract.preprocessing import preprocess
 
     source = opened(labels, data)
-    entries = source.entries("val")
-    index = {label.wnid: i for i, label in enumerate(labels) if label.wnid}
     sessions = [on_cpu(model) for model in models]
-    hits = np.zeros(
-        (len(sessions), 2), np.int64
-    )  # network, (among the first, among the first five)
+    hits = np.zeros((len(sessions), 2), np.int64)  # of the first, of the first five
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("evaluating", total=len(entries))
-        for start in range(0, len(entries), BATCH):
-            part = entries[start : start + BATCH]
+        task = bar.add_task("evaluating", total=len(source.entries))
+        for start in range(0, len(source.entries), BATCH):
+            part = source.entries[start : start + BATCH]
             tensors = []
             for name, _ in part:
-                with Image.open(io.BytesIO(source.read(name))) as picture:
-                    tensors.append(preprocess(picture.convert("RGB"), rule))
-            truth = np.array([index[source.wnids[label]] for _, label in part])[:, None]
+                try:
+                    with Image.open(io.BytesIO(source.read(name))) as picture:
+                        tensors.append(preprocess(picture.convert("RGB"), rule))
+                except OSError as error:
+                    raise UsageError(f"{data / name}: not a readable picture ({error})") from None
+            truth = np.array([label for _, label in part])[:, None]
             for i, session in enumerate(sessions):
-                (logits,) = session.run(["logits"], {"image": np.stack(tensors)})
+                image = session.get_inputs()[0]
+                half = image.type == "tensor(float16)"
+                batch = np.stack(tensors).astype(np.float16 if half else rule.dtype)
+                (logits,) = run(session, {image.name: batch}, ["logits"])
                 best = np.argsort(-logits, kind="stable")[:, :5]
                 hits[i] += (best[:, :1] == truth).sum(), (best == truth).sum()
             bar.advance(task, len(part))
-    right = [tuple(interval(int(h), len(entries)) for h in row) for row in hits]
-    return len(entries), [(first, five) for first, five in right]
+    pictures = len(source.entries)
+    right = [tuple(interval(int(h), pictures) for h in row) for row in hits]
+    return pictures, [(first, five) for first, five in right]
 
 
 def refuse_if_worse(precision: str, found: Evaluation) -> None:

@@ -8,25 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import pytest
-from typer.testing import CliRunner
 
-from model_export import matmulnbits
 from model_export.contract.card import ModelCard
-from model_export.contract.errors import UsageError
-from model_export.forms.precision import per_block
+from model_export.forms import matmulnbits
+from model_export.forms.calibration import calibration_batch
+from model_export.forms.quantise import per_block
+from model_export.networks import ALEXNET64
 from model_export.onnx_graph import Graph, load
 from model_export.proof.parity import compare, onnx_logits, sample_batch
-from tests.support.demo_model import card, colour_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from model_export.exporter import Report
 
 
 @pytest.fixture(scope="module")
-def made(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("nbits") / "one.onnx"
-    matmulnbits.write(exported.file, file, None)
-    return file
+def made(forms: Callable[..., Report]) -> Path:
+    return forms("int4-int8").file
 
 
 def test_layers_are_stored_in_few_bits(made: Path, exported: Report) -> None:
@@ -45,23 +44,6 @@ def test_layers_are_stored_in_few_bits(made: Path, exported: Report) -> None:
     assert "QuantizeLinear" not in operators[last:]  # the fully connected layers stay floats
 
 
-def test_a_write_that_stops_leaves_the_old_file(
-    exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file is moved into place whole, and no card of the old one explains the new one."""
-
-    def stopped(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    file = tmp_path / "one.onnx"
-    file.write_bytes(b"old")
-    monkeypatch.setattr("os.replace", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        matmulnbits.write(exported.file, file, None)
-    assert [path.name for path in tmp_path.iterdir()] == ["one.onnx"]
-    assert file.read_bytes() == b"old"
-
-
 def test_layers_without_biases(exported: Report, tmp_path: Path) -> None:
     """The exporter leaves out biases that are all 0, as random weights have them."""
     model = onnx.load(exported.file)
@@ -69,9 +51,13 @@ def test_layers_without_biases(exported: Report, tmp_path: Path) -> None:
         if node.op_type == "Gemm":
             del node.input[2:]
     onnx.save(model, tmp_path / "plain.onnx")
-    card = matmulnbits.write(tmp_path / "plain.onnx", tmp_path / "one.onnx", None)
-    assert card.distance is not None
-    assert card.distance.rel_l2 < 0.25
+    ranges, _ = calibration_batch(ALEXNET64.input, None)
+    onnx.save(matmulnbits.convert(tmp_path / "plain.onnx", ranges), tmp_path / "one.onnx")
+    batch = sample_batch(ALEXNET64.input)
+    found = compare(
+        onnx_logits(tmp_path / "one.onnx", batch), onnx_logits(tmp_path / "plain.onnx", batch)
+    )
+    assert found.rel_l2 < 0.25
 
 
 def test_it_is_near_fp32_and_says_how_near(made: Path, exported: Report) -> None:
@@ -101,30 +87,3 @@ def test_the_packing_by_hand() -> None:
     assert packed[0, 0, 0] == (0 | 12 << 4)
     assert packed[0, 0, 1] == (7 | 8 << 4)
     assert packed[1, 0, 15] == (8 | 0 << 4)
-
-
-def test_only_fp32_files_of_ours(made: Path, tmp_path: Path) -> None:
-    out = tmp_path / "o.onnx"
-    with pytest.raises(UsageError, match="of precision int4; name the fp32 file"):
-        matmulnbits.write(made, out, None)
-    bare = colour_model(tmp_path / "bare.onnx", None)
-    with pytest.raises(UsageError, match="carries no model card"):
-        matmulnbits.write(bare, out, None)
-    with pytest.raises(UsageError, match=r"none\.onnx: no such model"):
-        matmulnbits.write(tmp_path / "none.onnx", out, None)
-    with pytest.raises(UsageError, match="--block 7: give 32 or 128"):
-        matmulnbits.write(bare, out, None, 7)
-    assert not out.exists()
-
-
-def test_the_command(tmp_path: Path) -> None:
-    import typer
-
-    from model_export.matmulnbits import main
-
-    app = typer.Typer()
-    app.command()(main)
-    file = colour_model(tmp_path / "c.onnx", card(precision="int8"))
-    done = CliRunner().invoke(app, [str(file), str(tmp_path / "o.onnx")])
-    assert done.exit_code == 2
-    assert "of precision int8; name the fp32 file" in done.stderr

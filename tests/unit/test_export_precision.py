@@ -19,8 +19,9 @@ from model_export.contract.tolerances import BUNDLED, TOLERANCES, Difference, be
 from model_export.errors import ExportError
 from model_export.exporter import Report
 from model_export.forms import precision
-from model_export.forms.calibration import calibration_batch, corners
-from model_export.forms.precision import per_block, per_channel, reduce
+from model_export.forms.calibration import calibration_batch, corners, sample
+from model_export.forms.precision import reduce
+from model_export.forms.quantise import per_block, per_channel
 from model_export.inspection import inspect
 from model_export.networks import ALEXNET64
 from model_export.proof import accuracy
@@ -103,7 +104,7 @@ def test_blocks_use_all_sixteen_levels() -> None:
 def test_what_was_left_as_it_was_is_refused(
     exported: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precision, "_blocks", lambda model, _block: model)
+    monkeypatch.setattr(precision, "blocks", lambda model, _block: model)
     with pytest.raises(ExportError) as error:
         reduce(exported.file, "int4")
     assert str(error.value) == "int4: features.conv1 (Conv) is still fp32, nothing written"
@@ -113,9 +114,9 @@ def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:
     folder = tmp_path / "pictures" / "deep"
     folder.mkdir(parents=True)
     samples = sorted((ROOT / "demo" / "samples").glob("*.jpg"))[:8]
-    for sample in samples:  # other files than the default's: smaller, and without loss
-        with Image.open(sample) as picture:
-            picture.reduce(2).save(folder / f"{sample.stem}.png")
+    for photograph in samples:  # other files than the default's: smaller, and without loss
+        with Image.open(photograph) as picture:
+            picture.reduce(2).save(folder / f"{photograph.stem}.png")
     done = as_process(
         "--precision", "int8", "--calibrate", folder.parent, "-o", tmp_path / "a.onnx"
     )
@@ -126,7 +127,7 @@ def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:
     on = card.calibration
     assert on
     assert (on.name, on.pictures) == ("pictures", 8)
-    assert on.files == tuple(f"deep/{sample.stem}.png" for sample in samples)
+    assert on.files == tuple(f"deep/{photograph.stem}.png" for photograph in samples)
     assert str(tmp_path) not in card.to_json()
     _, again = calibration_batch(ALEXNET64.input, folder.parent)
     assert again == on
@@ -211,7 +212,7 @@ def test_a_damaged_file_is_not_verified(
     change: Callable[[onnx.ModelProto], None],
 ) -> None:
     file = damaged(forms(kind), tmp_path / "x.onnx", change)
-    with pytest.raises(ExportError, match=r"x\.onnx: differs from PyTorch: max \|difference\| "):
+    with pytest.raises(ExportError, match=r"x\.onnx: changed since .* differs from PyTorch: max "):
         list(verify(file))
 
 
@@ -302,11 +303,10 @@ def test_data_that_does_not_fit(tmp_path: Path, pictures: Path) -> None:
         accuracy.evaluate(b"", b"", ALEXNET64.input, tiny_imagenet(), tmp_path / "none")
     assert (
         str(lack.value)
-        == f"{tmp_path / 'none'}: no such file or folder. --evaluate takes Tiny ImageNet's folder or zip"
+        == f"{tmp_path / 'none'}: --evaluate takes Tiny ImageNet's folder or zip, or a folder that has "
+        "a folder of JPEG or PNG pictures for each class; this is neither"
     )
-    with pytest.raises(
-        UsageError, match=r"is none of the network's 2 classes: --evaluate is for networks"
-    ):
+    with pytest.raises(UsageError, match=r"is not one of the network's 2 classes \(a, b, \.\.\.\)"):
         accuracy.evaluate(b"", b"", ALEXNET64.input, (Label("a"), Label("b")), pictures)
 
 
@@ -339,6 +339,36 @@ def test_wrong_use(tmp_path: Path, arguments: dict[str, object], message: str) -
     with pytest.raises(UsageError) as error:
         export(tmp_path / "a.onnx", **arguments)  # type: ignore[arg-type]
     assert str(error.value) == message
+
+
+def test_the_choice_among_many_pictures_is_random_across_classes() -> None:
+    files = [Path(f"a/{i:04}.jpg") for i in range(600)] + [Path(f"b/{i}.jpg") for i in range(20)]
+    chosen = sample(files, 0)
+    assert len(set(chosen)) == len(chosen) == 512
+    assert {file for file in chosen if file.parent.name == "b"} == set(files[600:])
+    assert sample(files, 0) == chosen != sample(files, 1)
+    assert sample(files[:300], 0) == files[:300]  # few enough: all of them
+
+
+def test_accuracy_on_a_folder_of_ones_own(exported: Report, tmp_path: Path) -> None:
+    labels = tiny_imagenet()
+    names = (labels[0].name, str(labels[1].wnid))  # by name, or by WordNet id
+    photographs = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
+    for i, photograph in enumerate(photographs):
+        folder = tmp_path / "val" / names[i % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / photograph.name).write_bytes(photograph.read_bytes())
+    found = accuracy.evaluate(
+        exported.file, exported.file, ALEXNET64.input, labels, tmp_path / "val"
+    )
+    assert found.dataset == "val, 2 folders of pictures"
+    best = np.argsort(-onnx_logits(exported.file, sample_batch(ALEXNET64.input)))[:, :5]
+    truth = np.arange(len(photographs))[:, None] % 2
+    assert found.top5 == accuracy.interval(int((best == truth).sum()), len(photographs))
+    (tmp_path / "val" / "unicorn").mkdir()
+    (tmp_path / "val" / "unicorn" / "a.png").write_bytes(b"")
+    with pytest.raises(UsageError, match="unicorn is not one of the network's 200 classes"):
+        accuracy.opened(labels, tmp_path / "val")
 
 
 def test_a_picture_that_is_none(tmp_path: Path) -> None:

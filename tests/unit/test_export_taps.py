@@ -88,10 +88,10 @@ def test_the_sites_file_is_what_a_fresh_export_gives(small: Report) -> None:
 
 def test_taps_need_five_stages(tmp_path: Path) -> None:
     from model_export.errors import ExportError
-    from model_export.forms.taps import tap_stages
+    from model_export.forms.taps import tap_layers
 
     model = onnx.parser.parse_model(
         '<ir_version: 8, opset_import: ["" : 17]> g (float[N] x) => (float[N] y) { y = Relu(x) }'
     )
     with pytest.raises(ExportError, match="the graph has 1 ReLUs, and five stages are wanted"):
-        tap_stages(model)
+        tap_layers(model)

@@ -1,0 +1,128 @@
+"""``--learn``: export the learning step of a small network and prove it, see `forms.learning`.
+
+The proof: every gradient in PyTorch's float32 against autograd, then the file's outputs for one
+step against PyTorch's. Weights after several steps are not compared: a difference in the last bit
+grows until a maximum falls the other way, on one engine as well.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+import model_export
+from model_export.contract import onnx_file
+from model_export.contract.sessions import on_cpu
+from model_export.errors import ExportError
+from model_export.files import refuse_to_replace, scratch, write_in_order
+from model_export.forms import learning
+from model_export.forms.from_pytorch import refuse_if_malformed, to_onnx
+from model_export.forms.opset import NEWEST, lower
+
+METADATA_KEY = "alexnet_learning"
+MOST = 5e-5
+"""Largest difference, relative to the largest value of the same tensor."""
+
+
+@dataclass(frozen=True)
+class LearningCard:
+    """What the file says of itself, in its metadata and beside it.
+
+    ``gradients`` and ``file_distance`` are the proof's differences, relative to the largest value
+    of the same tensor: of the gradients from autograd, and of the file from PyTorch.
+    """
+
+    card_version: int
+    title: str
+    inputs: dict[str, list[int]]
+    outputs: list[str]
+    rate: float
+    momentum: float
+    decay: float
+    seed: int
+    opset: int
+    gradients: float
+    file_distance: float
+    graph_sha256: str
+    exporter: str
+
+
+def export_learning(output: Path, seed: int = 0, opset: int | None = None) -> LearningCard:
+    """Write the learning step.
+
+    Args:
+        output: the ONNX file; its card goes beside it.
+        seed: of the weights and the batch of the proof.
+        opset: of ONNX's operators; None: the newest that is written.
+
+    Raises:
+        UsageError: a file in the way that this program did not write.
+        ExportError: the proof fails; nothing is written.
+    """
+    import onnx
+
+    refuse_to_replace(output)
+    step = learning.LearningStep(learning.small_network()).eval()
+    random = torch.Generator().manual_seed(seed)
+    shape = (learning.BATCH, 1, learning.SIDE, learning.SIDE)
+    x = torch.randn(shape, generator=random)
+    x[: len(x) // 2, :, : learning.SIDE // 2] = 0  # a flat half: maxima tie there
+    y = F.one_hot(torch.arange(len(x)) % learning.CLASSES, learning.CLASSES).float()
+    rate, momentum = torch.tensor(learning.RATE), torch.tensor(learning.MOMENTUM)
+    arguments = [x, y, rate, momentum, *step.start(seed)]
+    wanted = step(*arguments)
+    half = len(step.state) // 2
+    weights, changes = arguments[4 : 4 + half], wanted[2 + half :]
+    gradients = 0.0
+    for weight, change, found in zip(
+        weights, changes, learning.by_autograd(step, x, y, weights), strict=True
+    ):
+        decayed = found + learning.DECAY * weight if weight.ndim > 1 else found
+        gradients = max(gradients, _apart(change.numpy(), (-rate * decayed).numpy()))
+    with scratch() as folder:
+        file = folder / "step.onnx"
+        model = to_onnx(step, arguments, step.inputs, step.outputs, batch=False)
+        lower(model, opset or NEWEST)
+        onnx.save(model, file)
+        refuse_if_malformed(file)
+        inputs = {n: a.numpy() for n, a in zip(step.inputs, arguments, strict=True)}
+        got = on_cpu(file).run(step.outputs, inputs)
+        distance = max(_apart(a, b.numpy()) for a, b in zip(got, wanted, strict=True))
+        content = file.read_bytes()
+    if max(gradients, distance) > MOST:
+        raise ExportError(
+            f"--learn: gradients differ from autograd by {gradients:.1e}, the file from PyTorch by "
+            f"{distance:.1e} (at most {MOST:.0e} each); nothing written"
+        )
+    card = LearningCard(
+        card_version=1,
+        title="One training step of a small convolutional network",
+        inputs={n: list(a.shape) for n, a in zip(step.inputs, arguments, strict=True)},
+        outputs=step.outputs,
+        rate=learning.RATE,
+        momentum=learning.MOMENTUM,
+        decay=learning.DECAY,
+        seed=seed,
+        opset=onnx_file.parse(content).opset,
+        gradients=gradients,
+        file_distance=distance,
+        graph_sha256=onnx_file.graph_sha256(content),
+        exporter=model_export.__version__,
+    )
+    text = json.dumps(asdict(card), indent=1, sort_keys=True)
+    entry = onnx.StringStringEntryProto(key=METADATA_KEY, value=text)
+    packed = content + onnx.ModelProto(metadata_props=[entry]).SerializeToString()
+    beside = (output.with_suffix(".json"), (text + "\n").encode())
+    write_in_order([(output, packed), beside])
+    return card
+
+
+def _apart(got: np.ndarray, wanted: np.ndarray) -> float:
+    """The largest difference, relative to the largest value; absolute where all are 0."""
+    largest = np.abs(wanted).max()
+    return float(np.abs(got - wanted).max() / (largest or 1))
