@@ -6,6 +6,7 @@ from model_export.contract.errors import AlexNetError, EnvironmentLacks, UsageEr
 
 __all__ = [
     "AlexNetError",
+    "DemoError",
     "DeviceError",
     "LimitError",
     "ModelError",
@@ -14,6 +15,9 @@ __all__ = [
     "ResultError",
     "UsageError",
 ]
+
+
+DemoError = AlexNetError  # its name in version 0.1, which programs import
 
 
 class PictureError(AlexNetError):

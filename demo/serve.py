@@ -14,16 +14,20 @@ import re
 import socket
 import threading
 import webbrowser
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demo.errors import AlexNetError, UsageError
-from demo.options import AsJson, Device, Model
-from demo.places import DEFAULT_MODEL
+from demo.errors import UsageError
+from demo.options import AsJson, NetworkOptions, with_network
 from demo.report import complain, identity, introduce
+from model_export.contract.errors import cli_errors
+
+if TYPE_CHECKING:
+    from demo.classifier import Classifier
+
+DEFAULT_SITE = Path("site")
 
 EXIT_CODES = (
     "Exit code: 0 stopped by Ctrl-C; 2 wrong use (a port that is taken, no such folder); 3 no "
@@ -31,9 +35,9 @@ EXIT_CODES = (
 )
 
 
+@with_network
 def serve(
-    model: Model = None,
-    device: Device = "auto",
+    network: NetworkOptions,
     host: Annotated[
         str, typer.Option(help="The address to listen on; others than 127.0.0.1 are open to all.")
     ] = "127.0.0.1",
@@ -70,21 +74,21 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Classify pictures over HTTP, for browsers and programs, until Ctrl-C."""
-    try:
-        names = tuple(allow_host or ())
-        proxy = _Proxy(root_path, forwarded_allow_ips)
-        _serve(model, device, host, port, names, proxy, site, open_page, as_json)
-    except AlexNetError as error:
-        complain(str(error))
-        raise typer.Exit(error.exit_code) from None
+    from demo.classifier import open_classifier
 
-
-@dataclass(frozen=True)
-class _Proxy:
-    """What is known of a proxy before the server."""
-
-    root_path: str
-    allow_ips: str | None
+    with cli_errors():
+        if root_path and not re.fullmatch(r"(/[\w.~-]+)+", root_path):
+            raise UsageError(
+                f"--root-path {root_path!r}: give a path that begins with a slash and does not end "
+                "with one: /alexnet"
+            )
+        if site is not None and not (site / "index.html").is_file():
+            raise UsageError(f"--site {site}: no built site (no index.html in it); run `make site`")
+        if site is None and (DEFAULT_SITE / "index.html").is_file():
+            site = DEFAULT_SITE
+        with open_classifier(network) as classifier:
+            _serve(classifier, host, port, tuple(allow_host or ()), root_path,
+                   forwarded_allow_ips, site, open_page, as_json)  # fmt: skip
 
 
 def open_to_others(host: str) -> bool:
@@ -112,60 +116,41 @@ def address_of(host: str, port: int) -> str:
 
 
 def _serve(
-    model: Path | None,
-    device: Device,
+    classifier: Classifier,
     host: str,
     port: int,
     allow_hosts: tuple[str, ...],
-    proxy: _Proxy,
+    root_path: str,
+    forwarded_allow_ips: str | None,
     site: Path | None,
     open_page: bool,
     as_json: bool,
 ) -> None:
-    from demo.classifier import Classifier
     from demo.server.app import create_app
-    from demo.server.limits import Limits
-    from demo.server.pages import DEFAULT_SITE
     from demo.server.run import listen, make_server
 
-    if proxy.root_path and not re.fullmatch(r"(/[\w.~-]+)+", proxy.root_path):
-        raise UsageError(
-            f"--root-path {proxy.root_path!r}: give a path that begins with a slash and does not "
-            "end with one: /alexnet"
+    listener = listen(host, port)
+    if open_to_others(host):
+        complain(
+            f"listening on {host}: everyone who reaches this machine can use the network and its "
+            "time; without encryption, without passwords",
+            "warning",
         )
-    if site is not None and not (site / "index.html").is_file():
-        raise UsageError(f"--site {site}: no built site (no index.html in it); run `make site`")
-    if site is None and (DEFAULT_SITE / "index.html").is_file():
-        site = DEFAULT_SITE
-    limits = Limits()
-    with Classifier(model or DEFAULT_MODEL, device, limits.batch) as classifier:
-        if classifier.device_warning:
-            complain(classifier.device_warning, "warning")
-        listener = listen(host, port)
-        if open_to_others(host):
-            complain(
-                f"listening on {host}: everyone who reaches this machine can use the network and "
-                "its time; without encryption, without passwords",
-                "warning",
-            )
-        address = address_of(host, listener.getsockname()[1])
+    address = address_of(host, listener.getsockname()[1])
 
-        def started() -> None:
-            if as_json:
-                beside = f"{address}site/" if site is not None else None
-                told = identity(classifier) | {"address": address, "site": beside}
-                typer.echo(json.dumps(told))
-            else:
-                introduce(classifier)
-                if site is not None:
-                    typer.echo(f"The site: {address}site/")
-                typer.echo(f"The demo: {address} (Ctrl-C stops it)")
-            if open_page:
-                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    def started() -> None:
+        if as_json:
+            beside = f"{address}site/" if site is not None else None
+            typer.echo(json.dumps(identity(classifier) | {"address": address, "site": beside}))
+        else:
+            introduce(classifier)
+            if site is not None:
+                typer.echo(f"The site: {address}site/")
+            typer.echo(f"The demo: {address} (Ctrl-C stops it)")
+        if open_page:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-        application = create_app(
-            classifier, host=host, allow_hosts=allow_hosts, site=site, limits=limits,
-            started=started,
-        )  # fmt: skip
-        server = make_server(application, proxy.root_path, proxy.allow_ips)
-        server.run([listener])
+    application = create_app(
+        classifier, host=host, allow_hosts=allow_hosts, site=site, started=started
+    )
+    make_server(application, root_path, forwarded_allow_ips).run([listener])

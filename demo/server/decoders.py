@@ -131,7 +131,7 @@ class Decoders:
         assert self._pool is not None
         if not self._pool.active:  # broken: one of its processes was killed at a bad moment
             self._pool = self._new_pool()
-        arguments = (self._decode, data, self._rule, self._limits.pixels, memory)
+        arguments = [self._decode, data, self._rule, self._limits.pixels, memory]
         run.began = time.monotonic()
         run.result = self._pool.schedule(_prepare, args=arguments)
         self._runs.append(run)
@@ -144,6 +144,7 @@ class Decoders:
         except ProcessExpired:
             raise PictureError("the picture: the decoder crashed; save it again") from None
         finally:
+            arguments.clear()  # the pool may keep a task that no process took
             self._runs.remove(run)
             self._changed.set()
 

@@ -27,7 +27,6 @@ from demo.server.api import Classified
 from demo.server.errors import Refused, from_error
 
 PAGE = Path(__file__).parent / "page"
-DEFAULT_SITE = Path("site")
 
 mimetypes.add_type("application/yaml", ".yml")  # RFC 9512; Python does not know it
 
