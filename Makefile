@@ -8,7 +8,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITEBUILD := PYTHONPATH=docs/hooks $(BIN)/python -m sitebuild
 NPM := node_modules/.package-lock.json
-SAMPLES_JSON := docs/data/results/samples.json
 # glibc's allocator gives large pages back at once; keeping them makes CPU training a fifth faster.
 TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 \
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1
@@ -69,44 +68,76 @@ offline: $(NPM)  ## the site as one zip that works without a network
 	@OFFLINE=build/alexnet-moment-offline.zip $(BIN)/mkdocs build --strict --quiet
 	@echo "site/ is built, with the zip"
 
-# Timings stay out: those of a shared processor mean nothing on another machine.
-samples: build/alexnet64.onnx  ## classify the samples anew for the page "How it runs here"
-	@$(BIN)/python -m demo classify --device cpu --json demo/samples > build/samples.json
-	@mkdir -p $(dir $(SAMPLES_JSON))
-	@$(BIN)/python -c "import json, sys; told = json.load(sys.stdin); \
-	[row.pop('milliseconds') for row in told['results']]; print(json.dumps(told, indent=1))" \
-	< build/samples.json > $(SAMPLES_JSON).new
-	@mv $(SAMPLES_JSON).new $(SAMPLES_JSON)
+# Everything in git that a program measured or drew, with what it is made from: one graph, so that
+# new weights reach every page with `make records TINY_IMAGENET=...`. One file of it is made by its
+# name. Make compares times, and a clone has none of its own: touch what changed, or make -B FILE.
+# Outside of it, as they need other engines, a GPU or POV-Ray: docs/data/benchmarks and
+# evaluation.json (demo benchmark, demo evaluate), demo/samples/scenes (render.sh).
+WEIGHTS := model_export/weights/alexnet64.safetensors model_export/weights/training.json
+MEASURED := model_export/weights/accuracy.json
+SITE_MODEL := docs/assets/models/alexnet64.onnx
+RESULTS := docs/data/results
+SAMPLES := $(wildcard model_export/contract/data/samples/*.jpg)
+LESSONS := $(wildcard docs/notebooks/*-*.py)
+TIMED := docs/notebooks/why-gpus.ipynb
+EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_export/contract/data/*.tsv \
+	model_export/forms/*.py model_export/sources/*.py)
+DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
-precisions: $(VENV)/.run  ## measure what each precision costs, for the page (TINY_IMAGENET=...)
-	@$(BIN)/python -m model_export.records.price_list "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}"
+RECORDS := $(MEASURED) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
+	$(addprefix $(RESULTS)/,samples.json inside.json plans.json) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
+	docs/assets/img/social.png docs/reference/command-line.md
 
-plans: $(VENV)/.run  ## walk the compared networks anew for "Three AlexNets"
-	@$(BIN)/python -m model_export.records.plans
+records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
+	@echo "records are up to date; next: make timings on a quiet machine, then make snapshots"
 
-inside: $(VENV)/.run  ## look into the network anew for "Layer by layer", after make assets
-	@$(BIN)/python -m model_export.records.inside
+timings: $(addprefix $(RESULTS)/,precisions.json serve_load.json) $(TIMED)  ## the records that need a quiet machine (TINY_IMAGENET=...)
 
-assets: $(VENV)/.run  ## export the small form that the site itself carries
-	@$(BIN)/python -m model_export --precision int4 --taps --output docs/assets/models/alexnet64.onnx
-	@$(BIN)/python -m demo reference docs/assets/models/alexnet64.onnx
+$(MEASURED): $(WEIGHTS) | $(VENV)/.run
+	$(BIN)/python -m model_export --output build/unmeasured.onnx
+	$(BIN)/python -m demo evaluate "$(DATA_SET)" --model build/unmeasured.onnx --device cpu --json > build/accuracy.json
+	$(BIN)/python -m model_export.records.model_card build/accuracy.json
 
-pictures: $(VENV)/.dev browser  ## draw the preview picture and the icons anew
-	@$(SITEBUILD) pictures
+$(SITE_MODEL): $(WEIGHTS) $(MEASURED) $(EXPORTER) $(SAMPLES) | $(VENV)/.run
+	$(BIN)/python -m model_export --precision int4 --taps --output $@
 
-notebooks: $(VENV)/.dev  ## run the lessons anew and write them with what came out
+$(SITE_MODEL:.onnx=.reference.json): $(SITE_MODEL)
+	$(BIN)/python -m demo reference $<
+
+# From the very file that the page runs. Without times: a shared processor's mean nothing elsewhere.
+$(RESULTS)/samples.json: $(SITE_MODEL) $(SAMPLES)
+	@mkdir -p build
+	$(BIN)/python -m demo classify --model $< --device cpu --json demo/samples > build/samples.json
+	$(BIN)/python -c "import json; told = json.load(open('build/samples.json')); \
+	[row.pop('milliseconds') for row in told['results']]; print(json.dumps(told, indent=1))" > build/untimed.json
+	mv build/untimed.json $@
+
+$(RESULTS)/inside.json: model_export/records/inside.py $(SITE_MODEL) $(SAMPLES)
+	$(BIN)/python -m model_export.records.inside
+
+$(RESULTS)/plans.json: model_export/records/plans.py model_export/architectures.py model_export/networks.py | $(VENV)/.run
+	$(BIN)/python -m model_export.records.plans
+
+$(RESULTS)/precisions.json: model_export/records/price_list.py $(WEIGHTS) $(EXPORTER) | $(VENV)/.run
+	$(BIN)/python -m model_export.records.price_list "$(DATA_SET)"
+
+$(RESULTS)/serve_load.json: tests/support/serve_load.py $(wildcard demo/server/*.py) | $(VENV)/.dev
+	$(BIN)/python -m tests.support.serve_load --save $@
+
+docs/notebooks/%.ipynb: docs/notebooks/%.py docs/notebooks/lesson.py $(SITE_MODEL) $(SAMPLES) | $(VENV)/.dev
+	$(SITEBUILD) notebooks $*
+
+docs/assets/img/social.png: docs/data/ilsvrc.yml docs/hooks/sitebuild/outputs/social.py | $(VENV)/.dev browser
+	$(SITEBUILD) pictures
+
+docs/reference/command-line.md: $(EXPORTER) $(wildcard demo/*.py) | $(VENV)/.run
+	$(SITEBUILD) help-pages
+
+notebooks: $(VENV)/.dev  ## run every lesson and write it with what came out
 	@$(SITEBUILD) notebooks $(ARGS)
 
 print: $(VENV)/.dev browser  ## print the timeline as PDF files, for the site to offer
 	@$(SITEBUILD) print
-
-helppages: $(VENV)/.run  ## write the --help of every command into its page
-	@$(SITEBUILD) help-pages
-
-measure: build/alexnet64.onnx  ## measure the accuracy anew for the model card (TINY_IMAGENET=...)
-	@$(BIN)/python -m demo evaluate "$${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}" --device cpu --json > build/accuracy.json
-	@$(BIN)/python -m model_export.records.model_card build/accuracy.json
-	@$(BIN)/python -m model_export
 
 clean:  ## remove what was built (the environment in .venv stays)
 	rm -rf build site node_modules .cache .pytest_cache .mypy_cache .ruff_cache

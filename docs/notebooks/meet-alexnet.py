@@ -137,9 +137,9 @@ show(
 say(f"Its best guess is **{answer[0][0]}**, with {answer[0][1]:.0%}.")
 
 # %% [markdown]
-# ## Twenty pictures
+# ## More pictures
 #
-# One picture proves nothing. The project ships twenty sample pictures with the name of what they show. Some show things that are not among the 200 classes. There the network cannot be right: it must pick a class all the same.
+# One picture proves nothing. The project ships sample pictures with the name of what they show. One shows a thing that is not among the 200 classes. There the network cannot be right: it must pick a class all the same.
 #
 # A guess is **top-1 right** when the best guess is right. It is **top-5 right** when the right name is among the best five. The contest of 2012 counted top-5, because a photograph often shows more than one thing.
 
@@ -171,7 +171,7 @@ say(
     f"{measured['count']:,} validation pictures that it had never seen, it is right "
     f"{measured['top1']['percent']:.1f} % of the time at the first guess and "
     f"{measured['top5']['percent']:.1f} % within five. Most of our samples were rendered by a "
-    "computer, and they are tidier than life. **Twenty pictures are an anecdote, not a measurement.**"
+    "computer, and they are tidier than life. **A few pictures are an anecdote, not a measurement.**"
 )
 
 # %% [markdown]

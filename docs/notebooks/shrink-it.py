@@ -68,7 +68,7 @@ for precision in ("fp32", "fp16", "int8", "int4"):
 #
 # ## What it costs
 #
-# A file is only worth what its answers are worth. We take the twenty sample pictures, and six altered copies of each, and ask how often a small file names the same class as the large one.
+# A file is only worth what its answers are worth. We take the sample pictures, and six altered copies of each, and ask how often a small file names the same class as the large one.
 
 # %%
 ALTERED = (

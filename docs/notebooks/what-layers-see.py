@@ -176,7 +176,7 @@ say(
 # %% [markdown]
 # ## Neighbours
 #
-# Figure 4 of the paper (right) asked which training pictures lie nearest to a test picture in the last hidden layer, and found pictures of the same thing in quite different poses. We repeat it in small. Every sample gets seven altered copies: mirrored, cropped, darker, without colour and so on. Then, for each copy, we look for its nearest picture among the twenty originals, once by pixels, and once by the 1024 numbers of the last hidden layer, fc7.
+# Figure 4 of the paper (right) asked which training pictures lie nearest to a test picture in the last hidden layer, and found pictures of the same thing in quite different poses. We repeat it in small. Every sample gets seven altered copies: mirrored, cropped, darker, without colour and so on. Then, for each copy, we look for its nearest picture among the originals, once by pixels, and once by the 1024 numbers of the last hidden layer, fc7.
 
 
 # %%
@@ -274,7 +274,7 @@ say(
 # %% [markdown]
 # ## Which pictures excite a map most?
 #
-# Each map of the last convolution answers to something. To find out to what, look for the pictures that make it answer most strongly. First among our twenty samples, for two maps of each tower.
+# Each map of the last convolution answers to something. To find out to what, look for the pictures that make it answer most strongly. First among our samples, for two maps of each tower.
 
 # %%
 MAPS = (0, 50, 128, 200)

@@ -3,7 +3,7 @@
     python -m demo evaluate DATA --json > build/accuracy.json
     python -m model_export.records.model_card build/accuracy.json
 
-Every number in it is read from a file; ``make measure`` runs both lines.
+Every number in it is read from a file; ``make records`` runs both lines.
 """
 
 from __future__ import annotations

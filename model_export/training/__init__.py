@@ -3,6 +3,7 @@
 | module | what it holds |
 |---|---|
 | `recipe` | every hyper-parameter |
+| `run` | a run's state, an epoch, its measurement, its files |
 | `augment` | random views of a batch of pictures |
 | `scaffold` | batch normalisation while it learns, folded into the weights at the end |
 """

@@ -36,7 +36,7 @@ def test_the_committed_reference_is_of_the_committed_file() -> None:
     model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
     kept = json.loads(model.with_suffix(".reference.json").read_text("utf-8"))
     told = reference(model)
-    assert kept["model_sha256"] == told["model_sha256"], "run `make assets`"
+    assert kept["model_sha256"] == told["model_sha256"], "run `make records`"
     assert kept["pixels"] == told["pixels"]
     np.testing.assert_allclose(kept["logits"], told["logits"], rtol=0, atol=1e-4)
 

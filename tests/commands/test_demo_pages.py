@@ -43,7 +43,7 @@ VERBS = list(get_command(app).commands)  # type: ignore[attr-defined]
 
 def test_the_help_on_the_page_is_the_real_one() -> None:
     page = (ROOT / command_help.PAGE).read_text("utf-8")
-    assert page == command_help.rewritten(ROOT), "run: make helppages"
+    assert page == command_help.rewritten(ROOT), "run `make records`"
 
 
 def test_every_verb_stands_on_the_page() -> None:

@@ -176,7 +176,7 @@ def test_the_model_card_is_written_from_the_records() -> None:
     from model_export.sources import weights
 
     measured = weights.measured()
-    assert measured is not None, "accuracy.json is of other weights: run `make measure`"
+    assert measured is not None, "accuracy.json is of other weights: run `make records`"
     assert PAGE.read_text("utf-8") == render(weights.training(), measured)
 
 

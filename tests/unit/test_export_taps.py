@@ -27,7 +27,7 @@ CPU = ["CPUExecutionProvider"]
 
 @pytest.fixture(scope="module")
 def small(forms: Callable[..., Report]) -> Report:
-    """The form for the browser, exported now (`make assets`)."""
+    """The form for the browser, exported now (`make records`)."""
     return forms("int4", "taps")
 
 
@@ -74,7 +74,7 @@ def test_the_sites_file_is_what_a_fresh_export_gives(small: Report) -> None:
         del model.metadata_props[:]
     assert fresh.SerializeToString(deterministic=True) == shipped.SerializeToString(
         deterministic=True
-    ), "run `make assets`"
+    ), "run `make records`"
     beside = ModelCard.from_json(SHIPPED.with_suffix(".json").read_text("utf-8"))
     metadata = {p.key: p.value for p in onnx.load(SHIPPED).metadata_props}
     assert ModelCard.from_metadata(metadata, "shipped") == beside

@@ -25,7 +25,7 @@ TOLD = json.loads(RESULTS.read_text("utf-8"))
 def test_pictures_and_figures_are_fresh() -> None:
     """Another processor may round a brightness to its neighbour, and a figure in its last place."""
     told, pictures = look()
-    assert told["model_sha256"] == TOLD["model_sha256"], "run `make inside`"
+    assert told["model_sha256"] == TOLD["model_sha256"], "run `make records`"
     assert sorted(pictures) == sorted(file.name for file in PICTURES.iterdir())
     for name, picture in pictures.items():
         with Image.open(PICTURES / name) as file:

@@ -166,8 +166,8 @@ def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
         PLANS["alexnet128"]
     with pytest.raises(ContentError, match='"2012" has no layer "conv9"'):
         PLANS["2012"]["conv9"]
-    with pytest.raises(ContentError, match="`make plans` writes it"):
-        load_results(tmp_path / "plans.json", "plans")
+    with pytest.raises(ContentError, match=r"`make docs/data/results/plans\.json` writes it"):
+        load_results(tmp_path / "plans.json")
 
 
 def test_words_for_sizes() -> None:

@@ -31,7 +31,7 @@ def layer(plan: str, name: str) -> dict[str, Any]:
 
 
 def test_the_file_is_what_the_networks_say(tmp_path: Path) -> None:
-    assert json.loads(json.dumps(plans())) == PLANS, "run `make plans`"
+    assert json.loads(json.dumps(plans())) == PLANS, "run `make records`"
     main(tmp_path / "plans.json")
     assert (tmp_path / "plans.json").read_bytes() == OUTPUT.read_bytes()
 

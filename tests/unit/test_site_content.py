@@ -373,7 +373,7 @@ def test_wrong_data_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_results_say_how_to_make_them(tmp_path: Path) -> None:
-    with pytest.raises(ContentError, match="python -m demo classify demo/samples --json"):
+    with pytest.raises(ContentError, match=r"make docs/data/results/samples\.json"):
         load_samples(tmp_path / "samples.json", ROOT / "demo" / "samples")
 
 
@@ -389,7 +389,8 @@ def test_the_build_stops_at_an_unknown_fact(tmp_path: Path) -> None:
     shutil.copy(ROOT / "demo" / "server" / "limits.py", tmp_path / "demo" / "server")
     results = tmp_path / "docs" / "data" / "results" / "samples.json"
     results.parent.mkdir(exist_ok=True)
-    results.write_text(json.dumps({"model": {"accuracy": []}, "provider": "none", "results": []}))
+    model = {"name": "alexnet64", "precision": "int4"}
+    results.write_text(json.dumps({"model": model, "provider": "none", "results": []}))
     page = tmp_path / "docs" / "story" / "relevance.md"
     page.write_text(source(page) + '\n{= fact("gpt9_year") =}\n', encoding="utf-8")
     run = subprocess.run(

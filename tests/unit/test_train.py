@@ -26,10 +26,11 @@ from safetensors.torch import load_file, save_file
 from model_export.architectures import ResponseNorm, alexnet64
 from model_export.contract import tiny_imagenet as tiny
 from model_export.contract.errors import UsageError
-from model_export.train import Run, main, train
+from model_export.train import main, train
 from model_export.training.augment import MEAN, STD, augment, colour_axes, jpeg_like, mix
 from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
+from model_export.training.run import Run
 from model_export.training.scaffold import BandedResponseNorm, fold, load_plain, scaffold, unfold
 
 SMALL = Recipe(

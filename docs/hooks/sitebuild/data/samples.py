@@ -1,7 +1,7 @@
 """The sample photographs with the answers that the runner really gave.
 
-Reads `docs/data/results/samples.json` (written by ``python -m demo classify demo/samples
---json``) and `demo/samples/CREDITS.yml`. Nothing is invented here: a photograph without a result,
+Reads `docs/data/results/samples.json` (written by ``make records`` from the file that the live
+page runs) and `demo/samples/CREDITS.yml`. Nothing is invented here: a photograph without a result,
 or a result without a credit line, is an error.
 """
 
@@ -55,16 +55,26 @@ class Sample:
         return f"{PUBLISHED_UNDER}/{self.path.name}"
 
     @property
+    def kind(self) -> str:
+        """Whether it was taken or computed."""
+        return "rendered" if self.author == OURS else "photograph"
+
+    @property
+    def rank(self) -> int | None:
+        """The place of the right name among the guesses, from 1; None where it is not there."""
+        ranks = [guess.wnid for guess in self.guesses]
+        return ranks.index(self.wnid) + 1 if self.wnid in ranks else None
+
+    @property
     def verdict(self) -> str:
         """``first``, ``later``, ``missed``, ``outside`` (not one of its classes) or ``failed``."""
         if self.error:
             return "failed"
         if self.wnid is None:
             return "outside"
-        ranks = [guess.wnid for guess in self.guesses]
-        if self.wnid not in ranks:
+        if self.rank is None:
             return "missed"
-        return "first" if ranks[0] == self.wnid else "later"
+        return "first" if self.rank == 1 else "later"
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def load_samples(results: Path, pictures: Path) -> Samples:
     except FileNotFoundError:
         raise ContentError(
             f"no results of the sample photographs at {results}; write them with: "
-            f"python -m demo classify demo/samples --json > {results}"
+            "make docs/data/results/samples.json"
         ) from None
     except json.JSONDecodeError as error:
         raise ContentError(f"{results} is not JSON: {error}") from error

@@ -31,13 +31,8 @@ FILES = (
     "stages",
     "searches",
 )
-# What programs wrote, and the make target that writes it.
-RESULTS = {
-    "precisions": "precisions",
-    "plans": "plans",
-    "inside": "inside",
-    "serve_load": "load ARGS='--save docs/data/results/serve_load.json'",
-}
+# What programs wrote (`make records`, `make timings`).
+RESULTS = ("precisions", "plans", "inside", "serve_load")
 
 
 def load_tables(data: Path) -> dict[str, Any]:
@@ -58,13 +53,13 @@ def load_tables(data: Path) -> dict[str, Any]:
     tables["figures"] = {
         path.stem: load_yaml(path) for path in sorted((data / "figures").glob("*.yml"))
     }
-    for stem, target in RESULTS.items():
-        tables[stem] = load_results(data / "results" / f"{stem}.json", target)
+    for stem in RESULTS:
+        tables[stem] = load_results(data / "results" / f"{stem}.json")
     return tables
 
 
-def load_results(path: Path, target: str) -> Mapping[str, Any]:
-    """A results file that the make target ``target`` writes.
+def load_results(path: Path) -> Mapping[str, Any]:
+    """A results file, which make writes by its name.
 
     Raises:
         ContentError: it is not there or not JSON.
@@ -72,5 +67,7 @@ def load_results(path: Path, target: str) -> Mapping[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ContentError(f"{path.name}: {error}; `make {target}` writes it") from None
+        raise ContentError(
+            f"{path.name}: {error}; `make docs/data/results/{path.name}` writes it"
+        ) from None
     return found

@@ -17,6 +17,6 @@ def context(page: Page) -> Names:
             gallery.strip(samples, page.to_root), gallery.plain(gallery.shown(samples))
         ),
         "sample_score": lambda: gallery.score(samples),
-        "model_accuracy": lambda: gallery.accuracy(samples),
+        "model_accuracy": lambda: gallery.accuracy(samples, page.site.tables["precisions"]),
         "live": lambda: page.block(live_page.body(page.site, page.to_root), live_page.PLAIN),
     }

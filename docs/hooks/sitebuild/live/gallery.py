@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
-from sitebuild.data.samples import OURS, Sample, Samples
+from sitebuild.data.samples import Sample, Samples
+from sitebuild.errors import ContentError
 
 # How an answer is judged: (sign, words). Sign and words together, never colour alone.
 VERDICTS = {
     "first": ("✓", "Right at the first guess"),
-    "later": ("◐", "Right, but not first"),
+    "later": ("◐", "Right, as guess {rank} of {count}"),
     "missed": ("✗", "Missed"),
     "outside": ("○", "Cannot be right: not one of its classes"),
     "failed": ("✗", "Could not be read"),
@@ -26,7 +28,7 @@ def gallery(samples: Samples, to_root: str) -> str:
 def plain(samples: Sequence[Sample]) -> str:
     """Photographs with what they show and what was answered, as Markdown."""
     return "\n".join(
-        f"- {s.title} (shows: {s.shows}). {VERDICTS[s.verdict][1]}: "
+        f"- {s.title} ({s.kind}; shows: {s.shows}). {_judged(s)[1]}: "
         + (", ".join(f"{g.label} {g.probability:.1%}" for g in s.guesses) or s.error)
         + f". Picture: {s.author}, {s.licence}."
         for s in samples
@@ -53,7 +55,7 @@ def score(samples: Samples) -> str:
     known = [s for s in samples.rows if s.wnid is not None]
     first = sum(s.verdict == "first" for s in known)
     within = first + sum(s.verdict == "later" for s in known)
-    rendered = sum(s.author == OURS for s in samples.rows)
+    rendered = sum(s.kind == "rendered" for s in samples.rows)
     return (
         f"Of the {len(known)} pictures that show something from its list, it was right at the "
         f"first guess on **{first}**, and within five guesses on **{within}**. Be fair to the "
@@ -62,17 +64,28 @@ def score(samples: Samples) -> str:
     )
 
 
-def accuracy(samples: Samples) -> str:
-    """The measured accuracy as a sentence, or a plain statement that none is recorded."""
-    rows = samples.model["accuracy"]
-    if not rows:
-        return "Its accuracy has not been recorded in the results file."
-    told = rows[0]  # percent, as the model card has them
-    return (
-        f"Tested on {told['count']:,} pictures that it had never trained on ({told['dataset']}), "
-        f"it names **{told['top1']:.1f}%** rightly at the first guess and "
-        f"**{told['top5']:.1f}%** within five."
-    )
+def accuracy(samples: Samples, precisions: Mapping[str, Any]) -> str:
+    """The measured accuracy of the file that gave the answers, as a sentence.
+
+    Raises:
+        ContentError: the measurements of `precisions` have no row of that network and precision.
+    """
+    wanted = samples.model["name"], samples.model["precision"]
+    for row in precisions["rows"]:
+        if (row["network"], row["precision"]) == wanted:
+            return (
+                f"Tested on {row['count']:,} pictures that it had never trained on (Tiny ImageNet, "
+                f"validation), the file that runs here ({row['precision']}) names "
+                f"**{row['top1']['percent']:.1f}%** rightly at the first guess and "
+                f"**{row['top5']['percent']:.1f}%** within five."
+            )
+    raise ContentError(f"precisions.json has no row for {wanted}: run `make timings`")
+
+
+def _judged(sample: Sample) -> tuple[str, str]:
+    """The sign and the words of `VERDICTS`, with the place of a right name that was not first."""
+    sign, words = VERDICTS[sample.verdict]
+    return sign, words.format(rank=sample.rank, count=len(sample.guesses))
 
 
 def _picture(sample: Sample, to_root: str) -> str:
@@ -83,7 +96,7 @@ def _picture(sample: Sample, to_root: str) -> str:
 
 
 def _verdict(sample: Sample) -> str:
-    sign, words = VERDICTS[sample.verdict]
+    sign, words = _judged(sample)
     return (
         f'<span class="verdict verdict--{sample.verdict}">'
         f'<span aria-hidden="true">{sign}</span> {words}</span>'
@@ -108,7 +121,8 @@ def _card(sample: Sample, to_root: str) -> str:
     return (
         f'<figure class="card card--{sample.verdict}">{_picture(sample, to_root)}'
         f"<figcaption><b>{escape(sample.title)}</b> {_verdict(sample)}"
-        f'<span class="card__shows">Shows: {escape(sample.shows)}</span>'
+        f'<span class="card__shows">{sample.kind.capitalize()}. '
+        f"Shows: {escape(sample.shows)}</span>"
         f"{answers}{_credit(sample)}{note}</figcaption></figure>"
     )
 

@@ -1,7 +1,7 @@
 """Writes the real ``--help`` of every command into the page "The command line".
 
 The page holds a block for each, which begins with ``$ python -m ...``; what follows in it is
-replaced. Run ``make helppages`` after an option has changed; a test compares.
+replaced. Run ``make records`` after an option has changed; a test compares.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draws the preview picture and the icons: ``make pictures``.
+"""Draws the preview picture and the icons: ``make records``.
 
 Each PNG carries the SHA-256 of the SVG that it was drawn from, so that a test can tell when the
 data or the drawing changed and the picture did not.

@@ -1,6 +1,6 @@
 """Take the photographs out of the packages that carry them, as plain JPEGs without metadata.
 
-    pip install "scikit-image==0.26.0" matplotlib pillow
+    pip install "scikit-image==0.26.0" pillow
     python photographs.py
 
 CREDITS.yml quotes what each package says about its picture.
@@ -16,9 +16,7 @@ TARGET = Path(__file__).resolve().parent.parent
 PHOTOGRAPHS = {
     "cat": ("skimage", "data/chelsea.png"),
     "espresso": ("skimage", "data/coffee.png"),
-    "astronaut": ("skimage", "data/astronaut.png"),
     "rocket": ("skimage", "data/rocket.jpg"),
-    "naval-officer": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
 }
 
 
