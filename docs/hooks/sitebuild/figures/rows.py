@@ -15,7 +15,7 @@ class Rows(Chart):
 
     def draw(self) -> None:
         canvas, spec = self.canvas, self.spec
-        top = self.legend() + self.of("head", 0)
+        top = self.legend()
         step = float(self.of("step", [30, 44]))
         base = top + step * len(self.rows) + 4
         self.x = scales.make(spec["x"], self.rows, self.left, canvas.width - self.right, self.form)

@@ -20,7 +20,7 @@ from sitebuild.figures.tables import Column, Table
 WORDS = {"title", "measure", "look", "source"}
 OF_THE_FIGURE = WORDS | {"caption", "columns", "open_table", "views", "pick"}
 OF_A_CHART = {
-    *("chart", "width", "height", "left", "right", "head", "x", "y", "layers", "rules"),
+    *("chart", "width", "height", "left", "right", "x", "y", "layers", "rules"),
     *("label_first", "step", "bar", "bars", "names", "name", "bracket", "share", "lanes"),
     *("radius", "gap", "notes", "view"),
 }

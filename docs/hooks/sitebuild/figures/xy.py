@@ -16,7 +16,7 @@ class Xy(Chart):
 
     def draw(self) -> None:
         canvas, spec = self.canvas, self.spec
-        top = self.legend() + self.of("head", 0)
+        top = self.legend()
         canvas.height = top + self.of("height")
         base, end = canvas.height - AXIS, canvas.width - self.right
         self.floor = base + 4
