@@ -25,7 +25,7 @@ from PIL import Image
 
 from demo.errors import ModelError, ResultError, UsageError
 from demo.pictures.decoding import Picture, decode
-from demo.places import DEFAULT_MODEL
+from demo.places import default_model
 from demo.report import complain
 from demo.runtime.bound import Bound
 from demo.runtime.machine import cores
@@ -84,7 +84,7 @@ class Classifier:
     Threads may share one: nothing in it changes after it is made, until `close`.
 
     Args:
-        model: the ONNX file; left out, the repository's build/alexnet64.onnx.
+        model: the ONNX file; by default build/alexnet64.onnx, else the bundled small form.
         device: ``cpu``, ``cuda``, ``webgpu``, or ``auto``: the best that works.
         batch_size: pictures that go through the network together.
         threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
@@ -106,7 +106,7 @@ class Classifier:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        model: str | os.PathLike[str] | None = None,
         device: Device = "auto",
         batch_size: int = 32,
         threads: int = 0,
@@ -114,7 +114,7 @@ class Classifier:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
-        self.path = Path(model)
+        self.path = Path(model or default_model())
         self.batch_size = batch_size
         runtime = open_session(self.path, device, threads)
         self._session: onnxruntime.InferenceSession | None = runtime.session
@@ -363,9 +363,7 @@ def open_classifier(options: NetworkOptions, session_threads: int | None = None)
         ModelError, DeviceError: as `Classifier`.
     """
     threads = options.threads or cores() if session_threads is None else session_threads
-    classifier = Classifier(
-        options.model or DEFAULT_MODEL, options.device, threads=threads, told=options
-    )
+    classifier = Classifier(options.model, options.device, threads=threads, told=options)
     if classifier.device_warning:
         complain(classifier.device_warning, "warning")
     return classifier

@@ -66,7 +66,7 @@ app.command(epilog=SERVE_CODES)(serve)
 app.command(epilog=DEVICES_CODES)(devices)
 
 
-@app.command()
+@app.command(hidden=True)
 def reference(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL", show_default=False)],
 ) -> None:

@@ -23,7 +23,7 @@ Model = Annotated[
     Path | None,
     typer.Option(
         help="The exported network, an ONNX file with its card.",
-        show_default="build/alexnet64.onnx",
+        show_default="build/alexnet64.onnx, else the bundled network",
     ),
 ]
 Device = Annotated[

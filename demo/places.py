@@ -12,5 +12,14 @@ ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_MODEL = Path("build") / "alexnet64.onnx"
 """The network that runs where none is named; ``python -m model_export`` writes it there."""
 
+BUNDLED_MODEL = samples.FOLDER.parent / "alexnet64.onnx"
+"""The small form (int4) that comes with the package, for an installation without PyTorch."""
+
+
+def default_model() -> Path:
+    """`DEFAULT_MODEL` where it has been exported, else `BUNDLED_MODEL`."""
+    return DEFAULT_MODEL if DEFAULT_MODEL.is_file() else BUNDLED_MODEL
+
+
 SAMPLES = samples.FOLDER
 """The bundled photographs."""

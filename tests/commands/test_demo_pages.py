@@ -35,7 +35,7 @@ EXAMPLES = re.findall(
     (REFERENCE / "python.md").read_text("utf-8"),
     re.MULTILINE | re.DOTALL,
 )
-VERBS = list(get_command(app).commands)  # type: ignore[attr-defined]
+VERBS = [name for name, verb in get_command(app).commands.items() if not verb.hidden]  # type: ignore[attr-defined]
 
 
 # The command line

@@ -17,6 +17,7 @@ from PIL import Image
 
 import demo.runtime.session
 from demo import Classifier, DeviceError, NotAPictureError, ResultError
+from demo.places import SAMPLES
 from demo.runtime.session import CPU, CUDA, driver_obstacle
 from tests.support.demo_model import COLOURS, GAIN, SIZE, card, colour_model, probabilities
 
@@ -300,3 +301,25 @@ def test_cuda_gives_what_the_cpu_gives(model: Path, classifier: Classifier) -> N
             np.testing.assert_allclose(
                 [s.probability for s in here.top], [s.probability for s in there.top], atol=1e-4
             )
+
+
+def test_without_an_exported_network_the_bundled_one_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Classifier(device="cpu") as classifier:
+        (prediction,) = classifier.classify([SAMPLES / "espresso.jpg"])
+    assert classifier.card.precision == "int4"
+    assert prediction.top[0].label == "espresso"
+
+
+def test_an_exported_network_comes_before_the_bundled_one(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build").mkdir()
+    for file in (model, model.with_suffix(".json")):
+        if file.exists():
+            (tmp_path / "build" / f"alexnet64{file.suffix}").write_bytes(file.read_bytes())
+    with Classifier(device="cpu") as classifier:
+        assert classifier.path == Path("build/alexnet64.onnx")
