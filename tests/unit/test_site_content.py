@@ -23,7 +23,7 @@ from pybtex.database import parse_file
 
 from sitebuild.data.bibliography import load_bibliography
 from sitebuild.data.events import load_timeline
-from sitebuild.data.facts import load_facts, long_date
+from sitebuild.data.facts import Fact, load_facts, long_date
 from sitebuild.data.samples import load_samples
 from sitebuild.data.site import load_site, page_titles
 from sitebuild.data.tables import load_tables
@@ -358,6 +358,13 @@ def test_a_wrong_expression_is_named(wrong: str, message: str) -> None:
 def test_other_braces_pass_untouched() -> None:
     code = "`{{ x }}` `{% if %}` { .answer }"
     assert rendered(code).markdown.startswith(f"{code}\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(9.75, "9.75"), (15.0, "15"), (1234567.5, "1,234,567.5"), (1e-05, "1e-05")]
+)
+def test_a_number_keeps_its_digits(value: float, told: str) -> None:
+    assert Fact("x", value, "number", "", "says", (), "documented").number == told
 
 
 def test_wrong_data_is_named(tmp_path: Path) -> None:

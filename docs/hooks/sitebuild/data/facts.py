@@ -56,7 +56,7 @@ class Fact:
             return f"{self.value:,}"
         if self.kind == "date":
             return long_date(str(self.value))
-        return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
+        return f"{self.value:,.12g}" if isinstance(self.value, float) else str(self.value)
 
     @property
     def text(self) -> str:

@@ -1,6 +1,6 @@
 """The pictures by which other programs show the site: the preview for links, and the icons.
 
-Both are drawn as SVG from the data and the house's colours; `draw_pictures.py` turns them into
+Both are drawn as SVG from the data and the house's colours; `make pictures` turns them into
 PNG with a browser. Sizes are pixels.
 """
 
