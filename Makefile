@@ -139,6 +139,18 @@ notebooks: $(VENV)/.dev  ## run every lesson and write it with what came out
 print: $(VENV)/.dev browser  ## print the timeline as PDF files, for the site to offer
 	@$(SITEBUILD) print
 
+# Of the 61-million-parameter network with random weights. Ratios within rounds; it judges nothing.
+# On a quiet machine: the pages show what it writes.
+FORMS := build/random61m-fp32.onnx build/random61m-int8.onnx
+bench: $(VENV)/.dev  ## measure the speeds that the pages show, beside PyTorch and OpenVINO (long)
+	@$(BIN)/python -m model_export.random_weights imagenet1k build/random61m.safetensors
+	@$(BIN)/python -m model_export build/random61m.safetensors --output build/random61m-fp32.onnx
+	@$(BIN)/python -m model_export build/random61m.safetensors --precision int8 --allow-loss \
+	--calibrate model_export/contract/data/samples --output build/random61m-int8.onnx
+	@$(BIN)/python -m demo benchmark $(FORMS) --rounds 15 --save docs/data/benchmarks
+	@$(BIN)/python -m demo benchmark $(FORMS) --photographs 384 --rounds 15 --json > build/evaluation.json
+	@mv build/evaluation.json docs/data/results/evaluation.json
+
 clean:  ## remove what was built (the environment in .venv stays)
 	rm -rf build site node_modules .cache .pytest_cache .mypy_cache .ruff_cache
 

@@ -7,6 +7,7 @@ control characters escaped, so that a name cannot command the terminal.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from demo.classifier import Classifier, Prediction
     from model_export.contract.card import ModelCard
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BAR = 24
 _NAME = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -89,8 +91,23 @@ class JsonReport:
 
     def close(self) -> None:
         """Write the object."""
-        told = self._identity | {"results": self._results}
-        sys.stdout.write(json.dumps(told, indent=2, allow_nan=False) + "\n")
+        write_json(self._identity | {"results": self._results}, 2)
+
+
+def write_json(content: dict[str, Any], indent: int) -> None:
+    """One object on standard output. Bytes of a name that are not UTF-8 become escapes
+    (``caf\\xe9.jpg``): Python's own form of them is refused by other readers of JSON."""
+    sys.stdout.write(json.dumps(_utf8(content), indent=indent, allow_nan=False) + "\n")
+
+
+def _utf8(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", value)
+    if isinstance(value, dict):
+        return {key: _utf8(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_utf8(item) for item in value]
+    return value
 
 
 def identity(classifier: Classifier) -> dict[str, Any]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.errors import DeviceError
-from demo.runtime.session import CUDA, NVIDIA, TENSORRT
+from demo.runtime.providers import nvidia_obstacle, try_here
+from demo.runtime.session import CUDA, NVIDIA, TENSORRT, missing_library
 from model_export.contract import onnx_file
 from model_export.contract.sessions import unpack_once
 from model_export.contract.worker import Answer, Prepare, milliseconds, timed
@@ -33,8 +34,6 @@ def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
     if asked["do"] == "floor":
         return floor(), lambda request: {}
     if asked["do"] == "provider":
-        from demo.runtime.providers import try_here
-
         return try_here(asked["provider"]), lambda request: {}
     model = onnx_file.read(Path(asked["file"]))
     (name, shape), *_ = model.inputs.items()
@@ -61,6 +60,8 @@ def _onnxruntime(
     import onnxruntime as ort
 
     provider = asked["provider"]
+    if provider in NVIDIA and (obstacle := nvidia_obstacle()):
+        raise DeviceError(f"{provider} does not work here: {obstacle.reason}; {obstacle.fix}")
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = asked["threads"]
@@ -78,7 +79,8 @@ def _onnxruntime(
     session = ort.InferenceSession(asked["file"], options, providers=[(provider, settings)])
     if (took := session.get_providers()[0]) != provider:
         raise DeviceError(
-            f"{provider} does not work here (ONNX Runtime {ort.__version__} took {took} instead)"
+            f"{provider} does not work here: ONNX Runtime {ort.__version__} took {took} instead; "
+            f"{missing_library(provider) or 'see what `python -m demo devices` says'}"
         )
     how = "buffers bound to the GPU, CUDA graphs, no TF32" if on_gpu else "buffers bound"
 

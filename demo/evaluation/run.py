@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,7 +23,7 @@ from demo.evaluation.progress import progress, stopping
 from demo.evaluation.summary import content, lines
 from demo.evaluation.views import COUNTS, rule
 from demo.options import NetworkOptions
-from demo.report import identity, introduce
+from demo.report import identity, introduce, write_json
 from model_export.contract.command_line import INTERRUPTED
 
 
@@ -118,7 +116,7 @@ def run(options: EvaluateOptions) -> int:
     }
     told = content(found, about)
     if options.as_json:
-        sys.stdout.write(json.dumps(told, indent=1, allow_nan=False) + "\n")
+        write_json(told, 1)
     else:
         typer.echo("\n".join(lines(found, told, classes.names, options.per_class)))
     if not about["complete"]:

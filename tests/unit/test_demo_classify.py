@@ -133,4 +133,5 @@ def test_a_hostile_name_cannot_command_the_terminal(classify: Classify, here: Pa
     (here / "red.png").rename(here / name)
     result = classify(name)
     assert "\\x1b[31m[bold]x\\n\\udcff.png (40 x 20)\n" in result.stdout
-    assert json.loads(classify(name, "--json").stdout)["results"][0]["file"] == name
+    plain = name.replace("\udcff", "\\xff")  # other readers of JSON refuse a lone surrogate
+    assert json.loads(classify(name, "--json").stdout)["results"][0]["file"] == plain
