@@ -4,7 +4,9 @@ Two descriptions of it exist and they differ. The *paper* is "ImageNet Classific
 Convolutional Neural Networks", NIPS 2012, section 3. The *code* is the original source, released
 in March 2025 (github.com/computerhistory/AlexNet-Source-Code at 2f8b81f); its ``layers-145.cfg``
 defines the network whose figures the paper prints. This module follows the code, and can follow
-the paper, or the replica that Berkeley trained and gave away (Caffe, ``models/bvlc_alexnet``):
+the paper, or the replica that Berkeley trained and gave away (Caffe, ``models/bvlc_alexnet``).
+``form="caffenet"`` is Berkeley's other one (``models/bvlc_reference_caffenet``): as "caffe", with
+each pool before its norm:
 
 ====================  =======================  =======================  =======================
 point                 ``form="code"``          ``form="paper"``         ``form="caffe"``
@@ -35,7 +37,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Form = Literal["code", "paper", "caffe"]
+Form = Literal["code", "paper", "caffe", "caffenet"]
 
 # The paper's constants (section 3.3). ALPHA is undivided, as the formula has it.
 LRN_SIZE, LRN_ALPHA, LRN_BETA, LRN_K = 5, 1e-4, 0.75, 2.0
@@ -103,16 +105,29 @@ class ResponseNorm(nn.Module):
         )
 
 
-class MapNorm(nn.Module):
+class WithinNorm(nn.Module):
+    """Caffe's normalisation within channels: ``x / (k + alpha * mean over size x size of x**2) **
+    beta``, zeros beyond the edges. Shape: (N, C, H, W) to the same.
+    """
+
+    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = F.avg_pool2d(x * x, self.size, stride=1, padding=self.size // 2)
+        return x * _inverse_power(self.k + self.alpha * mean, self.beta)
+
+
+class MapNorm(WithinNorm):
     """Response normalisation inside each map: ``x / (k + scale * mean over 5x5 of x**2) ** beta``.
 
     It stands after the cross-channel norm of stage 2 in ``layers-145.cfg`` (type ``rnorm``) and
     in no publication. Shape: (N, C, H, W) to the same.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        mean = F.avg_pool2d(x * x, MAP_NORM_SIZE, stride=1, padding=MAP_NORM_SIZE // 2)
-        return x * _inverse_power(MAP_NORM_K + MAP_NORM_SCALE * mean, MAP_NORM_BETA)
+    def __init__(self) -> None:
+        super().__init__(MAP_NORM_SIZE, MAP_NORM_SCALE, MAP_NORM_BETA, MAP_NORM_K)
 
 
 class CeilPad(nn.Module):
@@ -131,6 +146,21 @@ class CeilPad(nn.Module):
         return F.pad(x, (0, self.amount, 0, self.amount)) if self.amount else x
 
 
+class Chained(nn.Module):
+    """Two runs of layers with a flattening between: a network as a file describes it.
+
+    Shape: (N, 3, size, size) to (N, classes).
+    """
+
+    def __init__(self, features: nn.Sequential, classifier: nn.Sequential) -> None:
+        super().__init__()
+        self.features, self.classifier = features, classifier
+
+    def forward(self, image: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.features(image).flatten(1))
+        return logits
+
+
 class AlexNet2012(nn.Module):
     """The 2012 network: five convolutions in two towers, three fully connected layers.
 
@@ -140,7 +170,7 @@ class AlexNet2012(nn.Module):
         hidden: width of fc6 and fc7 (4096 in 2012).
         conv1_stride, conv1_padding: 4 and 0 in 2012.
         dropout: probability of silencing an output of fc6 or fc7 while training.
-        form: "code", "paper" or "caffe"; the module's docstring has the table.
+        form: "code", "paper", "caffe" or "caffenet"; the module's docstring has the table.
         map_norm: keep the code's unpublished second norm of stage 2 (``form="code"`` only).
         lrn_alpha: 1e-4 suits pixels of 0 to 255 less their mean; ``form="paper"`` does not
             divide it by n.
@@ -167,14 +197,14 @@ class AlexNet2012(nn.Module):
     ) -> None:
         super().__init__()
         if form not in get_args(Form):
-            raise ValueError(f"form must be 'code', 'paper' or 'caffe', not {form!r}")
+            raise ValueError(f"form must be one of {', '.join(get_args(Form))}, not {form!r}")
         self.image_size, self.form = image_size, form
         # The original shape rule rounds convolutions up; with a border there is no need, and Caffe
         # rounds them down.
-        overhang = conv1_padding == 0 and form != "caffe"
+        caffe = form in ("caffe", "caffenet")
+        overhang = conv1_padding == 0 and not caffe
         pad = CeilPad(image_size, 11, conv1_stride) if overhang else CeilPad(11, 11, 1)
         size = (image_size + pad.amount + 2 * conv1_padding - 11) // conv1_stride + 1
-        caffe = form == "caffe"
         widths = [size]  # of the maps before each pool, and after the last
         for _ in range(3):
             widths.append((widths[-1] - 3 + caffe) // 2 + 1)  # Caffe rounds pools up
@@ -185,7 +215,7 @@ class AlexNet2012(nn.Module):
         def norm() -> ResponseNorm:
             if form == "paper":
                 return ResponseNorm(alpha=lrn_alpha * LRN_SIZE)
-            if form == "caffe":
+            if caffe:
                 return ResponseNorm(alpha=lrn_alpha, k=CAFFE_LRN_K)
             return ResponseNorm(alpha=lrn_alpha, towers=2)
 
@@ -198,17 +228,22 @@ class AlexNet2012(nn.Module):
         ]
         if form == "code":
             stages += [("norm1", norm()), ("pool1", pool(0)), ("relu1", nn.ReLU())]
+        elif form == "caffenet":
+            stages += [("relu1", nn.ReLU()), ("pool1", pool(0)), ("norm1", norm())]
         else:
             stages += [("relu1", nn.ReLU()), ("norm1", norm()), ("pool1", pool(0))]
         stages += [
             ("conv2", nn.Conv2d(96, 256, 5, padding=2, groups=2)),
             ("relu2", nn.ReLU()),
-            ("norm2", norm()),
         ]
-        if form == "code" and map_norm:
-            stages.append(("mapnorm2", MapNorm()))
+        if form == "caffenet":
+            stages += [("pool2", pool(1)), ("norm2", norm())]
+        else:
+            stages.append(("norm2", norm()))
+            if form == "code" and map_norm:
+                stages.append(("mapnorm2", MapNorm()))
+            stages.append(("pool2", pool(1)))
         stages += [
-            ("pool2", pool(1)),
             ("conv3", nn.Conv2d(256, 384, 3, padding=1)),  # sees both towers
             ("relu3", nn.ReLU()),
             ("conv4", nn.Conv2d(384, 384, 3, padding=1, groups=2)),

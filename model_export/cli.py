@@ -26,6 +26,7 @@ from model_export.contract.errors import EnvironmentLacks, UsageError, cli_error
 from model_export.contract.foreign import Told
 from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
+from model_export.sources.preprocessing import Channels, Crop, Interpolation, Preprocessing, Range
 
 app = typer.Typer(
     add_completion=False,
@@ -77,6 +78,20 @@ def model_export(
     """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
 
 
+def _triple(option: str, text: str | None) -> tuple[float, float, float] | None:
+    """Three numbers, or one for all channels."""
+    if text is None:
+        return None
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, 3):
+        raise UsageError(f"{option} {text!r}: three numbers with commas between them, or one")
+    first, second, third = values * (3 // len(values))
+    return (first, second, third)
+
+
 def _need(package: str, verb: str) -> None:
     if find_spec(package) is None:
         typer.echo(
@@ -97,8 +112,8 @@ def export_command(
     network: Annotated[
         str,
         typer.Argument(
-            help=f"{', '.join(NETWORKS)}, or a .pth, .safetensors or .caffemodel file, whose "
-            "network is recognised."
+            help=f"{', '.join(NETWORKS)}, or a file of weights, which says what it is: PyTorch's, "
+            "safetensors, .caffemodel, ONNX, .npy, .npz."
         ),
     ] = "alexnet64",
     output: Annotated[
@@ -121,7 +136,38 @@ def export_command(
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(help="A class a line: name, or WordNet id, tab, name.", metavar="FILE"),
+        typer.Option(
+            help="Class names: a name a line, synset_words.txt, numbered lines, JSON.",
+            metavar="FILE",
+        ),
+    ] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option(help="Mean of the channels, in the input's own order.", metavar="A,B,C"),
+    ] = None,
+    std: Annotated[
+        str | None, typer.Option(help="Deviation of the channels.", metavar="A,B,C")
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=8, help="Side of the input, pixels.")] = None,
+    resize: Annotated[
+        int | None, typer.Option(min=8, help="Pixels of the shorter side before the crop.")
+    ] = None,
+    crop: Annotated[
+        Crop | None,
+        typer.Option(help="centre keeps the shape; squash resizes both sides to --resize."),
+    ] = None,
+    interpolation: Annotated[Interpolation | None, typer.Option(help="Of the resizing.")] = None,
+    channels: Annotated[Channels | None, typer.Option(help="Their order at the input.")] = None,
+    value_range: Annotated[
+        Range | None,
+        typer.Option("--range", help="The value of white before the mean is subtracted."),
+    ] = None,
+    mean_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="A mean picture, .binaryproto or .npy; its mean pixel is subtracted.",
+            metavar="FILE",
+        ),
     ] = None,
     precision: Annotated[
         Literal["fp32", "fp16", "int8", "int4", "int4-int8"],
@@ -231,11 +277,23 @@ def export_command(
         refuse_if_no_place(output, ".onnx")
         if triton:
             refuse_if_no_place(triton / output.stem)
+        told = Preprocessing(
+            _triple("--mean", mean),
+            _triple("--std", std),
+            size,
+            resize,
+            crop,
+            interpolation,
+            channels,
+            value_range,
+            mean_file,
+        )
         report = export(
             output,
             network,
             weights=weights,
             labels=labels,
+            preprocessing=told,
             precision=precision,
             int8=int8,
             fp16=fp16,
@@ -258,7 +316,11 @@ def export_command(
         f"{report.file}: {card.title}, {card.parameters:,} parameters, "
         f"{report.size / 1e6:.1f} MB, opset {card.opset}"
     )
+    for note in report.notes:
+        typer.echo(f"read: {note}")
     typer.echo(report.parity_line)
+    if report.assumed_line:
+        typer.echo(report.assumed_line)
     if report.distance_line:
         typer.echo(report.distance_line)
     if card.calibration and card.calibration.found:
@@ -324,6 +386,18 @@ def verify(
         for line in verification.verify(file, weights):
             typer.echo(line)
     typer.echo(f"{file}: verified")
+
+
+@app.command(name="identify", epilog=EXIT_CODES)
+def identify(
+    file: Annotated[Path, typer.Argument(help="A file of weights.", show_default=False)],
+) -> None:
+    """Say what a file of weights is: format, known or not, network, classes, what it leaves out."""
+    _need_torch("identify")
+    from model_export.sources.identify import lines
+
+    with cli_errors():
+        typer.echo("\n".join(lines(file)))
 
 
 @app.command(name="inspect", epilog=EXIT_CODES)

@@ -6,6 +6,7 @@ in float64, and only then the file, moved into place in one step. A failed proof
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from model_export.contract.card import (
 from model_export.contract.sessions import CPU, on_cpu
 from model_export.contract.tolerances import Difference, beyond
 from model_export.errors import ExportError, OptionError
-from model_export.files import refuse_to_replace, scratch, write_in_order
+from model_export.files import refuse_if_no_place, refuse_to_replace, scratch, write_in_order
 from model_export.forms.bytes_input import take_bytes
 from model_export.forms.calibration import calibration_batch
 from model_export.forms.from_pytorch import clean, refuse_if_malformed, to_onnx
@@ -43,11 +44,14 @@ from model_export.onnx_graph import Graph
 from model_export.proof import accuracy
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits, run, sample_batch
 from model_export.sources.loading import Loaded, load
+from model_export.sources.preprocessing import Preprocessing
 from model_export.sources.weights import bundled as is_bundled
 
 if TYPE_CHECKING:
     import onnx
+    from torch import nn
 
+PathLike = str | os.PathLike[str]
 LOW_AGREEMENT = 0.9
 """Below this share of pictures with the same best class, the command line warns."""
 
@@ -70,6 +74,21 @@ class Report:
     triton: Path | None = None
     gradient: Path | None = None
     gradient_proof: GradientProof | None = None
+    notes: tuple[str, ...] = ()
+    """How a file of weights was read, in words."""
+
+    @property
+    def assumed_line(self) -> str:
+        """The preprocessing that nobody stated, one line; empty where all of it is known."""
+        rule = self.card.input
+        if not rule.assumed:
+            return ""
+        said = {name: getattr(rule, name) for name in rule.assumed}
+        values = ", ".join(
+            f"{name} {' '.join(f'{v:.4g}' for v in value) if isinstance(value, tuple) else value}"
+            for name, value in said.items()
+        )
+        return f"assumed, as nothing states it: {values}"
 
     @property
     def gradient_line(self) -> str:
@@ -121,20 +140,21 @@ class Report:
 
 
 def export(
-    output: Path,
-    network: str = "alexnet64",
+    output: PathLike,
+    network: PathLike | nn.Module = "alexnet64",
     *,
-    weights: Path | None = None,
-    labels: Path | None = None,
+    weights: PathLike | None = None,
+    labels: PathLike | None = None,
+    preprocessing: Preprocessing = Preprocessing(),  # noqa: B008 (frozen)
     precision: Precision = "fp32",
-    calibrate: Path | None = None,
+    calibrate: PathLike | None = None,
     seed: int = 0,
-    evaluate: Path | None = None,
+    evaluate: PathLike | None = None,
     allow_loss: bool = False,
     taps: bool = False,
     softmax: bool = False,
     uint8_input: bool = False,
-    triton: Path | None = None,
+    triton: PathLike | None = None,
     gradient: bool = False,
     block: int = BLOCK,
     int8: Int8 = "asymmetric",
@@ -147,10 +167,11 @@ def export(
 
     Args:
         output: the file to write; its card goes beside it with the ending ``.json``.
-        network: ``alexnet64``, ``imagenet1k``, ``bvlc``, or a file of weights (.pth, .safetensors,
-            .caffemodel), whose network is recognised.
+        network: a name in `NETWORKS`, a file of weights, which says what it is, or a module in
+            memory, which is copied.
         weights: a file of weights for a named network, in place of its own.
-        labels: a file with a class a line, ``name`` or ``WordNet id <tab> name``.
+        labels: a file of class names, see `sources.labels`.
+        preprocessing: what the user knows of it; the card marks the rest as assumed.
         calibrate: a folder of pictures on which int8 measures the ranges of activations; left
             out, a bundled set serves `alexnet64` (`calibration`).
         seed: of the random choice among these pictures.
@@ -175,6 +196,10 @@ def export(
     """
     import torch
 
+    output, weights, labels = Path(output), _path(weights), _path(labels)
+    calibrate, evaluate, triton = _path(calibrate), _path(evaluate), _path(triton)
+    network = str(network) if isinstance(network, str | os.PathLike) else network
+    refuse_if_no_place(output, ".onnx")
     form = Form(precision, block, int8, fp16, keep_io_types, opset, batch, taps, softmax,
                 uint8_input)  # fmt: skip
     form.check()
@@ -191,7 +216,7 @@ def export(
         raise OptionError(f"--gradient: activations in {precision} have no gradient")
     for path in (output, *([beside] if beside else [])):
         refuse_to_replace(path)
-    loaded = load(network, weights, labels)
+    loaded = load(network, weights, labels, preprocessing)
     net = loaded.net
     plain_rule = replace(loaded.network.input, dtype="uint8" if uint8_input else "float32")
     rule = replace(plain_rule, dtype="float16") if form.half_input else plain_rule
@@ -239,7 +264,7 @@ def export(
         evaluation = None
         if evaluate is not None:
             evaluation = accuracy.evaluate(plain, made, plain_rule, loaded.labels, evaluate)
-            if loaded.network is ALEXNET64 and not allow_loss:
+            if loaded.network.name == ALEXNET64.name and not allow_loss:
                 accuracy.refuse_if_worse(precision, evaluation)
         if softmax:
             _append_softmax(made, smaller, pictures.astype(rule.dtype))
@@ -261,7 +286,11 @@ def export(
     if second and beside:
         second.write(beside, card)
     proof = second.proof if second else None
-    return Report(output, card_file, card, len(packed), served, beside, proof)
+    return Report(output, card_file, card, len(packed), served, beside, proof, loaded.notes)
+
+
+def _path(given: PathLike | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _card(loaded: Loaded, form: Form, rule: Input, content: bytes) -> ModelCard:

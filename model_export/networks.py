@@ -1,4 +1,4 @@
-"""The three AlexNets that can be exported: what each is, from a table, without importing torch.
+"""The AlexNets that can be exported by name: what each is, from a table, without importing torch.
 
 A row says what the network computes (its layers, its input), where its weights come from and
 how they are checked, under what licence, and what accuracy their makers published. Tests compare
@@ -10,17 +10,15 @@ times the places where they are used; biases, norms and pools are not counted, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import prod
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from model_export.contract.card import Accuracy, Input
 from model_export.contract.errors import UsageError
 
-Builder = Literal["alexnet64", "torchvision", "caffe"]
-HashKind = Literal["sha256", "sha256 prefix", "sha1"]
+Builder = Literal["alexnet64", "torchvision", "caffe", "caffenet", "chain"]
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,24 @@ class Layer:
 
 @dataclass(frozen=True)
 class Published:
-    """A file of weights on the web, and the hash that its makers gave."""
+    """A file of weights on the web: its SHA-256 and size, and where it can be had, tried in turn.
 
-    address: str
+    ``hash`` has all 64 digits: fewer are no proof of origin.
+    """
+
     file: str
-    hash_kind: HashKind
     hash: str
+    size: int
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Network:
     """One row of the table.
 
-    ``published`` is None where the weights are bundled; ``accuracy`` what the makers say of their
-    weights, percent, one centre view; None where it is measured here instead. ``crop_note`` says
-    where pictures are cut otherwise here than there, and why.
+    ``published`` is None where the weights are bundled or have to be given; ``accuracy`` what the
+    makers say of their weights, percent, one centre view; None where it is measured here instead.
+    ``crop_note`` says where pictures are cut otherwise here than there, and why.
     """
 
     name: str
@@ -79,6 +80,8 @@ class Network:
     published: Published | None
     accuracy: Accuracy | None
     crop_note: str = ""
+    chain: tuple[Any, ...] = ()
+    """For the builder "chain": its layers, see `sources.chain`."""
 
     @property
     def classes(self) -> int:
@@ -165,10 +168,10 @@ IMAGENET1K = Network(
     trained_on=IMAGENET,
     licence=f"torchvision: BSD-3-Clause. {TERMS}",
     published=Published(
-        "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
         "alexnet-owt-7be5be79.pth",
-        "sha256 prefix",
-        "7be5be79",
+        "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
+        244_408_911,
+        ("https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",),
     ),
     accuracy=Accuracy(
         VALIDATION, 50_000, 1, 56.522, 79.066, "published: torchvision, AlexNet_Weights"
@@ -202,10 +205,13 @@ BVLC = Network(
     trained_on=IMAGENET,
     licence=f"Caffe model zoo: unrestricted use. {TERMS}",
     published=Published(
-        "http://dl.caffe.berkeleyvision.org/bvlc_alexnet.caffemodel",
         "bvlc_alexnet.caffemodel",
-        "sha1",
-        "9116a64c0fbe4459d18f4bb6b56d647b63920377",
+        "4bff209a9837298157915ef50a4831a59636a6ca1a6b8ebacd990c3a5f3053e0",
+        243_862_414,
+        (
+            "https://nvidia.box.com/shared/static/5j264j7mky11q8emy4q14w3r8hl5v6zh.caffemodel",
+            "http://dl.caffe.berkeleyvision.org/bvlc_alexnet.caffemodel",
+        ),
     ),
     accuracy=Accuracy(
         VALIDATION,
@@ -224,7 +230,18 @@ BVLC = Network(
     ),
 )
 
-NETWORKS = {network.name: network for network in (ALEXNET64, IMAGENET1K, BVLC)}
+CAFFENET = replace(
+    BVLC,
+    name="caffenet",
+    title="CaffeNet, Caffe's replica with each pool before its norm",
+    architecture="AlexNet2012(form='caffenet') at 227x227, 1000 classes",
+    builder="caffenet",
+    trained_by="Jeff Donahue, Berkeley Vision and Learning Center (Caffe model zoo)",
+    published=None,
+    accuracy=None,
+)
+
+NETWORKS = {network.name: network for network in (ALEXNET64, IMAGENET1K, BVLC, CAFFENET)}
 
 
 def find(name: str) -> Network:
@@ -234,12 +251,11 @@ def find(name: str) -> Network:
         UsageError: no such network; names those there are.
     """
     if name not in NETWORKS:
-        what = "no file of weights" if name and Path(name).exists() else "no such network or file"
         near = get_close_matches(name, NETWORKS, n=1)
-        hint = f"; did you mean {near[0]}?" if near and not Path(name).exists() else ""
+        hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(
-            f"{name or repr(name)}: {what}; the networks are {', '.join(NETWORKS)} "
-            "(`python -m model_export --list` shows them), or name a .pth, .safetensors or "
-            f".caffemodel file{hint}"
+            f"{name or repr(name)}: no such network or file; the networks are "
+            f"{', '.join(NETWORKS)} (`python -m model_export --list` shows them), or name a file "
+            f"of weights{hint}"
         )
     return NETWORKS[name]

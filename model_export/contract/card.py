@@ -47,7 +47,9 @@ class Input:
     The shorter side is resized to ``resize`` pixels, the centre ``size`` x ``size`` cut out,
     pixels divided by 255, ``mean`` subtracted, the result divided by ``std`` (both in the order of
     ``channels``). The tensor is float32 (N, 3, size, size). Where ``dtype`` is ``uint8`` it holds
-    the pixels themselves, 0 to 255, and the graph does the arithmetic.
+    the pixels themselves, 0 to 255, and the graph does the arithmetic. ``crop`` "squash" resizes
+    both sides to ``resize`` before the cut. ``assumed`` names the fields that neither the user nor
+    the file of weights stated, and that follow the network's usual preprocessing.
     """
 
     name: str
@@ -61,10 +63,11 @@ class Input:
     ]
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     antialias: bool = True
-    crop: Literal["centre"] = "centre"
+    crop: Literal["centre", "squash"] = "centre"
     channels: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     dtype: Dtype = "float32"
+    assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.resize < self.size:

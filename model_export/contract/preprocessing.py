@@ -4,7 +4,8 @@ The exporter's proof, the runner and the tests share it; the browser's code repr
 needs NumPy and Pillow, not torch.
 
 The shorter side is resized to ``resize`` pixels and the longer in proportion, rounded down; then
-the centre ``size`` x ``size`` is cut out, its corner rounded to the even pixel at halves. These
+the centre ``size`` x ``size`` is cut out, its corner rounded to the even pixel at halves. Where
+``crop`` is ``squash`` both sides are resized to ``resize``, whatever the picture's shape. These
 are torchvision's `Resize` and `CenterCrop`, so that a network sees here what it saw in training.
 Pillow's filters widen with the reduction (antialias): the card has to ask for that.
 """
@@ -73,6 +74,10 @@ def _normalise(channel: Floats, i: int, spec: Input) -> None:
 
 def resize_and_crop(image: Image.Image, spec: Input) -> Image.Image:
     """What the network sees, before it is turned into numbers: size x size pixels."""
+    if spec.crop == "squash":
+        squashed = image.resize((spec.resize, spec.resize), _FILTERS[spec.interpolation])
+        corner = round((spec.resize - spec.size) / 2)
+        return squashed.crop((corner, corner, corner + spec.size, corner + spec.size))
     width, height = image.size
     shorter = min(width, height)
     across = spec.resize * width // shorter

@@ -7,10 +7,11 @@ whose five best classes, agree.
 The bounds of lower precisions hold off damage, not loss: what a precision costs is measured and
 stands in the card. They are set, with room, from the worst seen, and that depends on the weights.
 
-* Any weights: the two large networks with random ones over the sample photographs (int8: distance
-  0.026, top-1 100 %, top-5 65 %; int4: 0.176, 60 %, 10 %). Random logits lie close together (the
-  fifth class leads the sixth by 3 % of the logits' root mean square; by 11 % in `alexnet64`), so
-  that their order says little: the distance is the judge.
+* Any weights: in fp32, a network whose weights are all one positive value, so that no rounding
+  errors cancel (2.4e-6); in fewer bits, the two large networks with random ones over the sample
+  photographs (int8: distance 0.026, top-1 100 %, top-5 65 %; int4: 0.176, 60 %, 10 %). Random
+  logits lie close together (the fifth class leads the sixth by 3 % of the logits' root mean
+  square; by 11 % in `alexnet64`), so that their order says little: the distance is the judge.
 * The bundled weights: `alexnet64` over 2,000 validation pictures of Tiny ImageNet, a hundred times
   twenty, the worst twenty (int8: 0.030, 85 %, 70 %; int4 in blocks of 128: 0.052, 85 %, 55 %; in
   fp16, as which they are kept, no difference at all). int8 has more room: processors differ.
@@ -45,7 +46,7 @@ class Tolerance:
 
 
 TOLERANCES = {
-    ("fp32", "CPUExecutionProvider"): Tolerance(rel_l2=2e-6, top1=1.0, top5=1.0),
+    ("fp32", "CPUExecutionProvider"): Tolerance(rel_l2=5e-6, top1=1.0, top5=1.0),
     ("fp16", "CPUExecutionProvider"): Tolerance(rel_l2=2e-3, top1=0.95, top5=0.8),
     ("int8", "CPUExecutionProvider"): Tolerance(rel_l2=0.06, top1=0.8, top5=0.4),
     ("int4", "CPUExecutionProvider"): Tolerance(rel_l2=0.25, top1=0.4, top5=0.05),
@@ -54,6 +55,7 @@ TOLERANCES = {
 }
 
 BUNDLED = TOLERANCES | {
+    ("fp32", "CPUExecutionProvider"): Tolerance(rel_l2=2e-6, top1=1.0, top5=1.0),
     ("fp16", "CPUExecutionProvider"): Tolerance(rel_l2=2e-6, top1=1.0, top5=1.0),
     ("int8", "CPUExecutionProvider"): Tolerance(rel_l2=0.06, top1=0.8, top5=0.5),
     ("int4", "CPUExecutionProvider"): Tolerance(rel_l2=0.08, top1=0.8, top5=0.5),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Logits = NDArray[np.floating[Any]]
-TIE = 4e-6
+TIE = 1e-5
 """Below this share of a picture's largest logit, two classes are tied: twice fp32's tolerance."""
 
 

@@ -19,7 +19,7 @@ from model_export.networks import NETWORKS, Network
 from model_export.onnx_graph import Graph, Layer
 from model_export.sources import local_weights, weights
 from model_export.sources.download import cached_path
-from model_export.sources.loading import build
+from model_export.sources.loading import build, network_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -76,8 +76,12 @@ def rebuild(
     return Rebuilt(row, build(row, classes, tensors), source)
 
 
-def candidates(path: Path, graph: Graph, card: ModelCard | None) -> list[Network]:
+def candidates(
+    path: Path, graph: Graph, card: ModelCard | None, original: Path | None = None
+) -> list[Network]:
     """The networks that a file can be: the one of its card, or all whose layers have its shapes.
+
+    Where the card names none of the table, it is what ``original`` describes.
 
     Raises:
         ExportError: the file's layers are not those of its card's network; names the first.
@@ -87,6 +91,8 @@ def candidates(path: Path, graph: Graph, card: ModelCard | None) -> list[Network
     if card:
         form = card.architecture.split(",")[0]
         named = [row for row in NETWORKS.values() if row.architecture.split(",")[0] == form]
+        if not named and original is not None:
+            named = [network_of(local_weights.open_source(original))[0]]
         if not named:
             raise CannotCompare(
                 f"{path}: cannot compare: its card says {card.architecture}, which is not one of "
@@ -152,7 +158,7 @@ def _originals(
 ) -> tuple[str, dict[str, Tensor] | None]:
     """The original weights and what to call them; None where they are not here."""
     if original is not None:
-        tensors = local_weights.read(original)
+        _, tensors, _ = network_of(local_weights.open_source(original), row)
         digest = weights.sha256(original)
         if card and digest != card.weights.sha256:
             raise ExportError(
@@ -164,5 +170,5 @@ def _originals(
     here = [weights.WEIGHTS, *([cached_path(row.published)] if row.published else [])]
     for file in here:
         if card and file.exists() and weights.sha256(file) == card.weights.sha256:
-            return file.name, local_weights.read(file)
+            return file.name, network_of(local_weights.open_source(file), row)[1]
     return "", None

@@ -59,7 +59,7 @@ def verify(path: Path, original: Path | None = None) -> Iterator[str]:
     graph = Graph(load(path))
     card = card_of(path, graph)
     yield f"card: {card.title}" if card else f"card: {MISSING}"
-    rows = candidates(path, graph, card)
+    rows = candidates(path, graph, card, original)
     ends = _ends(path, graph, card, rows[0])
     names = " or ".join(row.name for row in rows)
     output = f"{ends.logits}, under a softmax" if ends.softmax else ends.logits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_export.networks import NETWORKS, Network
+from model_export.networks import ALEXNET64, NETWORKS, Network
 from model_export.sources.download import cached_path
 from model_export.sources.weights import WEIGHTS, accuracies
 
@@ -22,7 +22,7 @@ def _paragraph(network: Network) -> str:
         "classes": f"{network.classes:,}",
         "parameters": f"{network.parameters:,}",
         "multiply-adds": f"{network.multiply_adds / 1e6:,.1f} million a picture",
-        "weights": network.published.address if network.published else "bundled",
+        "weights": _weights(network),
         "trained by": network.trained_by,
         "licence": network.licence,
         "accuracy": _accuracy(network),
@@ -33,7 +33,8 @@ def _paragraph(network: Network) -> str:
 
 
 def _accuracy(network: Network) -> str:
-    rows = (network.accuracy,) if network.accuracy else accuracies()
+    published = () if network.accuracy is None else (network.accuracy,)
+    rows = accuracies() if network is ALEXNET64 else published
     said = (
         f"top-1 {row.top1:g} %, top-5 {row.top5:g} % of {row.count:,} pictures "
         f"({row.dataset}), {row.measured_with}"
@@ -42,10 +43,18 @@ def _accuracy(network: Network) -> str:
     return "; ".join(said) or "not measured yet"
 
 
+def _weights(network: Network) -> str:
+    if network.published:
+        return " or ".join(network.published.addresses)
+    return "bundled" if network is ALEXNET64 else "not fetched: name a file with --weights"
+
+
 def _here(network: Network) -> str:
     path = cached_path(network.published) if network.published else WEIGHTS
-    if path.exists():
+    if path.exists() and (network.published or network is ALEXNET64):
         return f"yes, {path}"
     if network.published:
         return f"no; it is fetched on first use and kept at {path}"
+    if network is not ALEXNET64:
+        return "no"
     return f"no: {path} is missing"

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 from model_export.contract.card import Accuracy, Label, Weights
 from model_export.contract.errors import UsageError
 from model_export.contract.labels import tiny_imagenet
-from model_export.networks import ALEXNET64, NETWORKS, Network, find
+from model_export.networks import ALEXNET64, BVLC, NETWORKS, Network, find
 from model_export.sources import local_weights, weights
-from model_export.sources.download import fetch_weights, fits
+from model_export.sources.download import fetch_weights
+from model_export.sources.labels import read_labels as read_labels
+from model_export.sources.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+UNKNOWN = "unknown"
+"""Who trained a stranger's weights, on what, and under which licence."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Loaded:
     weights: Weights
     training: dict[str, Any]
     accuracy: tuple[Accuracy, ...]
+    notes: tuple[str, ...] = ()
+    """How the file was read, in words."""
 
 
 def card_name(network: str) -> str:
@@ -42,58 +50,102 @@ def card_name(network: str) -> str:
     return re.sub(r"[^a-z0-9_.-]+", "-", Path(network).stem.lower()).strip("-_.") or "network"
 
 
-def load(network: str, file: Path | None = None, labels: Path | None = None) -> Loaded:
+def load(
+    network: str | nn.Module,
+    file: Path | None = None,
+    labels: Path | None = None,
+    told: Preprocessing = Preprocessing(),  # noqa: B008 (frozen)
+) -> Loaded:
     """Load a network.
 
     Args:
-        network: a name in `NETWORKS`, or the path of a file of weights.
+        network: a name in `NETWORKS`, the path of a file of weights, or a module in memory, which
+            is copied.
         file: weights to use for a named network, in place of the bundled or the published ones.
-        labels: a file with a class a line, ``name`` or ``WordNet id <tab> name``.
+        labels: a file of class names, see `labels`.
+        told: preprocessing as the user states it.
 
     Raises:
         UsageError: no such network or file, or tensors or labels that do not fit.
         UnsafeFile: a file that claims more than it holds, or would run code.
         EnvironmentLacks: weights that are not here and cannot be fetched.
     """
+    if not isinstance(network, str):
+        from model_export.sources.in_memory import load_module
+
+        return load_module(network, labels, told)
+    if network == ALEXNET64.name and file is None:
+        return _bundled(labels, told)
     if network in NETWORKS:
         row = NETWORKS[network]
-        if row is ALEXNET64 and file is None:
-            return _bundled(labels)
         if file is None:
-            assert row.published is not None  # only alexnet64 is bundled
+            if row.published is None:
+                raise UsageError(
+                    f"the weights of {row.name} are not fetched: name them with --weights"
+                )
             file = fetch_weights(row.published)
-        tensors = local_weights.read(file)
-        classes = local_weights.check(file, tensors, row)
-    elif Path(network).suffix in local_weights.SUFFIXES:
+    elif network and (Path(network).exists() or Path(network).suffix):
         if file is not None:
             raise UsageError(f"{network} is a file of weights already: leave out --weights")
-        file = Path(network)
-        tensors = local_weights.read(file)
-        row = local_weights.recognise(file, tensors)
-        classes = local_weights.check(file, tensors, row)
+        file, row = Path(network), None
     else:
-        row = find(network)  # raises: there is no such network
-        raise AssertionError(row)
+        find(network)  # raises: there is no such network
+        raise AssertionError(network)
+    source = local_weights.open_source(file)
+    row, tensors, notes = network_of(source, row)
+    classes = local_weights.check(file, tensors, row)
     named = network in NETWORKS
     digest = weights.sha256(file)
-    original = _is_original(file, digest, row)
+    original = is_original(digest, row)
     if named and classes != row.classes and labels is None:
         raise UsageError(
             f"{file}: {classes} classes, and {row.name} has {row.classes}: name them with "
             "--labels FILE, a class a line"
         )
-    known = (named or original) and classes == row.classes
+    net = build(row, classes, tensors)
+    assumed = () if original else local_weights.PREPROCESSING
+    stated = source.told if source.network is not None else ()
+    row = told.over(row, tuple(name for name in assumed if name not in stated))
+    known = (named or original) and classes == row.classes and row.builder != "chain"
     return Loaded(
         name=card_name(network),
         title=row.title if original else f"{row.title}, with other weights",
         architecture=row.architecture.replace(f"{row.classes} classes", f"{classes} classes"),
         network=row,
-        net=build(row, classes, tensors),
-        labels=_labels(labels, row if known else None, classes),
+        net=net,
+        labels=class_labels(labels, row if known else None, classes),
         weights=_origin(file, digest, row, original),
         training={},
         accuracy=(row.accuracy,) if original and row.accuracy else (),
+        notes=tuple(source.notes + notes),
     )
+
+
+def network_of(
+    source: local_weights.Source, named: Network | None = None
+) -> tuple[Network, dict[str, Tensor], list[str]]:
+    """The network of a file, its tensors under the network's names, and what was done to fit them.
+
+    Args:
+        source: the file.
+        named: the network that the user named; left out, the file decides.
+
+    Raises:
+        UsageError: the file describes another network than the one named, or fits none.
+    """
+    own = source.network
+    if named is not None and own is not None and own.name != named.name:
+        raise UsageError(
+            f"{source.path}: its layers are not those of {named.name}: "
+            f"{own.name or own.architecture}. Leave the name out, and the file decides"
+        )
+    row = named or own or local_weights.nearest(source.tensors)
+    if row is None or (row is BVLC and own is None and named is None):
+        row = local_weights.recognise(source.path, source.tensors)  # raises
+    tensors, notes = local_weights.fitted(source.tensors, row)
+    if own is not None:
+        return own, tensors, notes
+    return row, tensors, notes
 
 
 def build(network: Network, classes: int, tensors: dict[str, Tensor]) -> nn.Module:
@@ -111,46 +163,50 @@ def build(network: Network, classes: int, tensors: dict[str, Tensor]) -> nn.Modu
 
             if network.builder == "alexnet64":
                 net = architectures.alexnet64(classes)
+            elif network.builder == "chain":
+                from model_export.sources.chain import build as build_chain
+
+                net = build_chain(network.chain, classes)
             else:
-                net = architectures.AlexNet2012(classes, network.input.size, form="caffe")
+                size, form = network.input.size, network.builder
+                net = architectures.AlexNet2012(classes, size, form=form)
     net.load_state_dict(tensors, assign=True)
     return net.eval()
 
 
-def _bundled(labels: Path | None) -> Loaded:
+def _bundled(labels: Path | None, told: Preprocessing) -> Loaded:
     known = weights.training()
     return Loaded(
         name=ALEXNET64.name,
         title=ALEXNET64.title,
         architecture=ALEXNET64.architecture,
-        network=ALEXNET64,
+        network=told.over(ALEXNET64, ()),
         net=weights.load_alexnet64(),
-        labels=_labels(labels, ALEXNET64, ALEXNET64.classes),
+        labels=class_labels(labels, ALEXNET64, ALEXNET64.classes),
         weights=weights.origin(),
         training={key: known[key] for key in ("recipe", "machine", "data")},
         accuracy=weights.accuracies(),
     )
 
 
-def _is_original(file: Path, sha256: str, row: Network) -> bool:
-    """Whether a file, whose SHA-256 is given, is the very one that the makers published."""
+def is_original(sha256: str, row: Network) -> bool:
+    """Whether a SHA-256, all 64 digits, is that of the file that the makers published."""
     if row.published is None:
-        return weights.bundled(sha256)
-    if row.published.hash_kind == "sha256 prefix":
-        return sha256.startswith(row.published.hash)
-    return fits(file, row.published.hash_kind, row.published.hash)[0]
+        return row.name == ALEXNET64.name and weights.bundled(sha256)
+    return sha256 == row.published.hash
 
 
 def _origin(file: Path, digest: str, row: Network, original: bool) -> Weights:
     if original and row.published:
-        return Weights(row.published.address, digest, row.trained_by, row.trained_on, row.licence)
+        return Weights(
+            row.published.addresses[0], digest, row.trained_by, row.trained_on, row.licence
+        )
     if original:
         return weights.origin()
-    unknown = "unknown: a local file"
-    return Weights(file.name, digest, unknown, unknown, "unknown: ask whoever made the file")
+    return Weights(file.name, digest, UNKNOWN, UNKNOWN, UNKNOWN)
 
 
-def _labels(file: Path | None, known: Network | None, classes: int) -> tuple[Label, ...]:
+def class_labels(file: Path | None, known: Network | None, classes: int) -> tuple[Label, ...]:
     """The classes in the order of the logits; ``class 0`` and so on where nobody names them."""
     if file is not None:
         return read_labels(file, classes)
@@ -162,29 +218,3 @@ def _labels(file: Path | None, known: Network | None, classes: int) -> tuple[Lab
 
     # Caffe numbers the classes likewise, by their WordNet ids in order.
     return tuple(Label(name) for name in AlexNet_Weights.IMAGENET1K_V1.meta["categories"])
-
-
-def read_labels(file: Path, classes: int) -> tuple[Label, ...]:
-    """Labels from a file, a class a line: ``name``, or ``WordNet id <tab> name``.
-
-    Raises:
-        UsageError: no such file, not text, an empty line, or another number of lines.
-    """
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise UsageError(f"{file}: the labels cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{file}: the labels are no text in UTF-8") from None
-    found = []
-    for number, line in enumerate(lines, 1):
-        wnid, tab, name = line.partition("\t")
-        label = Label(name.strip(), wnid) if tab else Label(line.strip())
-        if not label.name or (tab and not re.fullmatch("n[0-9]{8}", wnid)):
-            raise UsageError(
-                f"{file}, line {number}: {line!r} is no `name` or `n01234567<tab>name`"
-            )
-        found.append(label)
-    if len(found) != classes:
-        raise UsageError(f"{file}: {len(found)} labels for {classes} classes")
-    return tuple(found)

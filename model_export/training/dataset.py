@@ -23,6 +23,6 @@ def download(path: Path, url: str = URL, md5: str = MD5, timeout: float = 30.0) 
         DataError: no network, another answer than the file, or bytes with another hash.
     """
     try:
-        return fetch(url, path, "md5", md5, timeout)
+        return fetch(url, path, f"md5:{md5}", timeout)
     except DownloadError as error:
         raise DataError(f"{error}. {how_to_supply()}") from None

@@ -103,7 +103,9 @@ def test_towers_do_not_see_each_other() -> None:
 
 
 def test_wrong_use_is_named() -> None:
-    with pytest.raises(ValueError, match="form must be 'code', 'paper' or 'caffe', not 'book'"):
+    with pytest.raises(
+        ValueError, match="form must be one of code, paper, caffe, caffenet, not 'book'"
+    ):
         AlexNet2012(form="book")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="image_size 40 is too small"):
         AlexNet2012(image_size=40)

@@ -9,6 +9,7 @@ import pickle
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,49 +18,41 @@ from safetensors.torch import save_file
 from torch import nn
 
 from model_export.architectures import AlexNet2012, alexnet64
-from model_export.contract import wire
 from model_export.contract.errors import AlexNetError, UsageError
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K
 from model_export.sources import caffemodel, local_weights
 from model_export.sources.local_weights import UnsafeFile
 from tests.support import caffe_files
 
-
-def layers(net: nn.Module) -> dict[str, list[np.ndarray]]:
-    """The blobs of a network under Caffe's names."""
-    found: dict[str, list[np.ndarray]] = {}
-    for name, tensor in net.state_dict().items():
-        found.setdefault(name.split(".")[1], []).append(tensor.numpy())
-    return found
-
-
-@pytest.fixture
-def small() -> AlexNet2012:
-    torch.manual_seed(3)
-    return AlexNet2012(7, 227, hidden=16, form="caffe").eval()
+FC8 = caffe_files.caffemodel(
+    [
+        caffe_files.Layer(
+            "fc8", "InnerProduct", "x", "y", {"num_output": 2}, [np.zeros((2, 3), np.float32)]
+        )
+    ]
+)
 
 
 @pytest.mark.parametrize(
     "how",
-    [{"old": True}, {"old": False}, {"old": False, "double": True}, {"old": True, "packed": False}],
-    ids=["V1 layers", "layers", "doubles", "unpacked"],
+    [
+        {"form": "V1"},
+        {"form": "V2"},
+        {"form": "V2", "double": True},
+        {"form": "V1", "packed": False},
+    ],
+    ids=["V1", "V2", "doubles", "unpacked"],
 )
-def test_a_caffemodel_is_pytorchs_weights(
-    small: AlexNet2012, tmp_path: Path, how: dict[str, bool]
-) -> None:
-    file = tmp_path / "net.caffemodel"
+def test_blobs_in_every_encoding(tmp_path: Path, how: dict[str, Any]) -> None:
+    layers = caffe_files.alexnet()
     if how.get("packed") is False:  # a tag a value: keep it small
-        values = [small.features.conv1.weight.detach().numpy()[:2, :, :3, :3]]
-        file.write_bytes(caffe_files.caffemodel({"conv1": values}, **how))
-        np.testing.assert_array_equal(caffemodel.read(file)["features.conv1.weight"], values[0])
-        return
-    file.write_bytes(caffe_files.caffemodel(layers(small), **how))
-    read = caffemodel.read(file)
-    other = AlexNet2012(7, 227, hidden=16, form="caffe").eval()
-    other.load_state_dict({name: torch.from_numpy(array) for name, array in read.items()})
-    image = torch.randn(1, 3, 227, 227)
-    with torch.inference_mode():
-        assert torch.equal(other(image), small(image))
+        layers = caffe_files.alexnet(widths=(2, 4, 2, 2, 2), hidden=2)
+    file = tmp_path / "net.caffemodel"
+    file.write_bytes(caffe_files.caffemodel(layers, **how))
+    read = caffemodel.read(file).tensors
+    for layer in layers:
+        for kind, array in zip(("weight", "bias"), layer.blobs, strict=False):
+            np.testing.assert_array_equal(read[f"{layer.name}.{kind}"], array)
 
 
 def test_the_caffe_form_is_caffes_arithmetic() -> None:
@@ -105,9 +98,9 @@ def test_the_caffe_form_is_caffes_arithmetic() -> None:
         (b"\x00\x00", "field number 0 at byte 0"),
         (b"\x08" + b"\xff" * 20, "a number of more than 64 bits at byte 1"),
         (b"\x10\x05", "a number (5) where a message belongs"),
-        (caffe_files.caffemodel({"fc8": [np.zeros((2, 3), np.float32)]})[:-4], "field 2 at byte 9 claims 43 bytes and 39 are left"),
-        (caffe_files.field(100, caffe_files.field(1, b"fc8") + caffe_files.field(7, caffe_files.field(5, b"abc"))), "layer 'fc8' has 3 bytes of float32"),
-        (caffe_files.field(100, caffe_files.field(1, b"fc8") + caffe_files.field(7, caffe_files.field(7, caffe_files.field(1, b"\x09")) + caffe_files.field(5, b"abcd"))), "layer 'fc8' has 1 values for the shape (9,)"),
+        (FC8[:-4], "field 100 at byte 9 claims 64 bytes and 60 are left"),
+        (caffe_files.message(100, caffe_files.message(1, b"fc8") + caffe_files.message(7, caffe_files.message(5, b"abc"))), "layer 'fc8' has 3 bytes of float32"),
+        (caffe_files.message(100, caffe_files.message(1, b"fc8") + caffe_files.message(7, caffe_files.message(7, caffe_files.message(1, b"\x09")) + caffe_files.message(5, b"abcd"))), "layer 'fc8' has 1 values for the shape (9,)"),
     ],
 )  # fmt: skip
 def test_a_bad_caffemodel_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -121,7 +114,7 @@ def test_a_bad_caffemodel_is_named(tmp_path: Path, content: bytes, reason: str) 
 
 def test_other_protobuf_is_no_caffemodel(tmp_path: Path) -> None:
     file = tmp_path / "a.caffemodel"
-    file.write_bytes(caffe_files.field(1, b"a name and nothing else"))
+    file.write_bytes(caffe_files.message(1, b"a name and nothing else"))
     with pytest.raises(UsageError, match=r"not a \.caffemodel \(no layer in it has weights\)"):
         local_weights.read(file)
     file.write_bytes(b"")
@@ -132,13 +125,15 @@ def test_other_protobuf_is_no_caffemodel(tmp_path: Path) -> None:
 def test_random_bytes_raise_nothing_else(tmp_path: Path) -> None:
     """A thousand damaged files: a clear error or tensors, and never anything else."""
     rng = np.random.default_rng(0)
-    good = caffe_files.caffemodel({"conv1": [np.ones((2, 3), np.float32)]}, old=False)
+    good = caffe_files.caffemodel(caffe_files.alexnet(widths=(2, 4, 2, 2, 2), hidden=2))[:4000]
     for _ in range(1000):
         data = bytearray(good)
         for at in rng.integers(0, len(data), 3):
             data[at] = rng.integers(0, 256)
-        with contextlib.suppress(wire.WireError):
-            caffemodel._net(memoryview(bytes(data)))
+        file = tmp_path / "x.caffemodel"
+        file.write_bytes(bytes(data))
+        with contextlib.suppress(UsageError):
+            caffemodel.read(file)
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
@@ -166,7 +161,6 @@ def test_networks_are_recognised_by_their_tensors() -> None:
     for network in (ALEXNET64, IMAGENET1K):
         file = Path("x.pth")
         assert local_weights.recognise(file, empty(network.shapes(31))) is network
-    assert local_weights.recognise(Path("x.caffemodel"), empty(BVLC.shapes())) is BVLC
     with pytest.raises(UsageError, match=r"python -m model_export bvlc --weights x\.pth"):
         local_weights.recognise(Path("x.pth"), empty(BVLC.shapes()))
 
@@ -180,9 +174,19 @@ def test_a_mismatch_names_the_first_tensors_with_both_shapes() -> None:
     with pytest.raises(UsageError) as error:
         local_weights.recognise(Path("x.pth"), empty(shapes))
     assert str(error.value) == (
-        "x.pth: does not fit imagenet1k, the nearest of alexnet64, imagenet1k, bvlc: "
+        "x.pth: does not fit imagenet1k: "
         "features.0.weight is (96, 3, 11, 11) for (64, 3, 11, 11); features.0.bias is (96,) for (64,); "
-        "classifier.4.bias is missing for (4096,); and 1 more"
+        "classifier.4.bias is missing for (4096,); and 1 more. The file holds "
+        "features.0.weight (96, 3, 11, 11), features.0.bias (96,), features.3.weight (192, 64, 5, 5) and 13 more"
+    )
+
+
+def test_what_fits_nothing_has_no_nearest() -> None:
+    with pytest.raises(UsageError) as error:
+        local_weights.recognise(Path("x.pth"), empty({"encoder.weight": (3, 4)}))
+    assert str(error.value).startswith(
+        "x.pth: fits none of alexnet64, imagenet1k, bvlc, caffenet: it holds encoder.weight (3, 4), "
+        "where features.conv1.weight (96, 3, 11, 11) (alexnet64) or"
     )
 
 
@@ -243,7 +247,6 @@ def test_a_header_that_claims_ten_gigabytes_is_refused(tmp_path: Path, where: st
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"abc",
         struct.pack("<Q", 4) + b"nope",
         struct.pack("<Q", 2) + b"[]",
@@ -281,9 +284,9 @@ def test_a_zip_bomb_is_refused_by_its_own_numbers(tmp_path: Path) -> None:
     ("make", "message"),
     [
         (lambda f: f.write_bytes(b"no pickle"), "not a PyTorch file, or cut short"),
-        (lambda f: torch.save([1, 2], f), "holds no state_dict, a dictionary of tensors by name"),
-        (lambda f: torch.save({"epoch": 3}, f), "holds no state_dict: 'epoch' is a int"),
-        (lambda f: torch.save({"a": torch.tensor([float("nan")])}, f), "a holds a value that is no number; it is damaged"),
+        (lambda f: torch.save([1, 2], f), "holds no state_dict, a dictionary of tensors by name (no dictionary)"),
+        (lambda f: torch.save({"epoch": 3}, f), "holds no state_dict, a dictionary of tensors by name ('epoch' is a int)"),
+        (lambda f: torch.save({"a": torch.tensor([float("nan")])}, f), "a holds a value that is not finite; it is damaged"),
         (lambda f: torch.save({"a": torch.zeros(1, dtype=torch.half).expand(10**10)}, f), "refused: its tensors claim 40,000,000,000 bytes, more than any AlexNet"),
         (lambda f: None, "no such file"),
     ],
@@ -294,9 +297,3 @@ def test_what_is_no_state_dict(tmp_path: Path, make, message: str) -> None:  # t
     with pytest.raises(AlexNetError) as error:
         local_weights.read(file)
     assert str(error.value) == f"{file}: {message}"
-
-
-def test_another_ending() -> None:
-    with pytest.raises(UsageError) as error:
-        local_weights.read(Path("x.h5"))
-    assert str(error.value) == "x.h5: weights are a .pth, .pt, .safetensors, .caffemodel file"

@@ -472,7 +472,11 @@ def test_the_download_is_checked_and_kept(tmp_path: Path) -> None:
     ("status", "length", "reason"),
     [
         (404, None, "could not be downloaded (HTTP 404 Not Found)"),
-        (200, None, "gave a file with MD5 9dd4e461268c8034f5c8564e155c67a6, not"),
+        (
+            200,
+            None,
+            "gave another file than the one with md5:",
+        ),
     ],
     ids=["missing", "another file"],
 )
@@ -489,4 +493,4 @@ def test_a_bad_download_leaves_nothing(
 def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(tiny.DataError) as error:
         download(tmp_path / "tiny.zip", "http://127.0.0.1:1/tiny.zip", timeout=2)
-    assert "could not be downloaded ([Errno 111] Connection refused)" in str(error.value)
+    assert "could not be downloaded (Connection refused)" in str(error.value)
