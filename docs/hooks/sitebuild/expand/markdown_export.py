@@ -13,7 +13,7 @@ from sitebuild.data.site import address_of
 CODE = re.compile(r"(^[ ]*(`{3,}).*?^[ ]*\2[ ]*$|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
 ATTRIBUTES = re.compile(r"^\{:?[ ]?[.#][^}\n]*\}\n|[ ]?\{:?[ ]?[.#][^}\n]*\}", re.MULTILINE)
 TAG_LINE = re.compile(r"^[ ]*</?(?:div|section|nav)\b[^>\n]*>\n", re.MULTILINE)
-COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->\n*|<(script|template)\b.*?</\1>\n*", re.DOTALL)
 ANCHOR = re.compile(r'<a\b[^>]*href="([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
 CITE = re.compile(r"</?cite>")
 INLINE = re.compile(r"</?(?:span|sup|details|summary|ol|ul|li|p)\b[^>]*>")
