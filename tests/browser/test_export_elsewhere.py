@@ -16,8 +16,9 @@ import onnx
 import pytest
 
 from model_export.exporter import Report
+from model_export.forms.opset import lower
 from model_export.proof.parity import compare, onnx_logits, sample_batch
-from tests.support.outside import NETRON, ONNXRUNTIME, fetched
+from tests.support.outside import NETRON, OLD_NUMPY, OLDER, ONNXRUNTIME, fetched
 
 # How far another program's logits may be from ours: those that round activations do it elsewhere.
 NEAR = {"fp32": 2e-6, "fp16": 2e-6, "bytes": 2e-6, "int8": 0.01, "int4": 0.01}
@@ -75,6 +76,39 @@ def test_onnx_runtime_1_20_gives_the_same(
     assert done.stdout.strip() == ONNXRUNTIME.partition("==")[2]
     for form, report in files.items():
         agrees(form, np.load(tmp_path / f"{form}.npy"), report)
+
+
+@pytest.mark.parametrize("requirement", OLDER)
+def test_older_onnx_runtimes_load_older_opsets(
+    files: dict[str, Report], requirement: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folders = [fetched(request.config.cache, name) for name in (requirement, OLD_NUMPY)]
+    batch = tmp_path / "batch.npy"
+    np.save(batch, sample_batch(files["fp32"].card.input))
+    arguments: list[Path] = []
+    for form in ("fp32", "int8"):
+        for opset in OLDER[requirement]:
+            model = onnx.load(files[form].file)
+            lower(model, opset)
+            onnx.save(model, tmp_path / f"{form}-{opset}.onnx")
+            arguments += [
+                tmp_path / f"{form}-{opset}.onnx",
+                batch,
+                tmp_path / f"{form}-{opset}.npy",
+            ]
+    done = subprocess.run(
+        [sys.executable, "-c", OLD, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": ":".join(map(str, folders)), "PATH": ""},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == requirement.partition("==")[2]
+    for form in ("fp32", "int8"):
+        for opset in OLDER[requirement]:
+            agrees(form, np.load(tmp_path / f"{form}-{opset}.npy"), files[form])
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
-ONNXRUNTIME = "onnxruntime==1.20.1"  # the oldest that an exported file must load in
+ONNXRUNTIME = "onnxruntime==1.20.1"  # all forms load in it
+OLDER = {"onnxruntime==1.15.1": (13, 17), "onnxruntime==1.17.3": (13, 17, 20)}
+"""Older versions and the opsets that each must load; they need a NumPy before 2."""
+OLD_NUMPY = "numpy==1.26.4"
 NETRON = "netron==9.3.3"
 
 

@@ -207,7 +207,6 @@ def test_the_learning_step_learns(tmp_path: Path) -> None:
         losses.append(float(out["loss"]))
         feed = {name: out[f"new_{name}"] for name in feed}
     assert np.isfinite(losses).all()
-    assert losses[0] == pytest.approx(np.log(10), abs=1.5)
     assert losses[-1] < 0.2 * losses[0]
     constants = [
         onnx.numpy_helper.to_array(t) for t in onnx.load(tmp_path / "step.onnx").graph.initializer
