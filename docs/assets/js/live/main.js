@@ -22,7 +22,7 @@ import { saveCard, shift, stopShift } from "./shift.js";
 import { offerWalk } from "./walk.js";
 
 async function begin() {
-  byId("live-default").remove();
+  byId("live-invite").textContent = "Show it a photograph of a thing or an animal";
   try {
     store.manifest = await json("assets/live/manifest.json");
   } catch {
