@@ -42,6 +42,7 @@ GLOSSARY = "reference/glossary.md"
 WITHOUT_TERMS = ("timeline.md", "tours.md", GLOSSARY, "reference/sources.md", "teach/")
 NOT_PUBLISHED = {"hooks", "theme", "__pycache__"}
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?\*/\n*", re.DOTALL)  # of a style sheet: readers need none
 _NOTEBOOK = re.compile(r"(\]\([^)#\s]+)\.ipynb(?=[)#])")
 
 
@@ -188,6 +189,8 @@ def _files(
             yield f"{folder}/{file.name}", file
             for plot in load_lesson(file).plots:
                 yield f"{folder}/{plot.name}", plot.content
+        elif path.endswith(".css"):
+            yield path, _COMMENT.sub("", file.read_text(encoding="utf-8"))
         elif not path.endswith(".md"):
             yield path, file
     for sample in site.samples.rows:

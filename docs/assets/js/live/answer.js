@@ -1,6 +1,5 @@
 /** The five best guesses, the changes that are made to the picture, and the map of what matters. */
 
-import { refreshArithmetic } from "./arithmetic.js";
 import { unchanged } from "./changes.js";
 import { store } from "./store.js";
 import { look } from "./inside.js";
@@ -10,7 +9,6 @@ import { hideOverlay, showFrame, showOverlay } from "./photo.js";
 import { quiz } from "./quiz.js";
 import { nameIt } from "./runner.js";
 import { toMessage } from "./errors.js";
-import { stopWalk } from "./walk.js";
 
 /** @typedef {import("./store.js").Guess} Guess */
 /** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: {index: number, share: number}[], decode: number,
@@ -87,9 +85,8 @@ async function once(fresh) {
   else show(top, picture.words);
   // In a task of its own: scrolling lays the page out anew.
   if (fresh) setTimeout(showStage);
-  stopWalk();
   await showLayers(answered, openLayer);
-  refreshArithmetic();
+  document.dispatchEvent(new Event("live-answered")); // for the parts that are loaded on request
   await look();
   if (fresh && !next) tellTimes(answered, await pace());
 }

@@ -1,6 +1,7 @@
 /**
  * One number of the first layer, worked out: a window of the picture times a filter, summed, plus
- * the bias. The reader moves the window and chooses the filter.
+ * the bias. The reader moves the window and chooses the filter. Loaded when
+ * its part is opened.
  */
 
 import { byId, paint } from "./page.js";
@@ -36,11 +37,9 @@ async function show() {
     `${signed(total)}. ${total > 0 ? "That is one bright dot in this filter's map." : "Below zero, so this place stays dark."}`;
 }
 
-/** Listen to the controls; the numbers are worked out once the part is opened. */
-export function listenForArithmetic() {
-  byId("live-arithmetic").addEventListener("toggle", () => byId("live-arithmetic").open && show());
-  for (const name of ["filter", "across", "down"]) byId(`live-${name}`).addEventListener("input", show);
-}
+for (const name of ["filter", "across", "down"]) byId(`live-${name}`).addEventListener("input", show);
+byId("live-arithmetic").addEventListener("toggle", () => byId("live-arithmetic").open && show());
+document.addEventListener("live-answered", () => byId("live-arithmetic").open && show());
+show();
 
-/** Another picture or another view: work it out for that. */
-export const refreshArithmetic = () => (byId("live-arithmetic").open ? show() : undefined);
+export {};

@@ -5,11 +5,10 @@
 
 import { download } from "./download.js";
 import { userError } from "./errors.js";
+import { keyOf, withCache } from "./kept.js";
 
 /** @typedef {{model: string, bytes: number, sha256: string, keep: boolean}} Wanted the address,
  *   the size, the hash, and whether this browser may keep it */
-
-const CACHE = "alexnet-models";
 
 /** The SHA-256 in hexadecimal; undefined on plain http, where browsers lend pages no
  * `crypto.subtle`. The reference answer then is the only check.
@@ -25,24 +24,6 @@ export async function sha256(bytes) {
 async function intact(bytes, published) {
   const hash = await sha256(bytes);
   return hash === undefined || hash === published;
-}
-
-/** What the cache does, or undefined where storage is denied, full, or not there (plain http).
- * @template T @param {(cache: Cache) => Promise<T>} use @returns {Promise<T|undefined>} */
-async function withCache(use) {
-  try {
-    return await use(await caches.open(CACHE));
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param {Pick<Wanted, "model"|"sha256">} wanted */
-const keyOf = ({ model, sha256 }) => `${model}?sha256=${sha256}`;
-
-/** Whether an earlier visit has kept this network. @param {Pick<Wanted, "model"|"sha256">} wanted */
-export async function isKept(wanted) {
-  return Boolean(await withCache((cache) => cache.match(keyOf(wanted))));
 }
 
 /** The network's bytes, and whether they were kept from an earlier visit.

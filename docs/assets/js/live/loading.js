@@ -3,8 +3,8 @@
 import { store } from "./store.js";
 import { byId, json, megabytes, root, say } from "./page.js";
 import { engineOf, whereTo } from "./runner.js";
-import { isKept } from "./cache.js";
 import { toMessage } from "./errors.js";
+import { isKept } from "./kept.js";
 
 /** @typedef {import("./engine.js").Kind} Kind */
 

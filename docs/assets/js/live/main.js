@@ -4,22 +4,19 @@
  */
 
 import { answer, occlude } from "./answer.js";
-import { listenForArithmetic } from "./arithmetic.js";
 import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
 import { store, remember, samples } from "./store.js";
 import { closeLook } from "./inside.js";
-import { collect } from "./handover.js";
 import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
-import { kiosk } from "./kiosk.js";
 import { graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
 import { listenForNames } from "./names.js";
 import { byId, json, megabytes, say } from "./page.js";
-import { offerSharing } from "./result-card.js";
 import { engineOf } from "./runner.js";
-import { saveCard, shift, stopShift } from "./shift.js";
-import { offerWalk } from "./walk.js";
+
+/** Stops what is timed; set once the part that times is loaded. */
+let stopShift = () => {};
 
 async function begin() {
   byId("live-invite").textContent = "Show it a photograph of a thing or an animal";
@@ -51,12 +48,13 @@ async function begin() {
   offer();
   say("idle", "");
   if (store.view.kiosk) {
-    kiosk({ start, reset, samples });
+    (await import("./kiosk.js")).kiosk({ start, reset, samples });
     return;
   }
   if (outside) await load();
   const chosen = samples.find((button) => button.dataset.name === store.view.picture);
-  const handed = new URLSearchParams(location.search).get("picture") === "yours" && (await collect());
+  const yours = new URLSearchParams(location.search).get("picture") === "yours";
+  const handed = yours && (await (await import("./handover.js")).collect());
   if (chosen) await takeSample(chosen, await isReadyToHand());
   else if (handed) await takeHandedOver(handed);
   else if (!outside && (await isReadyToHand())) await start();
@@ -106,9 +104,20 @@ function unload() {
 }
 
 byId("live-load").addEventListener("click", start);
-byId("live-shift-go").addEventListener("click", shift);
-byId("live-shift-stop").addEventListener("click", stopShift);
-byId("live-card-save").addEventListener("click", saveCard);
+byId("live-shift-go").addEventListener("click", async () => {
+  const { shift, stopShift: stop } = await import("./shift.js");
+  stopShift = stop;
+  await shift();
+});
+byId("live-shift-stop").addEventListener("click", () => stopShift());
+byId("live-card-save").addEventListener("click", async () => (await import("./shift.js")).saveCard());
+byId("live-walk").addEventListener("click", async () => (await import("./walk.js")).toggleWalk());
+byId("live-arithmetic").addEventListener("toggle", () => import("./arithmetic.js"), { once: true });
+for (const way of /** @type {("share"|"copy"|"save")[]} */ (["share", "copy", "save"])) {
+  byId(`live-${way}`).addEventListener("click", async () => (await import("./result-card.js"))[way]());
+}
+byId("live-share").hidden = !navigator.canShare?.({ files: [new File([""], "a.png", { type: "image/png" })] });
+byId("live-copy").hidden = !("clipboard" in navigator && "ClipboardItem" in globalThis);
 byId("live-cancel").addEventListener("click", () => {
   store.worker.terminate({ kind: "cancelled", message: "Cancelled. Nothing was kept." });
 });
@@ -132,7 +141,4 @@ showView();
 listen();
 listenForPictures(startUnlessMetered);
 listenForNames();
-offerSharing();
-offerWalk();
-listenForArithmetic();
 begin();

@@ -1,6 +1,5 @@
 /** The chosen picture, whole, with a frame round the part that the network gets. */
 
-import { pixelsOf } from "./header.js";
 import { store } from "./store.js";
 import { byId } from "./page.js";
 
@@ -42,6 +41,7 @@ async function rasterised(image) {
  * @param {Blob} blob */
 async function isHarmless(blob) {
   if (blob.type === "image/svg+xml") return true;
+  const { pixelsOf } = await import("./header.js");
   return (pixelsOf(await blob.slice(0, HEADER).arrayBuffer()) ?? Infinity) <= PIXEL_LIMIT;
 }
 

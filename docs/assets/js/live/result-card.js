@@ -51,7 +51,7 @@ const file = () =>
 /** A sentence beside the picture. */
 const sentence = () => `A small AlexNet says: ${store.top[0]?.label ?? ""}.`;
 
-async function share() {
+export async function share() {
   try {
     await navigator.share({ files: [await file()], text: sentence() });
   } catch (error) {
@@ -59,7 +59,7 @@ async function share() {
   }
 }
 
-async function copy() {
+export async function copy() {
   try {
     await navigator.clipboard.write([new ClipboardItem({ "image/png": file() })]);
     say("answered", "The answer is copied as a picture. Paste it where you like.");
@@ -68,20 +68,10 @@ async function copy() {
   }
 }
 
-async function save() {
+export async function save() {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await file());
   link.download = "alexnet-says.png";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/** Offer what this browser can do. */
-export function offerSharing() {
-  const probe = new File([""], "a.png", { type: "image/png" });
-  byId("live-share").hidden = !navigator.canShare?.({ files: [probe] });
-  byId("live-copy").hidden = !("clipboard" in navigator && "ClipboardItem" in globalThis);
-  byId("live-share").addEventListener("click", share);
-  byId("live-copy").addEventListener("click", copy);
-  byId("live-save").addEventListener("click", save);
 }

@@ -17,7 +17,7 @@ const WORDS = [
 let timer;
 
 /** End the walk. */
-export function stopWalk() {
+function stopWalk() {
   clearTimeout(timer);
   timer = undefined;
   byId("live-walk").textContent = "Walk me through";
@@ -39,15 +39,15 @@ function step(at) {
   timer = setTimeout(() => step(at + 1), PAUSE);
 }
 
-/** Offer the walk. */
-export function offerWalk() {
-  byId("live-walk").addEventListener("click", () => {
-    if (timer !== undefined) {
-      stopWalk();
-      say("answered", "The walk has stopped.");
-      return;
-    }
-    byId("live-walk").textContent = "Stop the walk";
-    step(0);
-  });
+/** Begin the walk, or end the one under way. */
+export function toggleWalk() {
+  if (timer !== undefined) {
+    stopWalk();
+    say("answered", "The walk has stopped.");
+    return;
+  }
+  byId("live-walk").textContent = "Stop the walk";
+  step(0);
 }
+
+document.addEventListener("live-answered", stopWalk);
