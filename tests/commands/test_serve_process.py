@@ -125,7 +125,7 @@ def test_a_taken_port_and_a_folder_without_a_site(model: Path, tmp_path: Path) -
 
 def test_a_network_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     """It takes two pictures at a time alone, and one is run before the first request."""
-    process = start("--port", "0", model=colour_model(tmp_path / "two.onnx", card(), batch=2))
+    process = start("--port", "0", model=colour_model(tmp_path / "two.onnx", card(), rows=2))
     out, error = process.communicate(timeout=60)
     assert (process.returncode, out) == (3, "")
     assert re.fullmatch(

@@ -74,14 +74,19 @@ def colour_model(
     classes: int = 3,
     gain: float = GAIN,
     batch: int | str = "batch",
+    rows: int = 0,
 ) -> Path:
-    """Write the colour network, with this card (an object, raw text or none)."""
+    """Write the colour network, with this card (an object, raw text or none).
+
+    ``rows``: the only number of pictures that a run takes, though the input says any; 0: each.
+    """
     size = model_card.input.size if isinstance(model_card, ModelCard) else SIZE
     weight = np.float32(gain) * np.eye(3, classes, dtype=np.float32)
     graph = helper.make_graph(
         [
             helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
-            helper.make_node("Flatten", ["pooled"], ["means"]),
+            helper.make_node("Constant", [], ["shape"], value_ints=[rows, 3]),  # 0: as it comes
+            helper.make_node("Reshape", ["pooled", "shape"], ["means"]),
             helper.make_node("Gemm", ["means", "weight", "bias"], ["logits"]),
         ],
         "colour",

@@ -190,8 +190,9 @@ def test_a_model_that_is_none(classify: Classify, here: Path) -> None:
     bare = colour_model(here / "bare.onnx", None)
     result = classify("red.png", model=bare)
     said = (
-        f"error: {bare} carries no model card, so its labels and its input are unknown: "
-        "export it with `python -m model_export`\n"
+        f"error: {bare} carries no model card, so its classes and its input are unknown: "
+        "say them with --labels FILE, and --mean, --std and others where they differ from "
+        "ImageNet's; or write them into a copy with `python -m model_export adopt`\n"
     )
     assert (result.exit_code, result.stdout, result.stderr) == (3, "", said)
     result = classify("green.bmp", model="red.png")

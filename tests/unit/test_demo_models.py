@@ -32,8 +32,9 @@ def test_no_model(tmp_path: Path) -> None:
 def test_a_model_without_a_card(tmp_path: Path) -> None:
     path = colour_model(tmp_path / "bare.onnx", None)
     assert refusal(path) == (
-        f"{path} carries no model card, so its labels and its input are unknown: "
-        "export it with `python -m model_export`"
+        f"{path} carries no model card, so its classes and its input are unknown: "
+        "say them with --labels FILE, and --mean, --std and others where they differ from "
+        "ImageNet's; or write them into a copy with `python -m model_export adopt`"
     )
 
 
@@ -87,9 +88,17 @@ def test_a_graph_that_does_not_say_how_many_classes_it_has(tmp_path: Path) -> No
     )
 
 
-def test_a_run_that_fails_is_told_in_one_line(tmp_path: Path) -> None:
-    """A file that takes two pictures at a time, and no other number."""
+def test_a_batch_of_one_size_takes_any_number_of_pictures(tmp_path: Path) -> None:
     path = colour_model(tmp_path / "two.onnx", card(), batch=2)
+    pictures = [Image.new("RGB", (20, 20), colour) for colour in ("red", "lime", "blue")]
+    with Classifier(path, device="cpu") as classifier:
+        found = [prediction.top[0].index for prediction in classifier.classify(pictures)]
+    assert found == [0, 1, 2]
+
+
+def test_a_run_that_fails_is_told_in_one_line(tmp_path: Path) -> None:
+    """A file that says it takes any number of pictures, and takes two."""
+    path = colour_model(tmp_path / "two.onnx", card(), rows=2)
     with Classifier(path, device="cpu") as classifier:
         assert len(classifier.classify([PICTURE] * 2)) == 2
         with pytest.raises(DeviceError) as caught:
