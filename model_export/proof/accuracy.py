@@ -82,9 +82,10 @@ def opened(labels: Sequence[Label], data: Path) -> Pictures:
         source = TinyImageNet(data)
         found = source.entries("val")
     except DataError:
+        what = "this is neither" if data.exists() else "there is no such file or folder"
         raise EnvironmentLacks(
             f"{data}: --evaluate takes Tiny ImageNet's folder or zip, or a folder that has a "
-            "folder of JPEG or PNG pictures for each class; this is neither"
+            f"folder of JPEG or PNG pictures for each class; {what}"
         ) from None
     ids = {label.wnid: i for i, label in enumerate(labels) if label.wnid}
     _refuse_strange(data, source.wnids, ids, labels)

@@ -26,7 +26,7 @@ from model_export.contract import onnx_file, samples
 from model_export.contract.card import ModelCard
 from model_export.contract.errors import cli_errors
 from model_export.contract.preprocessing import preprocess, resize_and_crop
-from model_export.forms.taps import FILTERS, STAGES
+from model_export.forms.taps import FILTERS
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -39,7 +39,6 @@ PICTURES = ROOT / "docs/assets/img/inside"
 GAP = 60  # grey between maps, 0 to 255: no map's silence looks like it
 BRIGHTEST = 0.995
 SHUFFLES = 2000
-HIDDEN = ("fc6", "fc7")
 SIGNED = "norm1"
 # Maps in a line of a tower's block, and the side of a square that stands for one number.
 LAYOUT = {
@@ -61,16 +60,14 @@ LAYOUT = {
 def opened(model: Path) -> onnxruntime.InferenceSession:
     """The network on the CPU, weights unpacked, with what it taps not as outputs too.
 
-    These are the fully connected layers, the norms (what a pooling takes in) and the poolings.
+    These are the norms (what a pooling takes in) and the poolings.
     """
     import onnx
     import onnxruntime
 
     graph = onnx.load(model)
-    relus = [node.output[0] for node in graph.graph.node if node.op_type == "Relu"]
     pools = [node for node in graph.graph.node if node.op_type == "MaxPool"]
-    inner = dict(zip(HIDDEN, relus[len(STAGES) :], strict=True))
-    inner |= {"norm1": pools[0].input[0], "norm2": pools[1].input[0]}
+    inner = {"norm1": pools[0].input[0], "norm2": pools[1].input[0]}
     inner |= {"pool2": pools[1].output[0], "pool5": pools[2].output[0]}
     for name, tensor in inner.items():
         graph.graph.node.append(onnx.helper.make_node("Identity", [tensor], [name]))

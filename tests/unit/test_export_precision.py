@@ -299,13 +299,17 @@ def test_the_interval_is_wilsons() -> None:
 
 
 def test_data_that_does_not_fit(tmp_path: Path, pictures: Path) -> None:
-    with pytest.raises(EnvironmentLacks) as lack:
-        accuracy.evaluate(b"", b"", ALEXNET64.input, tiny_imagenet(), tmp_path / "none")
-    assert (
-        str(lack.value)
-        == f"{tmp_path / 'none'}: --evaluate takes Tiny ImageNet's folder or zip, or a folder that has "
-        "a folder of JPEG or PNG pictures for each class; this is neither"
-    )
+    for data, end in (
+        (tmp_path, "this is neither"),
+        (tmp_path / "none", "there is no such file or folder"),
+    ):
+        with pytest.raises(EnvironmentLacks) as lack:
+            accuracy.evaluate(b"", b"", ALEXNET64.input, tiny_imagenet(), data)
+        assert (
+            str(lack.value)
+            == f"{data}: --evaluate takes Tiny ImageNet's folder or zip, or a folder that has a "
+            f"folder of JPEG or PNG pictures for each class; {end}"
+        )
     with pytest.raises(UsageError, match=r"is not one of the network's 2 classes \(a, b, \.\.\.\)"):
         accuracy.evaluate(b"", b"", ALEXNET64.input, (Label("a"), Label("b")), pictures)
 

@@ -513,7 +513,7 @@ def test_export_takes_a_module_and_strings(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(report.file.read_bytes())
     (got,) = session.run(["logits"], {"image": images.numpy()})
     np.testing.assert_allclose(got, answer(net.eval(), images), rtol=1e-4, atol=1e-4)
-    with pytest.raises(OptionError, match="the precisions are fp32, fp16, int8, int4"):
+    with pytest.raises(OptionError, match="--precision bf16: give one of fp32, fp16, int8, int4"):
         export(str(tmp_path / "b.onnx"), precision="bf16")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="does not take pictures"):
         export(str(tmp_path / "c.onnx"), nn.Linear(3, 2))

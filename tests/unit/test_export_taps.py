@@ -17,7 +17,7 @@ from demo import Classifier
 from model_export.architectures import alexnet64
 from model_export.contract.card import ModelCard
 from model_export.exporter import Report
-from model_export.forms.taps import STAGES
+from model_export.forms.taps import LAYERS
 from model_export.sources.weights import WEIGHTS
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +45,8 @@ def test_the_taps_are_pytorchs_activations(
     net = alexnet64().eval()
     net.load_state_dict(load_file(WEIGHTS))
     wanted: dict[str, Any] = {"filters": net.features.conv1.weight.detach().float().numpy()}
-    for number, stage in enumerate(STAGES, 1):
-        layer = net.features.get_submodule(f"relu{number}")
+    relus = [layer for name, layer in net.named_modules() if name.split(".")[-1].startswith("relu")]
+    for stage, layer in zip(LAYERS, relus, strict=True):
         layer.register_forward_hook(
             lambda _l, _i, out, stage=stage: wanted.update({stage: out.numpy()})
         )
@@ -55,7 +55,7 @@ def test_the_taps_are_pytorchs_activations(
         wanted["logits"] = net(torch.from_numpy(batch)).numpy()
     got = outputs(file, None, batch)
     assert next(iter(got)) == "logits"
-    assert set(got) == {"logits", "filters", *STAGES}
+    assert set(got) == {"logits", "filters", *LAYERS}
     for name, values in got.items():
         assert values.shape == wanted[name].shape
         assert np.linalg.norm(values - wanted[name]) <= near * np.linalg.norm(wanted[name]), name

@@ -294,12 +294,13 @@ def test_data_that_is_not_there_is_told_before_the_work(
         raise AssertionError("the network was run")
 
     monkeypatch.setattr("model_export.exporter.pytorch_logits", worked)
-    with pytest.raises(EnvironmentLacks, match=r"^none: no such file or folder"):
+    with pytest.raises(EnvironmentLacks, match=r"^none: --evaluate .* no such file or folder$"):
         export(tmp_path / "a.onnx", evaluate=Path("none"))
 
 
 def test_what_the_system_refuses_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    for name, line in (("a.onnx", "cannot write a.onnx"), ("", "b.onnx")):
+    """By the file that failed, even where another is being written."""
+    for name, line in (("a.onnx", "cannot write b.onnx"), ("", "b.onnx")):
         with pytest.raises(typer.Exit) as left, cli_errors(name):
             raise OSError(errno.ENOSPC, "No space left on device", "b.onnx")
         assert left.value.exit_code == 2
@@ -313,7 +314,10 @@ def test_random_weights_by_the_command_that_the_page_shows(
     command = [sys.executable, "-m", "model_export.random_weights"]
     file = tmp_path / "new" / "random.safetensors"
     subprocess.run([*command, "alexnet64", str(file)], check=True)
-    assert load(str(file)).network is ALEXNET64
+    loaded = load(str(file))
+    assert loaded.network.layers == ALEXNET64.layers
+    assert set(loaded.network.input.assumed) > {"mean", "std", "crop"}  # others' weights
+    assert load("alexnet64", file).labels == tiny_imagenet()
     with pytest.raises(typer.Exit) as left:
         random_weights.main("alexnet65", file)
     assert left.value.exit_code == 2
