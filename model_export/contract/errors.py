@@ -7,6 +7,7 @@ wrong or below the bar, 2 wrong use, 3 the environment lacks something.
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator
 
 
@@ -46,6 +47,8 @@ def cli_errors(name: object = "") -> Iterator[None]:
     except BrokenPipeError:  # the reader has gone, as `head` does: typer ends quietly
         raise
     except OSError as error:
+        if not name and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # a command that only reads writes its output alone: see `command_line.run`
         failed = error.filename or name  # the file that failed, whichever it was
         where = f"cannot write {failed}" if name else failed or "cannot read"
         typer.echo(f"error: {where}: {error.strerror or error}", err=True)
