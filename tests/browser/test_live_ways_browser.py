@@ -151,7 +151,7 @@ def test_a_metered_connection_is_told_the_bytes_first(live: Any, site: Path) -> 
     live.click("[data-name=lemon]")
     listed = json.loads((site / "assets" / "live" / "manifest.json").read_text("utf-8"))
     travels = listed["models"][0]["travels"] + listed["engine_code"]["wasm"]["travels"]
-    assert f"{travels / 1e6:.1f} MB" in state(live, "idle")
+    live.locator("#live-status").get_by_text(f"{travels / 1e6:.1f} MB").wait_for()
     live.click("#live-load")
     assert "lemon" in state(live, "answered")
 

@@ -42,6 +42,12 @@ export async function showLayers({ seen, size }, open) {
   byId("live-layers").replaceChildren(first, ...sheets.map((/** @type {Sheet} */ one) => item(one, open)), last);
 }
 
+// Browsers leave what has the focus partly cut off in a box that scrolls sideways.
+byId("live-layers").addEventListener("focusin", (/** @type {FocusEvent} */ event) => {
+  const node = /** @type {Element} */ (event.target);
+  if (node !== event.currentTarget) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
 /** Mark the layer whose maps are shown. */
 export function markLayer() {
   for (const button of byId("live-layers").querySelectorAll("[data-layer]")) {
