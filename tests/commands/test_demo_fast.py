@@ -17,7 +17,7 @@ from PIL import Image
 from demo import Classifier
 from demo.benchmarking import evaluations, photographs
 from demo.datasets.layouts import DataSet, Labelled
-from demo.errors import ResultError
+from demo.errors import DeviceError
 from demo.evaluation.pipeline import Decoders, shares
 from demo.evaluation.views import prepare
 from demo.pictures.decoding import decode
@@ -172,8 +172,8 @@ def test_beside_the_usual_loop(exported: Report) -> None:
 
 def test_a_network_that_pytorchs_loop_does_not_know(tmp_path: Path) -> None:
     model = colour_model(tmp_path / "colour.onnx", card())
-    with pytest.raises(ResultError) as error:
+    with pytest.raises(DeviceError) as error:
         evaluations.run([model], 32, 1)
     (line,) = str(error.value).splitlines()
-    assert line.startswith(f"PyTorch's loop: {model}: ")
-    assert "is missing for" in line
+    assert f"{model}: cannot compare" in line
+    assert "is not one of alexnet64" in line
