@@ -91,7 +91,7 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
 
 
 def pictures() -> Iterator[tuple[str, bytes]]:
-    """Fifty pictures: the samples as they are, cropped, made small, turned, see-through."""
+    """Fifty pictures and more: the samples as they are, cropped, made small, turned, see-through."""
     for number, path in enumerate(SAMPLES):
         yield path.name, path.read_bytes()
         image = Image.open(path).convert("RGB")
@@ -99,10 +99,9 @@ def pictures() -> Iterator[tuple[str, bytes]]:
         left = number * 7 % 90
         cut = image.crop((left, 5, width - 2 * (number % 30), height - 31))
         yield f"cut-{path.stem}.png", png(cut)
-        if number % 2 == 0:
-            small = cut.resize((40 + number * 3, 31 + number * 5))
-            small.putalpha(Image.linear_gradient("L").resize(small.size))
-            yield f"small-{path.stem}.png", png(small)
+        small = cut.resize((40 + number * 3, 31 + number * 5))
+        small.putalpha(Image.linear_gradient("L").resize(small.size))
+        yield f"small-{path.stem}.png", png(small)
 
 
 def png(image: Image.Image) -> bytes:
@@ -124,7 +123,7 @@ def test_fifty_pictures_get_the_runners_answers(live: Any, site: Path) -> None:
     page.locator("#live-load").click()
     state(page, "ready")
     given = list(pictures())
-    assert len(given) == 50
+    assert len(given) >= 50
     for name, content in given:
         assert name in give(page, content, name)
         image = decode(content)

@@ -55,7 +55,7 @@ def test_firefox_answers_as_python_does(page: Any, site: Path) -> None:
         until(page, STATE, "idle")
         page.click("#live-load")
         until(page, STATE, "answered")
-        proof = page.run("() => document.getElementById('live-proof').innerText")
+        proof = page.run("() => document.getElementById('live-proof').textContent")
         assert float(proof.split(" by ")[1].split(" ")[0]) < 1e-5
         for name in ("banana", "espresso", "ladybug", "cat"):
             page.click(f"[data-name={name}]")
