@@ -141,6 +141,8 @@ def test_a_file_that_is_not_what_pytorch_computes(exported: Report, tmp_path: Pa
     folder.mkdir(parents=True)
     (folder / "cat.jpg").symlink_to(Path(__file__).parents[2] / "demo" / "samples" / "cat.jpg")
     done = evaluate(folder.parent, "--model", tmp_path / "wrong.onnx", "--against", "torch")
-    assert "changed since it was proved" in done.stdout  # so its precision is unknown
+    assert done.exit_code == 1
+    assert "Not within tolerance" in done.stdout
+    assert "changed since it was proved" in done.stdout
     assert "same first guess on 0 of 1 pictures" in done.stdout
     assert f"cat.jpg: here {labels[7].name}, PyTorch " in done.stdout
