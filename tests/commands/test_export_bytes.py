@@ -131,7 +131,7 @@ def test_a_card_that_says_otherwise_is_refused(made: Report, tmp_path: Path) -> 
     onnx.save(model, file)
     with pytest.raises(ExportError) as wrong:
         list(verify(file))
-    assert str(wrong.value) == f"{file}: its input is of uint8, and the card's is of fp32"
+    assert str(wrong.value) == f"{file}: its input is of uint8, and the card's is of float32"
     with pytest.raises(ModelError) as refused:
         Classifier(file, "cpu")
     assert str(refused.value) == (

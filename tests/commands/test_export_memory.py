@@ -32,7 +32,7 @@ EXPORT = """
 import json, sys
 from pathlib import Path
 import torch
-from model_export.contract.timing import peak_bytes
+from model_export.contract.worker import peak_bytes
 before = peak_bytes()
 from model_export import export
 source, output, precision, photographs = sys.argv[1:]
@@ -43,7 +43,7 @@ REDUCE = """
 import json, sys
 from pathlib import Path
 import numpy as np, onnx
-from model_export.contract.timing import peak_bytes
+from model_export.contract.worker import peak_bytes
 from model_export.forms.precision import reduce
 source, precision = sys.argv[1:]
 np.ones(1) @ np.ones(1)  # numpy's threads take their stacks
@@ -83,5 +83,5 @@ def test_weights_are_not_copied_for_each_layer(exported: Report, precision: str)
 def test_a_child_does_not_count_its_parent() -> None:
     """As the contest of `demo benchmark` reports it."""
     ballast = np.ones(40_000_000)  # 320 MB
-    taken = measured("from model_export.contract.timing import peak_bytes; print(peak_bytes())")
+    taken = measured("from model_export.contract.worker import peak_bytes; print(peak_bytes())")
     assert 0 < taken < ballast.nbytes

@@ -7,9 +7,9 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
+
+import requests
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
@@ -33,9 +33,11 @@ def get(url: str, wait: float) -> str:
     end = time.monotonic() + wait
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return str(answer.read().decode())
-        except (urllib.error.URLError, ConnectionError):
+            with requests.get(url, timeout=5) as answer:
+                answer.raise_for_status()
+                answer.encoding = "utf-8"
+                return answer.text
+        except requests.RequestException:
             if time.monotonic() > end:
                 raise
             time.sleep(0.2)

@@ -302,9 +302,23 @@ def test_what_the_system_refuses_is_a_line(capsys: pytest.CaptureFixture[str]) -
     """By the file that failed, even where another is being written."""
     for name, line in (("a.onnx", "cannot write b.onnx"), ("", "b.onnx")):
         with pytest.raises(typer.Exit) as left, cli_errors(name):
-            raise OSError(errno.ENOSPC, "No space left on device", "b.onnx")
+            raise OSError(errno.EACCES, "Permission denied", "b.onnx")
         assert left.value.exit_code == 2
-        assert capsys.readouterr().err == f"error: {line}: No space left on device\n"
+        assert capsys.readouterr().err == f"error: {line}: Permission denied\n"
+
+
+def test_a_full_disk_is_a_line_of_the_command_that_writes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A command that only reads can meet it in its output alone, which `run` answers."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(typer.Exit) as left, cli_errors("a.onnx"):
+        raise full
+    assert left.value.exit_code == 2
+    assert capsys.readouterr().err == "error: cannot write a.onnx: No space left on device\n"
+    with pytest.raises(OSError, match="No space left") as passed, cli_errors():
+        raise full
+    assert passed.value is full
 
 
 def test_random_weights_by_the_command_that_the_page_shows(
