@@ -112,8 +112,10 @@ def _openvino(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare]:
 
     def prepare(batch: NDArray[Any]) -> Callable[[], object]:
         request = compiled.create_infer_request()
-        request.set_input_tensor(ov.Tensor(batch, shared_memory=True))
-        return lambda: request.infer()
+        tensor = ov.Tensor(batch, shared_memory=True)
+        request.set_input_tensor(tensor)
+        keeps = (batch, tensor)  # the request does not hold the memory of its input
+        return lambda: (keeps, request.infer())
 
     version = ov.__version__.partition("-")[0]
     return {"version": version, "provider": "CPU", "how": "latency hint"}, prepare
