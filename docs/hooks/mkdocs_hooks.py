@@ -43,7 +43,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         raise PluginError(str(error)) from error
     _glossary[0] = json.dumps(site.tables["glossary"])
     config.docs_dir = str(settings.pages)
-    config.markdown_extensions += [RawBlocks(), Terms(site.tables["glossary"])]
+    own: list[Any] = [RawBlocks(), Terms(site.tables["glossary"])]  # objects are as good as names
+    config.markdown_extensions += own
     return config
 
 

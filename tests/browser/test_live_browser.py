@@ -35,7 +35,7 @@ SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
 def test_the_committed_reference_is_of_the_committed_file() -> None:
     model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
     kept = json.loads(model.with_suffix(".reference.json").read_text("utf-8"))
-    told = reference(model)
+    told: dict[str, Any] = reference(model)
     assert kept["model_sha256"] == told["model_sha256"], "run `make records`"
     assert kept["pixels"] == told["pixels"]
     np.testing.assert_allclose(kept["logits"], told["logits"], rtol=0, atol=1e-4)
@@ -215,7 +215,7 @@ def test_other_hosts_are_out_of_reach(live: Any) -> None:
 
 def test_without_the_network_the_site_builds_and_says_so(chromium: Any, served: str) -> None:
     page = chromium.new_page()
-    empty = {"engine": None, "models": []}
+    empty: dict[str, Any] = {"engine": None, "models": []}
     page.route("**/live/manifest.json", lambda route: route.abort())
     page.goto(f"{served}live/")
     assert "The list of networks could not be fetched" in state(page, "offline")

@@ -170,7 +170,7 @@ def test_by_keyboard_alone_on_a_phone(live: Any) -> None:
     open_at(page, "?layer=conv1")
 
     def walk(key: str) -> list[str]:
-        stops = []
+        stops: list[str] = []
         while True:
             page.keyboard.press(key)
             name, seen = page.evaluate(STOP)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +172,7 @@ def test_named_networks_are_published_beside_the_committed(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def second(site: Path, tmp_path: Path) -> Iterator[Path]:
+def second(site: Path, tmp_path: Path) -> Path:
     """The built site, as if it had been built with MODELS naming the stand-in."""
     if not engine_files(ROOT):
         pytest.skip("no engine here: run `npm ci --ignore-scripts`")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sitebuild.data.bibliography import Bibliography
 from sitebuild.timeline import listing as pages
 from sitebuild.timeline import paper
 from sitebuild.tools.print_edition import print_all
@@ -42,7 +43,7 @@ def test_the_list_holds_every_event_and_each_source_once() -> None:
 
 def test_wild_events_bring_no_markup_to_paper() -> None:
     for html in paper.sheets(
-        replace(SITE, timeline=timeline(crowd(200)), bibliography=SOURCES, titles={})
+        replace(SITE, timeline=timeline(crowd(200)), bibliography=Bibliography(SOURCES), titles={})
     ).values():
         read = Reader(html)
         assert not {"script", "img", "i"} & set(read.tags)

@@ -60,7 +60,7 @@ def test_the_graph_does_the_cards_arithmetic(network: Any) -> None:
 
 def test_a_picture_is_a_quarter_of_the_bytes(made: Report, exported: Report) -> None:
     pixels, floats = sample_batch(made.card.input), sample_batch(exported.card.input)
-    assert (pixels.dtype, pixels.shape) == (np.uint8, floats.shape)
+    assert (pixels.dtype, pixels.shape) == (np.dtype(np.uint8), floats.shape)
     assert 4 * pixels.nbytes == floats.nbytes
     np.testing.assert_array_equal(as_floats(pixels, made.card.input), floats)
     found = compare(onnx_logits(made.file, pixels), onnx_logits(exported.file, floats))

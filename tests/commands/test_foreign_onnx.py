@@ -104,7 +104,7 @@ def two(place: Path) -> Path:
     return file
 
 
-PLAIN = {"mean": "0,0,0", "std": "1,1,1"}
+PLAIN: dict[str, Any] = {"mean": "0,0,0", "std": "1,1,1"}
 
 
 def test_the_model_zoos_layout(tmp_path: Path) -> None:

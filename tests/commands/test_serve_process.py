@@ -47,7 +47,7 @@ def refuses(port: int) -> bool:
 def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
     process = start("--port", "0", model=model)
     assert process.stdout is not None
-    lines = []
+    lines: list[str] = []
     while not (lines and lines[-1].startswith("The demo: ")):
         lines.append(process.stdout.readline())
         assert lines[-1], process.communicate()

@@ -120,7 +120,8 @@ def alexnet(
             f"conv{i}", "Convolution", shape=(out, inputs // group, kernel, kernel), num_output=out,
             kernel_size=kernel, stride=stride, pad=pad, group=group,
         )  # fmt: skip
-        add(f"relu{i}", "ReLU", **({"negative_slope": slope} if slope else {}))
+        leak: dict[str, Any] = {"negative_slope": slope} if slope else {}
+        add(f"relu{i}", "ReLU", **leak)
         norm = (f"norm{i}", "LRN", lrn or {"local_size": 5, "alpha": 1e-4, "beta": 0.75})
         pool = (f"pool{i}", "Pooling", {"pool": 0, "kernel_size": 3, "stride": 2})
         stages = {1: [norm, pool], 2: [norm, pool], 5: [pool]}.get(i, [])

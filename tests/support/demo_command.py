@@ -22,12 +22,14 @@ def as_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[s
     environment = {
         k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "TTY_COMPATIBLE")
     }
+    options.setdefault("env", environment | {"PYTHONPATH": str(ROOT)})
+    options.setdefault("timeout", 60)
     return subprocess.run(
         [sys.executable, "-m", "demo", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        **{"env": environment | {"PYTHONPATH": str(ROOT)}, "timeout": 60} | options,
+        **options,
     )
 
 

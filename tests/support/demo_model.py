@@ -35,7 +35,7 @@ COLOURS = ("red", "green", "blue")
 
 def card(**changes: Any) -> ModelCard:
     """A valid card of the colour network; ``changes`` replace its fields, or its input's."""
-    rule = {
+    rule: dict[str, Any] = {
         "name": "image",
         "size": SIZE,
         "resize": SIZE,

@@ -80,8 +80,7 @@ def mutations(count: int = 16) -> Iterator[tuple[str, bytes]]:
                 other = whole[chance.choice(sorted(whole))]
                 data = data[:at] + other[min(at, len(other)) :]
             elif way == "type":
-                other = chance.choice(sorted(whole))
-                data[:16] = whole[other][:16]
+                data[:16] = whole[chance.choice(sorted(whole))][:16]
             yield f"{stem}-{ending}-{number:02}-{way}.{ending}", bytes(data)
 
 

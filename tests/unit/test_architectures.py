@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -28,12 +30,12 @@ def widths(net: AlexNet2012, size: int) -> list[int]:
 
 
 @pytest.mark.parametrize("form", ["code", "paper"])
-def test_the_2012_network_has_60965224_parameters(form: str) -> None:
+def test_the_2012_network_has_60965224_parameters(form: Literal["code", "paper"]) -> None:
     assert parameters(AlexNet2012(form=form)) == 60_965_224
 
 
 @pytest.mark.parametrize("form", ["code", "paper"])
-def test_maps_of_the_2012_network(form: str) -> None:
+def test_maps_of_the_2012_network(form: Literal["code", "paper"]) -> None:
     assert widths(AlexNet2012(form=form, hidden=8).eval(), 224) == [55, 27, 13, 13, 13, 6]
 
 

@@ -81,14 +81,14 @@ def test_logits_of_a_batch(classifier: Classifier) -> None:
         classifier.logits(batch), GAIN * batch.mean(axis=(2, 3), dtype=np.float64), rtol=1e-5
     )
     tensor = classifier.preprocess(pictures(1)[0])
-    assert (tensor.shape, tensor.dtype) == ((3, SIZE, SIZE), np.float32)
+    assert (tensor.shape, tensor.dtype) == ((3, SIZE, SIZE), np.dtype(np.float32))
 
 
 @pytest.mark.parametrize(
     "batch",
     [
         np.zeros((1, 3, SIZE, SIZE)),
-        np.zeros((3, SIZE, SIZE), np.float32),
+        np.zeros((3, SIZE, SIZE), np.dtype(np.float32)),
         np.zeros((1, 3, SIZE, SIZE + 1), np.float32),
     ],
 )

@@ -311,9 +311,8 @@ def test_ten_views_are_corners_centre_and_mirrors() -> None:
     places = [(0, 0), (32, 0), (0, 32), (32, 32), (16, 16)]
     for i, (left, top) in enumerate(places):
         patch = square.crop((left, top, left + 224, top + 224))
-        wanted = (np.asarray(patch, np.float32) / 255 - np.float32(spec.mean)) / np.float32(
-            spec.std
-        )
+        mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
+        wanted = (np.asarray(patch, np.float32) / 255 - mean) / std
         np.testing.assert_allclose(made[i], wanted.transpose(2, 0, 1), atol=1e-5)
         np.testing.assert_array_equal(made[i + 5], made[i, :, :, ::-1])
     one = np.empty((1, 3, 224, 224), np.float32)

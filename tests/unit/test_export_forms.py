@@ -238,7 +238,7 @@ def test_a_temporary_folder_that_cannot_be_used(
     def full(**_: object) -> str:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(files.tempfile, "mkdtemp", full)
+    monkeypatch.setattr("tempfile.mkdtemp", full)
     with (
         pytest.raises(EnvironmentLacks, match=r"Read-only file system\); name one in TMPDIR"),
         files.scratch(),

@@ -194,7 +194,8 @@ def as_onnx(layers: list[caffe_files.Layer], size: int) -> onnx.ModelProto:
         for suffix, array in zip(("w_0", "b_0"), layer.blobs, strict=False):
             tensors.append(numpy_helper.from_array(array, f"{layer.name}_{suffix}"))
             given.append(f"{layer.name}_{suffix}")
-        kind, more = layer.kind, {}
+        kind = layer.kind
+        more: dict[str, Any] = {}
         if kind == "Convolution":
             kind, sides = "Conv", {"kernel_shape": "kernel_size", "strides": "stride"}
             more = {k: [p[v]] * 2 for k, v in sides.items()}
@@ -269,7 +270,9 @@ def test_one_network_as_pth_npy_and_npz(tmp_path: Path) -> None:
             weight = weight.T
         by_layer[layer.name.partition(".")[2]] = [weight, tensors[f"{layer.name}.bias"].numpy()]
     np.save(tmp_path / "bvlc_alexnet.npy", np.array(by_layer, object), allow_pickle=True)
-    flat = {f"{n}_{k}": a for n, pair in by_layer.items() for k, a in zip("Wb", pair, strict=True)}
+    flat: dict[str, Any] = {
+        f"{n}_{k}": a for n, pair in by_layer.items() for k, a in zip("Wb", pair, strict=True)
+    }
     np.savez(tmp_path / "a.npz", **flat)
     for name in ("bvlc_alexnet.npy", "a.npz"):
         read = local_weights.read(tmp_path / name)

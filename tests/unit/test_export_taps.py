@@ -42,7 +42,7 @@ def test_the_taps_are_pytorchs_activations(
     precision: str, near: float, forms: Callable[..., Report]
 ) -> None:
     file = forms(precision, "taps").file
-    net = alexnet64().eval()
+    net: Any = alexnet64().eval()
     net.load_state_dict(load_file(WEIGHTS))
     wanted: dict[str, Any] = {"filters": net.features.conv1.weight.detach().float().numpy()}
     relus = [layer for name, layer in net.named_modules() if name.split(".")[-1].startswith("relu")]

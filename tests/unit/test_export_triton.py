@@ -11,7 +11,7 @@ from typing import Any
 import onnxruntime
 import pytest
 import tritonclient
-from google.protobuf import text_format
+from google.protobuf import text_format  # type: ignore[import-untyped]
 
 from demo import Classifier
 from model_export.exporter import Report

@@ -106,7 +106,8 @@ def one_map(module: nn.Module) -> nn.Module | None:
     """A module's window on a single map, with a gradient everywhere inside it."""
     match module:
         case nn.Conv2d():
-            lone = nn.Conv2d(1, 1, module.kernel_size, module.stride, module.padding, bias=False)
+            sides: list[Any] = [module.kernel_size, module.stride, module.padding]
+            lone = nn.Conv2d(1, 1, sides[0], sides[1], sides[2], bias=False)
             nn.init.constant_(lone.weight, 0.1)
             return lone
         case nn.MaxPool2d():
@@ -121,7 +122,7 @@ def test_what_a_number_sees_is_where_its_gradient_is(name: str) -> None:
     fields = [row["field"] for row in BY_NAME[name]["layers"] if "kernel" in row]
     image = torch.rand(1, 1, 515, 515, dtype=torch.float64, requires_grad=True)
     found, at = [], image
-    for module in build(name).features.children():  # type: ignore[operator, union-attr]
+    for module in build(name).features.children():
         window = one_map(module)
         if window is None:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import markdown
 import pytest
@@ -119,6 +120,12 @@ def test_compute_agrees_with_the_table() -> None:
     assert "don't read a trend from it" in figure.source
 
 
+def amount(name: str) -> float:
+    value = FACTS[name].value
+    assert not isinstance(value, str)
+    return value
+
+
 def test_the_estimate_of_a_processor_is_its_own_arithmetic() -> None:
     cores, clock_ghz, operations_a_tick = 4, 3.4, 16
     peak = cores * clock_ghz * operations_a_tick / 1000  # trillion operations a second
@@ -126,8 +133,8 @@ def test_the_estimate_of_a_processor_is_its_own_arithmetic() -> None:
     assert FACTS["cpu_peak"].value == round(peak, 2)
     assert FACTS["gpu_gain"].value == round(cards / peak)
     assert FACTS["cpu_days"].value == round(5.5 * cards / peak, -1)
-    assert FACTS["training_energy"].value == round(2 * FACTS["card_watts"].value * 5.5 * 24 / 1000)
-    by_time = FACTS["cat_cores"].value * 1e9 * FACTS["cat_days"].value * 86400
+    assert FACTS["training_energy"].value == round(2 * amount("card_watts") * 5.5 * 24 / 1000)
+    by_time = amount("cat_cores") * 1e9 * amount("cat_days") * 86400
     assert scientific(float(f"{by_time:.0e}")) == FACTS["cat_by_time"].value
 
 
@@ -301,7 +308,7 @@ def test_the_glossarys_figure_names_its_own_terms() -> None:
 
 def explained(text: str) -> str:
     """The HTML of Markdown that asks for its terms."""
-    extensions = ["attr_list", Terms(TABLES["glossary"])]
+    extensions: list[Any] = ["attr_list", Terms(TABLES["glossary"])]
     return markdown.markdown(f"{text}\n\n{mark('g.md')}\n", extensions=extensions)
 
 

@@ -171,7 +171,7 @@ def test_what_cannot_be_compared_is_not_called_wrong(exported: Report, tmp_path:
             for t in model.graph.initializer
             if not t.dims and onnx.numpy_helper.to_array(t) == np.float32(ALEXNET64_LRN_ALPHA)
         )
-        constant.CopyFrom(onnx.numpy_helper.from_array(np.float32(0.1), constant.name))
+        constant.CopyFrom(onnx.numpy_helper.from_array(np.array(0.1, np.float32), constant.name))
 
     done = command("verify", changed(exported, tmp_path / "norm.onnx", other_norm))
     assert done.returncode == 3
