@@ -4,7 +4,8 @@ A picture that fails is told on standard error, and the others are classified al
 exit codes stand in `demo.cli`. With ``--json`` standard output is one JSON object::
 
     {"model": {"name", "title", "file", "sha256", "weights_sha256", "trained_by", "trained_on",
-               "precision", "parameters", "accuracy": [rows of the card]},
+               "precision", "parameters", "accuracy": [rows of the card],
+               "assumed": [names of the preprocessing that nobody stated]},
      "provider": "CPUExecutionProvider", "device": "cpu",
      "results": [{"file", "status": "ok", "size": [width, height],
                   "top": [{"label", "wnid", "probability", "index"}, ...],

@@ -125,6 +125,7 @@ def identity(classifier: Classifier) -> dict[str, Any]:
             "precision": card.precision,
             "parameters": card.parameters,
             "accuracy": [asdict(row) for row in card.accuracy],
+            "assumed": card.input.assumed,
         },
         "provider": classifier.provider,
         "device": classifier.device,
@@ -143,8 +144,8 @@ def describe(card: ModelCard) -> str:
     line = f"{card.title} ({card.name}, {card.precision}, {card.parameters:,} parameters)"
     if card.weights.trained_by != "unknown":
         line += f", trained by {card.weights.trained_by} on {card.weights.trained_on}"
-    if assumed := card.training.get("assumed"):
-        line += f"; nobody said its {', '.join(assumed)}: ImageNet's usual ones are assumed"
+    if card.input.assumed:
+        line += f"; assumed, as nothing states them: {', '.join(card.input.assumed)}"
     for row in card.accuracy[:1]:
         line += (
             f"; top-1 {row.top1:.1f} %, top-5 {row.top5:.1f} % of {row.count:,} pictures "

@@ -133,7 +133,11 @@ def _card(found: dict[str, Any]) -> list[str]:
         "input": f"{rule['size']}x{rule['size']} {rule['channels']}, shorter side to "
         f"{rule['resize']}, {rule['interpolation']}, centre; mean {_triple(rule['mean'])}, "
         f"std {_triple(rule['std'])}"
-        + ("; takes bytes and normalises them itself" if rule["dtype"] == "uint8" else ""),
+        + ("; takes bytes and normalises them itself" if rule["dtype"] == "uint8" else "")
+        + (
+            f"; assumed, as nothing states them: {', '.join(rule['assumed'])}"
+            * bool(rule["assumed"])
+        ),
         "classes": f"{len(card['labels'])}, from {card['labels'][0]['name']} to "
         f"{card['labels'][-1]['name']}",
         "weights": f"{card['weights']['source']}, SHA-256 {card['weights']['sha256']}",

@@ -19,19 +19,17 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
-def cores() -> int:
-    """The cores that this process may use: its affinity, and its control group's limit."""
+def cores(groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> int:
+    """The cores that this process may use: its affinity, and its control groups' limits.
+
+    Args:
+        groups: which control groups (v2 and v1) it is in.
+        root: where their folders are.
+    """
     if hasattr(os, "sched_getaffinity"):
-        allowed = len(os.sched_getaffinity(0))
+        least: float = len(os.sched_getaffinity(0))
     else:
-        allowed = os.cpu_count() or 1
-    return max(1, math.ceil(min(allowed, _quota())))
-
-
-def _quota(groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float:
-    """Cores' worth of time that control groups (v2 and v1) leave this process; without a limit,
-    infinity."""
-    least = math.inf
+        least = os.cpu_count() or 1
     with contextlib.suppress(OSError, ValueError):
         for line in groups.read_text().splitlines():
             _, controllers, inside = line.split(":", 2)
@@ -42,11 +40,11 @@ def _quota(groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/
                 if not place.is_relative_to(root):
                     break
                 least = min(least, _limit(place))
-    return least
+    return max(1, math.ceil(least))
 
 
 def _limit(folder: Path) -> float:
-    """What one control group allows."""
+    """Cores' worth of time that one control group allows; infinity without a limit."""
     with contextlib.suppress(OSError, ValueError):
         quota, period = (folder / "cpu.max").read_text().split()
         return math.inf if quota == "max" else int(quota) / int(period)

@@ -251,7 +251,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--save", type=Path)
     asked = parser.parse_args()
-    peak = 0
+    peak, busy = 0, round(os.getloadavg()[0], 1)
     with (
         tempfile.TemporaryDirectory() as folder,
         server_process(Path(folder)) as (process, port),
@@ -269,7 +269,7 @@ def main() -> int:
         "clients": CLIENTS,
         "seconds": asked.seconds,
         "cores": os.cpu_count(),
-        "load_of_the_machine": round(os.getloadavg()[0], 1),
+        "load_of_the_machine": busy,
         "sent": dict(found.kinds),
         "statuses": {str(status): count for status, count in sorted(found.statuses.items())},
         "right": found.right,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,11 @@ import numpy as np
 import onnxruntime
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 import demo.runtime.session
 from demo import Classifier, DeviceError, NotAPictureError, ResultError
+from demo.cli import app
 from demo.places import SAMPLES
 from demo.runtime.session import CPU, CUDA, driver_obstacle
 from tests.support.demo_model import COLOURS, GAIN, SIZE, card, colour_model, probabilities
@@ -323,3 +326,71 @@ def test_an_exported_network_comes_before_the_bundled_one(
             (tmp_path / "build" / f"alexnet64{file.suffix}").write_bytes(file.read_bytes())
     with Classifier(device="cpu") as classifier:
         assert classifier.path == Path("build/alexnet64.onnx")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The threads of each session that is opened."""
+    threads: list[int] = []
+    real = onnxruntime.InferenceSession
+
+    def open_and_note(path: Path, options: onnxruntime.SessionOptions, **more: object) -> object:
+        threads.append(options.intra_op_num_threads)
+        return real(path, options, **more)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", open_and_note)
+    return threads
+
+
+@pytest.mark.parametrize(("given", "expected"), [(["--threads", "3"], 3), ([], 5)])
+@pytest.mark.parametrize("verb", ["classify", "serve"])
+def test_threads_of_the_network(
+    model: Path,
+    opened: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    given: list[str],
+    expected: int,
+) -> None:
+    """As many as asked for, else as the process may use. The port is taken: `serve` ends at once."""
+    monkeypatch.setattr("demo.classifier.cores", lambda: 5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        what = [str(SAMPLES / "cat.jpg")] if verb == "classify" else ["--port", port]
+        done = CliRunner().invoke(
+            app, [verb, *what, "--model", str(model), "--device", "cpu", *given]
+        )
+    assert done.exit_code == (0 if verb == "classify" else 2)
+    assert opened == [expected]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(["--threads", "3"], 3), ([], 5)])
+def test_threads_that_evaluate(
+    model: Path,
+    opened: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: list[str],
+    expected: int,
+) -> None:
+    """Each decodes and runs the network by itself, on one core."""
+    for i in range(60):
+        place = tmp_path / "data" / f"n0000000{1 + i % 2}" / f"{i}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9), "red").save(place)
+    pools: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, count: int, name: str) -> None:
+            pools.append(count)
+            super().__init__(count, name)
+
+    monkeypatch.setattr("demo.evaluation.pipeline.ThreadPoolExecutor", Pool)
+    monkeypatch.setattr("demo.evaluation.pipeline.cores", lambda: 5)
+    done = CliRunner().invoke(
+        app, ["evaluate", str(tmp_path / "data"), "--model", str(model), "--device", "cpu", *given]
+    )
+    assert done.exit_code == 0, done.stderr
+    assert (opened, pools) == ([1], [expected])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from model_export import inspection
 from tests.support.demo_command import Classify
 from tests.support.demo_model import card, colour_model, probabilities
 
@@ -76,6 +77,7 @@ def test_json_for_a_program(classify: Classify, model: Path) -> None:
                     "measured_with": "by hand",
                 }
             ],
+            "assumed": [],
         },
         "provider": "CPUExecutionProvider",
         "device": "cpu",
@@ -125,6 +127,17 @@ def test_a_network_without_accuracy_claims_none(classify: Classify, tmp_path: Pa
     path = colour_model(tmp_path / "m.onnx", card(accuracy=()))
     first = classify("red.png", model=path).stdout.splitlines()[0]
     assert first.endswith("trained by the tests on three colours")
+
+
+def test_assumed_preprocessing_is_named(classify: Classify, tmp_path: Path) -> None:
+    path = colour_model(tmp_path / "m.onnx", card(assumed=("mean", "std")))
+    said = "assumed, as nothing states them: mean, std"
+    assert said in classify("red.png", model=path).stdout.splitlines()[0]
+    assert json.loads(classify("red.png", "--json", model=path).stdout)["model"]["assumed"] == [
+        "mean",
+        "std",
+    ]
+    assert any(said in line for line in inspection.lines(inspection.inspect(path)))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="such names cannot be made on Windows")

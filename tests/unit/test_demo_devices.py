@@ -161,3 +161,46 @@ def test_the_cards_are_those_that_the_driver_tells(
     assert machine.gpu_name() == "NVIDIA H100 80GB HBM3 driver 590.10"
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
     assert (machine.gpus(), machine.gpu_name()) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "expected"),
+    [
+        ("0::/app/web\n", {"app/web/cpu.max": "150000 100000"}, 2),  # one and a half
+        ("0::/app/web\n", {"app/web/cpu.max": "max 100000", "app/cpu.max": "300000 100000"}, 3),
+        ("0::/\n", {"cpu.max": "50000 100000"}, 1),  # as a container sees its own
+        ("0::/app\n", {"app/cpu.max": "max 100000"}, 64),
+        ("0::/app\n", {"app/cpu.max": "damaged"}, 64),
+        ("0::/app\n", {"other/cpu.max": "100000 100000"}, 64),
+        (
+            "4:memory:/box\n3:cpu,cpuacct:/box\n",
+            {"cpu/box/cpu.cfs_quota_us": "400000", "cpu/box/cpu.cfs_period_us": "100000",
+             "memory/box/cpu.max": "100000 100000"},
+            4,
+        ),
+        ("3:cpu:/box\n", {"cpu/box/cpu.cfs_quota_us": "-1", "cpu/box/cpu.cfs_period_us": "1"}, 64),
+        (None, {}, 64),
+    ],
+)  # fmt: skip
+def test_cores_are_limited_by_control_groups(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    groups: str | None,
+    files: dict[str, str],
+    expected: int,
+) -> None:
+    """`docker --cpus=2` on a machine of 64 cores."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    for name, text in files.items():
+        (tmp_path / "fs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "fs" / name).write_text(text + "\n")
+    if groups is not None:
+        (tmp_path / "cgroup").write_text(groups)
+    assert machine.cores(tmp_path / "cgroup", tmp_path / "fs") == expected
+
+
+def test_affinity_counts_where_it_is_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    (tmp_path / "cgroup").write_text("0::/\n")
+    (tmp_path / "cpu.max").write_text("800000 100000\n")
+    assert machine.cores(tmp_path / "cgroup", tmp_path) == 1
