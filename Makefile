@@ -108,8 +108,8 @@ $(SITE_MODEL:.onnx=.reference.json): $(SITE_MODEL)
 $(RESULTS)/samples.json: $(SITE_MODEL) $(SAMPLES)
 	@mkdir -p build
 	$(BIN)/python -m demo classify --model $< --device cpu --json demo/samples > build/samples.json
-	$(BIN)/python -c "import json; told = json.load(open('build/samples.json')); \
-	[row.pop('milliseconds') for row in told['results']]; print(json.dumps(told, indent=1))" > build/untimed.json
+	$(BIN)/python -c "import json; answers = json.load(open('build/samples.json')); \
+	[row.pop('milliseconds') for row in answers['results']]; print(json.dumps(answers, indent=1))" > build/untimed.json
 	mv build/untimed.json $@
 
 $(RESULTS)/inside.json: model_export/records/inside.py $(SITE_MODEL) $(SAMPLES)

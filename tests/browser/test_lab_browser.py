@@ -48,10 +48,10 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
     for run in ("145", "148"):
         page.locator(f"#run-{run} .lab-pick").focus()
         page.keyboard.press("Enter")
-    told = page.locator("#lab-compare").inner_text()
-    assert "40.66% / 18.21%" in told
-    assert "42.03% / 19.36%" in told
-    assert "both: ILSVRC-2012 (inferred)" in told
+    text = page.locator("#lab-compare").inner_text()
+    assert "40.66% / 18.21%" in text
+    assert "42.03% / 19.36%" in text
+    assert "both: ILSVRC-2012 (inferred)" in text
     assert "sort=error&compare=145,148" in page.url
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert accessible(page, ".lab-controls, .lab-compare, #run-145") == []

@@ -40,9 +40,9 @@ def test_without_a_script_the_drawing_leads_to_a_list(chromium: Any, served: str
     assert not page.locator(".layers__controls").is_visible()
     page.locator(".layers__map .plot--wide a[href='#fc6']").click()
     assert page.url.endswith("#fc6")
-    told = page.locator("#fc6").inner_text()
-    assert "37,752,832" in told
-    assert "151.0 MB" in told
+    text = page.locator("#fc6").inner_text()
+    assert "37,752,832" in text
+    assert "151.0 MB" in text
     answers = page.locator("#fc8 [data-answer]")
     assert answers.count() == len(INSIDE)
     context.close()

@@ -35,10 +35,10 @@ SAMPLES = sorted((ROOT / "demo" / "samples").glob("*.jpg"))
 def test_the_committed_reference_is_of_the_committed_file() -> None:
     model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
     kept = json.loads(model.with_suffix(".reference.json").read_text("utf-8"))
-    told: dict[str, Any] = reference(model)
-    assert kept["model_sha256"] == told["model_sha256"], "run `make records`"
-    assert kept["pixels"] == told["pixels"]
-    np.testing.assert_allclose(kept["logits"], told["logits"], rtol=0, atol=1e-4)
+    fresh: dict[str, Any] = reference(model)
+    assert kept["model_sha256"] == fresh["model_sha256"], "run `make records`"
+    assert kept["pixels"] == fresh["pixels"]
+    np.testing.assert_allclose(kept["logits"], fresh["logits"], rtol=0, atol=1e-4)
 
 
 def test_from_the_button_to_the_answer(live: Any) -> None:
@@ -180,9 +180,9 @@ def test_a_wrong_answer_to_the_reference_is_told(live: Any) -> None:
     page = live
 
     def lie(route: Any) -> None:
-        told = route.fetch().json()
-        told["logits"][0] += 1
-        route.fulfill(json=told)
+        changed = route.fetch().json()
+        changed["logits"][0] += 1
+        route.fulfill(json=changed)
 
     page.route("**/alexnet64.reference.json", lie)
     page.locator("#live-load").click()

@@ -36,9 +36,9 @@ def until(page: Any, function: str, *arguments: str) -> Any:
     """Ask the page until it says something."""
     end = time.monotonic() + 90
     while time.monotonic() < end:
-        told = page.run(function, *arguments)
-        if told:
-            return told
+        value = page.run(function, *arguments)
+        if value:
+            return value
         time.sleep(0.1)
     raise AssertionError(page.run("() => document.getElementById('live').outerHTML"))
 

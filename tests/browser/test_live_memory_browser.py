@@ -72,11 +72,11 @@ def heap(page: Any) -> dict[str, float]:
     return {"used": used, "nodes": counts["nodes"], "listeners": counts["jsEventListeners"]}
 
 
-def falls_to(page: Any, bound: float, told: Callable[[], float]) -> float:
+def falls_to(page: Any, bound: float, measure: Callable[[], float]) -> float:
     """The first figure not above the bound within 20 seconds, or the last: memory is given back
     when the browser finds time for it."""
     end = time.monotonic() + 20
-    while (now := told()) > bound and time.monotonic() < end:
+    while (now := measure()) > bound and time.monotonic() < end:
         page.wait_for_timeout(250)  # meanwhile Playwright hears of workers that end
     return now
 
@@ -96,7 +96,7 @@ def test_leaving_gives_the_memory_back(browser: Any, page: Any) -> None:
         assert len(engine()) == 1
         assert taken > 50, "the engine and the network were expected to take memory"
         page.goto("about:blank")
-        assert falls_to(page, 0, lambda: len(engine())) == 0  # Playwright is told a little later
+        assert falls_to(page, 0, lambda: len(engine())) == 0  # Playwright hears of it later
         # Playwright's own waits for a load; and the answer must be out before the page is left.
         page.evaluate("() => { setTimeout(() => history.back(), 50); }")
         page.wait_for_selector("#live-load:not([hidden])")

@@ -1,4 +1,4 @@
-"""What can go wrong on the live page is told; other networks and other engines are taken."""
+"""What can go wrong on the live page is said; other networks and other engines are taken."""
 
 from __future__ import annotations
 
@@ -182,9 +182,9 @@ def second(site: Path, tmp_path: Path) -> Path:
     for address, path in files.items():
         (whole / address).unlink(missing_ok=True)
         shutil.copy(path, whole / address)
-    told = whole / "assets" / "live" / "manifest.json"
-    told.unlink()
-    told.write_text(manifest(ROOT, files), "utf-8")
+    manifest_file = whole / "assets" / "live" / "manifest.json"
+    manifest_file.unlink()
+    manifest_file.write_text(manifest(ROOT, files), "utf-8")
     return whole
 
 
@@ -239,9 +239,9 @@ def test_the_program_that_serves_the_page_can_answer(chromium: Any, site: Path) 
         route.fulfill(json={"top": top, "provider": "CUDA", "milliseconds": times})
 
     def listed(route: Any) -> None:
-        told = route.fetch().json()
-        told["runner"] = {"engine": "/v1/engine", "classify": "/v1/classify"}
-        route.fulfill(json=told)
+        rows = route.fetch().json()
+        rows["runner"] = {"engine": "/v1/engine", "classify": "/v1/classify"}
+        route.fulfill(json=rows)
 
     with serve_folder(site) as address:
         page = chromium.new_page()

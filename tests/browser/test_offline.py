@@ -62,8 +62,8 @@ def test_a_missing_engine_is_one_clear_line(
     engine = site / "assets" / "live" / "engine" / "ort.wasm.min.mjs"
     engine.unlink()
     assert main(["offline", str(site), str(tmp_path / "x.zip")]) == 3
-    told = f"{engine} is not there: run `make offline`, which fetches it\n"
-    assert capsys.readouterr().err == told
+    message = f"{engine} is not there: run `make offline`, which fetches it\n"
+    assert capsys.readouterr().err == message
 
 
 def test_the_page_says_where_the_edition_is(

@@ -34,13 +34,13 @@ def test_a_redirect_keeps_the_anchor(chromium: Any, tmp_path: Path) -> None:
 
 def test_the_policy_stops_what_was_not_built_in(chromium: Any, served: str) -> None:
     page = chromium.new_page()
-    told: list[str] = []
-    page.on("console", lambda message: told.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     page.goto(served + "reference/machines/")
     page.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
         " document.body.append(s); }"
     )
     assert page.evaluate("window.ran") is None
-    assert any("Content Security Policy" in text for text in told)
+    assert any("Content Security Policy" in text for text in messages)
     page.close()

@@ -66,7 +66,7 @@ def test_every_page_is_valid_html(site: Path, tmp_path: Path) -> None:
             "--config",
             config,
             "--formatter",
-            f"json={tmp_path / 'told'}",
+            f"json={tmp_path / 'report'}",
             *files,
         ],
         capture_output=True,
@@ -77,7 +77,7 @@ def test_every_page_is_valid_html(site: Path, tmp_path: Path) -> None:
     found = [
         f"{Path(row['filePath']).relative_to(site)}:{message['line']} {message['ruleId']}: "
         f"{message['message']} at {message['selector']}"
-        for row in json.loads((tmp_path / "told").read_text("utf-8"))
+        for row in json.loads((tmp_path / "report").read_text("utf-8"))
         for message in row["messages"]
     ]
     assert found == []
@@ -144,9 +144,9 @@ def test_pictures_have_words_sizes_and_little_weight(site: Path) -> None:
             if target.suffix in (".jpg", ".png", ".webp") and picture.get("width"):
                 with Image.open(target) as image:
                     width, height = image.size
-                told = int(picture["width"] or 0) / int(picture["height"] or 1)
-                if abs(told - width / height) > 0.02 * told:
-                    wrong.append(f"{where} is {width}x{height}, told otherwise")
+                ratio = int(picture["width"] or 0) / int(picture["height"] or 1)
+                if abs(ratio - width / height) > 0.02 * ratio:
+                    wrong.append(f"{where} is {width}x{height}, but its attributes say otherwise")
     assert wrong == []
 
 
@@ -171,15 +171,15 @@ def test_lighthouse_finds_nothing(chromium: Any, served: str, name: str) -> None
     """Accessibility, best practices and SEO at 100; speed is measured by `make lighthouse`."""
     if not lighthouse.TOOL.exists() or not lighthouse.node():
         pytest.skip("Lighthouse is not installed: run `make test`, or `npm ci --ignore-scripts`")
-    told = lighthouse.audit(served + name, ("accessibility", "best-practices", "seo"))
+    report = lighthouse.audit(served + name, ("accessibility", "best-practices", "seo"))
     failed = [
         f"{audit['id']}: {audit['title']}"
-        for audit in told["audits"].values()
+        for audit in report["audits"].values()
         if audit["score"] is not None
         and audit["score"] < 1
         and audit["scoreDisplayMode"] == "binary"
     ]
-    scores = lighthouse.scores(told)
+    scores = lighthouse.scores(report)
     assert scores == dict.fromkeys(scores, 100), failed
 
 

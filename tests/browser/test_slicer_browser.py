@@ -35,10 +35,10 @@ def test_moving_layers_counts_as_python_does(chromium: Any, served: str) -> None
     page.goto(f"{served}story/gpu-shift/")
     assert not page.locator(".slicer select").first.is_visible()
     page.locator("#slicer summary").click()
-    told = ledger(LAYERS)
-    assert sums(page) == [round(told[card]["total"], 2) for card in ("first", "second")]
+    expected = ledger(LAYERS)
+    assert sums(page) == [round(expected[card]["total"], 2) for card in ("first", "second")]
     page.get_by_role("button", name="All on the first card").click()
-    assert sums(page) == [round(told["whole"]["total"], 2), 0]
+    assert sums(page) == [round(expected["whole"]["total"], 2), 0]
     assert "it fits" in page.locator(".slicer__said").inner_text()
     slider = page.get_by_label("Pictures at once")
     slider.focus()
@@ -52,7 +52,7 @@ def test_moving_layers_counts_as_python_does(chromium: Any, served: str) -> None
     moved = (3 * fc6["params"] + 2 * fc6["maps"] * 256) * 4 / 1e9
     assert sums(page)[1] == round(moved, 2)
     page.get_by_role("button", name="As in 2012").click()
-    assert sums(page) == [round(told[card]["total"], 2) for card in ("first", "second")]
+    assert sums(page) == [round(expected[card]["total"], 2) for card in ("first", "second")]
     page.close()
 
 

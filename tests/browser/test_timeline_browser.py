@@ -258,9 +258,9 @@ def test_on_paper_a_wall_chart_and_a_list(page: Any, served: str) -> None:
 
 def test_pages_of_the_story_show_their_events(page: Any, served: str, site: Path) -> None:
     nav = yaml.safe_load((ROOT / "docs" / "data" / "events.yml").read_text(encoding="utf-8"))
-    told = {name for row in nav for name in row.get("pages", ())}
-    assert told >= {f"story/{page.name}" for page in (ROOT / "docs" / "story").glob("*.md")}
-    for name in told:
+    listed = {name for row in nav for name in row.get("pages", ())}
+    assert listed >= {f"story/{page.name}" for page in (ROOT / "docs" / "story").glob("*.md")}
+    for name in listed:
         built = (site / name.replace(".md", "/index.html")).read_text(encoding="utf-8")
         (strip,) = re.findall(r'<nav class="tl-strip".*?</nav>', built, re.DOTALL)
         assert 1 <= strip.count("<li") <= 5, name

@@ -27,7 +27,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("crowd")
     shutil.copytree(ASSETS / "css", folder / "assets" / "css")
     shutil.copytree(ASSETS / "js", folder / "assets" / "js")
-    told = timeline(crowd(1000))
+    events = timeline(crowd(1000))
     sheets = "".join(
         f'<link rel="stylesheet" href="assets/css/{name}.css">'
         for name in ("tokens", "base", "timeline")
@@ -35,8 +35,8 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "index.html").write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>A crowd</title>'
         '<link rel="icon" href="data:,">'
-        f'{sheets}<body class="md-typeset" data-md-color-scheme="default">{band.band(told)}'
-        f'<h2 id="era-all">All</h2><p>All</p>{pages.era_list(told, told.eras[0], SOURCES, {})}'
+        f'{sheets}<body class="md-typeset" data-md-color-scheme="default">{band.band(events)}'
+        f'<h2 id="era-all">All</h2><p>All</p>{pages.era_list(events, events.eras[0], SOURCES, {})}'
         f"{pages.script('')}</body></html>",
         encoding="utf-8",
     )
@@ -74,9 +74,10 @@ def work_done(page: Any) -> dict[str, float]:
     """What the renderer has had to work out so far: counts of layouts and of styles."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
-    told = {row["name"]: row["value"] for row in session.send("Performance.getMetrics")["metrics"]}
+    rows = session.send("Performance.getMetrics")["metrics"]
+    metrics = {row["name"]: row["value"] for row in rows}
     session.detach()
-    return {name: told[name] for name in ("LayoutCount", "RecalcStyleCount")}
+    return {name: metrics[name] for name in ("LayoutCount", "RecalcStyleCount")}
 
 
 def test_panning_a_thousand_events_lays_nothing_out(page: Any, crowded: str) -> None:

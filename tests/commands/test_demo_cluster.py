@@ -129,8 +129,8 @@ def test_the_counts_of_one_machine_though_a_worker_is_killed(
     assert out.startswith("{"), (out[:300], err)
     alone, together = json.loads(one.stdout), json.loads(out)
     assert together["pace"]["bound_by"] == "cluster"
-    for told in (alone, together):
-        del told["pace"]
+    for report in (alone, together):
+        del report["pace"]
     assert together == alone
     assert rows.read_text() == (tmp_path / "one.csv").read_text()
     gone = time.monotonic() + 20

@@ -116,14 +116,14 @@ def test_pytorch_on_the_same_pictures(exported: Report, tmp_path: Path) -> None:
     done = evaluate(folder.parent, "--model", exported.file, "--json", "--against", "torch")
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
-    told = found["against"]
-    assert told["engine"].startswith("PyTorch 2.")
-    assert told["weights"] == "alexnet64.safetensors"
-    assert told["count"] == told["same_top1"] == told["same_top5"] == 4
-    assert 0 < told["rel_l2"] < 4e-6
-    assert told["torch_top1"] == found["top1"]
-    assert told["within_tolerance"] is True
-    assert told["other_first_guess"] == []
+    compared = found["against"]
+    assert compared["engine"].startswith("PyTorch 2.")
+    assert compared["weights"] == "alexnet64.safetensors"
+    assert compared["count"] == compared["same_top1"] == compared["same_top5"] == 4
+    assert 0 < compared["rel_l2"] < 4e-6
+    assert compared["torch_top1"] == found["top1"]
+    assert compared["within_tolerance"] is True
+    assert compared["other_first_guess"] == []
 
 
 def test_a_file_that_is_not_what_pytorch_computes(exported: Report, tmp_path: Path) -> None:

@@ -144,8 +144,8 @@ def test_the_server_speaks_bytes(made: Report) -> None:
     with running(made.file) as up:
         batch = sample_batch(made.card.input)[:2]
         with triton.InferenceServerClient(f"127.0.0.1:{up.port}") as client:
-            told = client.get_model_metadata("alexnet64")["inputs"]
-            assert told == [{"name": "image", "datatype": "UINT8", "shape": [-1, 3, 64, 64]}]
+            inputs = client.get_model_metadata("alexnet64")["inputs"]
+            assert inputs == [{"name": "image", "datatype": "UINT8", "shape": [-1, 3, 64, 64]}]
             for binary in (True, False):
                 tensor = triton.InferInput("image", list(batch.shape), "UINT8")
                 tensor.set_data_from_numpy(batch, binary_data=binary)

@@ -45,15 +45,15 @@ with open(sys.argv[1], "w") as file:
 
 def run(*arguments: str) -> tuple[int, str, str, float]:
     """The demo as a process: code, output, errors, greatest memory in bytes."""
-    with tempfile.NamedTemporaryFile() as told:
+    with tempfile.NamedTemporaryFile() as kept:
         done = subprocess.run(
-            [sys.executable, "-c", BETWEEN, told.name, sys.executable, "-m", "demo", *arguments],
+            [sys.executable, "-c", BETWEEN, kept.name, sys.executable, "-m", "demo", *arguments],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=True,
         )
-        code, memory = json.loads(Path(told.name).read_text("utf-8"))
+        code, memory = json.loads(Path(kept.name).read_text("utf-8"))
     text = done.stdout.decode()
     output = "".join(line for line in text.splitlines(True) if not line.startswith("error: "))
     errors = "".join(line for line in text.splitlines(True) if line.startswith("error: "))

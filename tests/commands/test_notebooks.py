@@ -72,7 +72,7 @@ def test_ctrl_c_ends_a_lesson_at_once_and_quietly() -> None:
     assert complaint == ""
 
 
-def told(cell: Any) -> str:
+def output_text(cell: Any) -> str:
     """All words of a cell's outputs."""
     parts = []
     for output in cell.get("outputs", ()):
@@ -104,7 +104,7 @@ def test_a_fresh_run_says_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -
     for new, old in zip(fresh.cells, kept.cells, strict=True):
         if new.cell_type != "code":
             continue
-        new_text, old_text = told(new), told(old)
+        new_text, old_text = output_text(new), output_text(old)
         tags = new.metadata.get("tags", ())
         assert words(new_text) == words(old_text), new.source
         if "trained" in tags:
@@ -124,7 +124,7 @@ def test_with_the_data_set_the_layers_show_what_they_take_for_alike(
     cell = next(c for c in cells if "needs-data" in c.metadata.get("tags", ()))
     assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 2
     by_pixels, by_layer = (
-        float(share) for share in re.findall(r"same class: ([\d.]+)%", told(cell))
+        float(share) for share in re.findall(r"same class: ([\d.]+)%", output_text(cell))
     )
     assert by_layer > 5 * by_pixels
 
@@ -139,7 +139,7 @@ def test_a_lesson_is_a_lesson(name: str) -> None:
     assert "<details><summary>Answers</summary>" in prose
     first = next(c for c in cells if c.cell_type == "code")
     assert "google.colab" in first.source
-    said = "\n".join(told(cell) for cell in cells)
+    said = "\n".join(output_text(cell) for cell in cells)
     marks = set(re.findall(r"\(#(source-\d+)\)", said))
     assert marks == set(re.findall(r'id="(source-\d+)"', said))
     for cell in cells:

@@ -72,10 +72,10 @@ def test_a_build_after_edits_is_a_fresh_build(site: Path, tmp_path: Path) -> Non
         assert process.stdout
         assert process.stdin
         assert process.stderr
-        told = process.stdout.readline()
+        line = process.stdout.readline()
         for name, content in real.items():
             (house / name).write_text(content, encoding="utf-8")
-        if told == "built\n":
+        if line == "built\n":
             process.stdin.write("\n")
             process.stdin.close()
         assert process.wait() == 0, process.stderr.read()

@@ -84,8 +84,8 @@ def test_evaluate(gpu: dict[str, str], exported: Report, tmp_path: Path) -> None
         reports.append(json.loads(done.stdout))
     assert reports[0].pop("provider") == WEBGPU
     for report in reports:
-        for told in ("pace", "device", "provider"):
-            report.pop(told, None)
+        for field in ("pace", "device", "provider"):
+            report.pop(field, None)
     assert reports[0] == reports[1]
 
 
@@ -98,9 +98,9 @@ def test_serve(gpu: dict[str, str], model: Path) -> None:
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        assert told["provider"] == WEBGPU
-        request = urllib.request.Request(told["address"] + "v1/classify", picture((0, 0, 255)))
+        started = json.loads(process.stdout.readline())
+        assert started["provider"] == WEBGPU
+        request = urllib.request.Request(started["address"] + "v1/classify", picture((0, 0, 255)))
         with urllib.request.urlopen(request, timeout=60) as answer:
             top = json.load(answer)["top"]
     finally:

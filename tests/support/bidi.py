@@ -61,10 +61,10 @@ class Firefox:
         while True:
             message = await self.socket.read_message()
             assert message is not None, "Firefox hung up"
-            told = json.loads(message)
-            if told.get("id") == number:
-                assert told["type"] == "success", told
-                return told["result"]
+            reply = json.loads(message)
+            if reply.get("id") == number:
+                assert reply["type"] == "success", reply
+                return reply["result"]
 
     def hang_up(self) -> None:
         """End the browser, and the connection with it."""
@@ -81,15 +81,15 @@ class Firefox:
 
     def run(self, function: str, *arguments: Any) -> Any:
         """What a function of the page gives for some JSON, as JSON; promises are awaited."""
-        told = self.send(
+        reply = self.send(
             "script.callFunction",
             functionDeclaration=f"async (...all) => JSON.stringify(await ({function})(...all))",
             arguments=[{"type": "string", "value": value} for value in arguments],
             target={"context": self.tab},
             awaitPromise=True,
         )
-        assert told["type"] == "success", told
-        return json.loads(told["result"].get("value", "null"))
+        assert reply["type"] == "success", reply
+        return json.loads(reply["result"].get("value", "null"))
 
     def click(self, selector: str) -> None:
         """Press it with the mouse's pointer, as a user does."""

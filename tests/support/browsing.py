@@ -39,8 +39,8 @@ def addresses() -> list[str]:
 PAGES = addresses()
 
 
-# What watches the sizes of boxes has been told of a change before the second picture is drawn: the
-# theme lets the keyboard reach code that has become too wide.
+# Resize observers have run before the second frame is drawn: the theme makes code that
+# has become too wide focusable.
 _SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 

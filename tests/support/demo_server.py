@@ -62,8 +62,8 @@ class Running:
                 method or ("GET" if body is None else "POST"), path, body, headers or {}
             )
             answer = connection.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, told, answer.read())
+            received = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, received, answer.read())
         finally:
             connection.close()
 

@@ -52,13 +52,13 @@ def audit(address: str, categories: tuple[str, ...] = CATEGORIES) -> dict[str, A
         )
         if done.returncode:
             raise RuntimeError(done.stderr)
-        told: dict[str, Any] = json.loads(report.read_text("utf-8"))
-    return told
+        audited: dict[str, Any] = json.loads(report.read_text("utf-8"))
+    return audited
 
 
-def scores(told: dict[str, Any]) -> dict[str, int]:
+def scores(audited: dict[str, Any]) -> dict[str, int]:
     """The score of each category, 0 to 100."""
-    return {name: round(100 * part["score"]) for name, part in told["categories"].items()}
+    return {name: round(100 * part["score"]) for name, part in audited["categories"].items()}
 
 
 def main(site: Path, names: list[str]) -> int:

@@ -84,8 +84,8 @@ def main() -> None:
                 for width, scheme in LOOKS:
                     shot = take(browser, served, page, width, scheme)
                     shot.save(FOLDER / name_of(page, width, scheme), quality=60)
-        told = json.dumps(conditions(browser), indent=1) + "\n"
-        (FOLDER / "conditions.json").write_text(told, "utf-8")
+        kept = json.dumps(conditions(browser), indent=1) + "\n"
+        (FOLDER / "conditions.json").write_text(kept, "utf-8")
         browser.close()
 
 

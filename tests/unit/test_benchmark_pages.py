@@ -48,10 +48,10 @@ def test_the_figure_says_what_the_data_say() -> None:
         cell = row["contestant"]["results"][0]
         spread = dict.fromkeys(("median", "low", "high"), times)
         row["contestant"]["results"].append({**cell, "batch": 32, "core_ratio": spread})
-    told = (
+    expected = (
         "With 32 at a time it is not so: there int8 is 5.0 times as fast, and int4-int8 3.0 times"
     )
-    assert told in _drawn(many)
+    assert expected in _drawn(many)
     slower = [result("fp32", 400, 1.5), result("int8", 100, 4.0), result("int4", 50, 1.25)]
     drawn = _drawn(slower)
     assert "The same network, 4.0 times as fast" in drawn
@@ -74,12 +74,12 @@ def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
         "same_top5": 9,
         "pictures": 9,
     }
-    told = {
+    expected = {
         "machine": {"device": "P", "caution": "C."}, "date": "2026-01-02", "photographs": 9,
         "pixels": [500, 375], "bytes": 100_400, "rounds": 3, "reference": "R", "network": "A, b",
         "forms": [form],
     }  # fmt: skip
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(expected))
     note, table = benchmarks.pace(file)
     assert table
     drawn = note + table.html()
@@ -88,7 +88,7 @@ def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:
     assert "about 100 kB each" in drawn
     assert "the network alone" not in drawn
     form["network_share"] = 0.8
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(expected))
     note, table = benchmarks.pace(file)
     assert table
     drawn = note + table.html()

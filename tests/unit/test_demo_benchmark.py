@@ -259,14 +259,14 @@ def test_commands_on_the_page_are_real() -> None:
     """Every option that the page's commands name is one of the verb's."""
     page = (ROOT / "docs/reference/benchmarks.md").read_text("utf-8")
     blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
-    told = subprocess.run(
+    help_text = subprocess.run(
         [sys.executable, "-m", "demo", "benchmark", "--help"],
         capture_output=True, text=True, check=True, cwd=ROOT, env={"COLUMNS": "200"},
     ).stdout  # fmt: skip
     commands = [line for line in blocks.splitlines() if "demo benchmark" in line]
     assert len(commands) >= 3
     for option in set(re.findall(r"--[a-z-]+", " ".join(commands))):
-        assert re.search(rf"{option}\b", told), option
+        assert re.search(rf"{option}\b", help_text), option
 
 
 def test_the_site_draws_what_the_runner_wrote(ran: tuple[dict[str, Any], Path]) -> None:

@@ -128,7 +128,7 @@ def test_a_bad_picture_is_named(classifier: Classifier, tmp_path: Path) -> None:
 
 
 def test_closing_while_others_ask_ends_them_in_words(model: Path) -> None:
-    """Each gets its answer or is told that the classifier is closed; nothing else."""
+    """Each gets its answer or the error that the classifier is closed; nothing else."""
     shared = Classifier(model, device="cpu")
     batch = np.zeros((4, 3, SIZE, SIZE), np.float32)
 
@@ -141,9 +141,9 @@ def test_closing_while_others_ask_ends_them_in_words(model: Path) -> None:
         return "all answered"
 
     with ThreadPoolExecutor(4) as threads:
-        told = threads.map(work, range(4))
+        outcomes = threads.map(work, range(4))
         shared.close()
-        assert set(told) <= {"the classifier is closed", "all answered"}
+        assert set(outcomes) <= {"the classifier is closed", "all answered"}
 
 
 def test_threads_share_a_classifier(classifier: Classifier) -> None:

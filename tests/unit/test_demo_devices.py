@@ -25,8 +25,8 @@ from tests.support.tiny_model import content
 def test_every_provider_of_this_build_is_tried() -> None:
     done = as_process("devices", "--json", timeout=None)
     assert (done.returncode, done.stderr) == (0, "")
-    told = json.loads(done.stdout)
-    trials = {trial["provider"]: trial for trial in told["providers"]}
+    report = json.loads(done.stdout)
+    trials = {trial["provider"]: trial for trial in report["providers"]}
     built = onnxruntime.get_available_providers()
     assert list(trials)[: len(built)] == built
     assert set(trials) - set(built) <= set(PACKAGES)
@@ -37,10 +37,11 @@ def test_every_provider_of_this_build_is_tried() -> None:
     for trial in trials.values():
         assert trial["works"] == (trial["reason"] == "")
         assert trial["works"] or trial["fix"]
-    library = next(name for name in ("onnxruntime-gpu", "onnxruntime") if name in told["libraries"])
-    assert told["libraries"][library] == onnxruntime.__version__
+    libraries = report["libraries"]
+    library = next(name for name in ("onnxruntime-gpu", "onnxruntime") if name in libraries)
+    assert libraries[library] == onnxruntime.__version__
     works = "CUDAExecutionProvider" in trials and trials["CUDAExecutionProvider"]["works"]
-    assert told["auto"] == ("cuda" if works else "cpu")
+    assert report["auto"] == ("cuda" if works else "cpu")
 
 
 def test_text_for_a_person() -> None:
@@ -54,7 +55,7 @@ def package(name: str, version: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("installed", "told", "warned"),
+    ("installed", "named", "warned"),
     [
         (["onnxruntime-gpu"], {"onnxruntime-gpu": "1.0"}, False),
         (["onnxruntime"], {"onnxruntime": "1.0"}, False),
@@ -69,14 +70,14 @@ def package(name: str, version: str) -> Any:
 def test_two_packages_of_onnx_runtime_are_both_told(
     monkeypatch: pytest.MonkeyPatch,
     installed: list[str],
-    told: dict[str, str | None],
+    named: dict[str, str | None],
     warned: bool,
 ) -> None:
     """They lie in the same folder, and which of them is left there nobody knows."""
     packages = [package(name, "1.0") for name in (*installed, "NumPy", "other")]
     monkeypatch.setattr(devices, "distributions", lambda: packages)
     found = devices.libraries()
-    assert found == told | {"numpy": "1.0", "openvino": None, "tensorrt": None}
+    assert found == named | {"numpy": "1.0", "openvino": None, "tensorrt": None}
     assert (devices.clash(found) != "") is warned
 
 

@@ -61,17 +61,17 @@ def test_layers_without_biases(exported: Report, tmp_path: Path) -> None:
 
 
 def test_it_is_near_fp32_and_says_how_near(made: Path, exported: Report) -> None:
-    told = ModelCard.from_json(made.with_suffix(".json").read_text("utf-8"))
+    model_card = ModelCard.from_json(made.with_suffix(".json").read_text("utf-8"))
     metadata = {entry.key: entry.value for entry in onnx.load(made).metadata_props}
-    assert ModelCard.from_metadata(metadata, "it") == told
-    batch = sample_batch(told.input)
+    assert ModelCard.from_metadata(metadata, "it") == model_card
+    batch = sample_batch(model_card.input)
     found = compare(onnx_logits(made, batch), onnx_logits(exported.file, batch))
-    assert told.distance is not None
-    assert told.distance.rel_l2 == pytest.approx(found.rel_l2, rel=0.02)
+    assert model_card.distance is not None
+    assert model_card.distance.rel_l2 == pytest.approx(found.rel_l2, rel=0.02)
     assert 0 < found.rel_l2 < 0.08
-    assert "MatMulNBits, ONNX Runtime's own operator" in told.distance.how
-    assert told.accuracy == ()
-    assert told.labels == exported.card.labels
+    assert "MatMulNBits, ONNX Runtime's own operator" in model_card.distance.how
+    assert model_card.accuracy == ()
+    assert model_card.labels == exported.card.labels
 
 
 def test_the_packing_by_hand() -> None:

@@ -140,10 +140,10 @@ def test_int8_calibrates_on_a_folder_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_the_bundled_set_is_named_in_the_card() -> None:
-    batch, told = calibration_batch(ALEXNET64.input, None)
-    assert told.name == "demo/samples, the four corners of each"
-    assert told.files == tuple(sorted(p.name for p in (ROOT / "demo" / "samples").glob("*.jpg")))
-    assert len(batch) == told.pictures == 4 * len(told.files)
+    batch, data = calibration_batch(ALEXNET64.input, None)
+    assert data.name == "demo/samples, the four corners of each"
+    assert data.files == tuple(sorted(p.name for p in (ROOT / "demo" / "samples").glob("*.jpg")))
+    assert len(batch) == data.pictures == 4 * len(data.files)
     proof = sample_batch(ALEXNET64.input)
     # No input serves both the ranges and the proof.
     assert not any((one == other).all() for one in batch for other in proof)
@@ -219,7 +219,7 @@ def test_a_damaged_file_is_not_verified(
 
 @pytest.mark.parametrize("bundled", [False, True])
 def test_each_bound_is_a_bound(reduced: Report, bundled: bool) -> None:
-    """The measured file is inside; a distance, or an agreement, beyond the table is told."""
+    """The measured file is inside; a distance, or an agreement, beyond the table is reported."""
     kind, cpu = reduced.card.precision, "CPUExecutionProvider"
     limit = (BUNDLED if bundled else TOLERANCES)[kind, cpu]
     assert reduced.card.parity.rel_l2 <= limit.rel_l2 / (1.5 if bundled else 3)

@@ -49,13 +49,13 @@ def test_the_repository_is_tritons(
         "alexnet64/config.pbtxt",
         "alexnet64/labels.txt",
     ]
-    told = parsed(definition, home)
-    assert told.name == home.name
-    assert told.backend == "onnxruntime"
-    assert told.max_batch_size == 64
-    assert told.HasField("dynamic_batching")
-    assert told.dynamic_batching.max_queue_delay_microseconds > 0
-    (image,), (logits,) = told.input, told.output
+    parsed_config = parsed(definition, home)
+    assert parsed_config.name == home.name
+    assert parsed_config.backend == "onnxruntime"
+    assert parsed_config.max_batch_size == 64
+    assert parsed_config.HasField("dynamic_batching")
+    assert parsed_config.dynamic_batching.max_queue_delay_microseconds > 0
+    (image,), (logits,) = parsed_config.input, parsed_config.output
     session = onnxruntime.InferenceSession(
         home / "1" / "model.onnx", providers=["CPUExecutionProvider"]
     )
@@ -66,7 +66,7 @@ def test_the_repository_is_tritons(
     assert image.data_type == logits.data_type == definition.TYPE_FP32
     labels = (home / logits.label_filename).read_text("utf-8").splitlines()
     assert labels == [label.name for label in exported.card.labels]
-    (warm,) = told.model_warmup
+    (warm,) = parsed_config.model_warmup
     assert warm.batch_size == 1
     zeros = warm.inputs[image.name]
     assert (list(zeros.dims), zeros.data_type) == (list(image.dims), image.data_type)
@@ -76,10 +76,10 @@ def test_the_repository_is_tritons(
 def test_bytes_and_a_curious_name(definition: ModuleType, exported: Report, tmp_path: Path) -> None:
     card = replace(exported.card, input=replace(exported.card.input, dtype="uint8"))
     home = write_repository(tmp_path, 'my "own" net', card, b"")
-    told = parsed(definition, home)
-    assert told.name == 'my "own" net'
-    assert told.input[0].data_type == definition.TYPE_UINT8
-    assert told.model_warmup[0].inputs["image"].data_type == definition.TYPE_UINT8
+    parsed_config = parsed(definition, home)
+    assert parsed_config.name == 'my "own" net'
+    assert parsed_config.input[0].data_type == definition.TYPE_UINT8
+    assert parsed_config.model_warmup[0].inputs["image"].data_type == definition.TYPE_UINT8
 
 
 def test_no_model_stands_beside_anothers_configuration(

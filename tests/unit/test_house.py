@@ -78,8 +78,8 @@ def test_rights_are_the_least() -> None:
 def test_no_text_of_a_stranger_gets_into_a_command() -> None:
     """A title or a branch name with a quote in it would run; the shell reads variables instead."""
     for path in WORKFLOWS:
-        told = yaml.safe_load(path.read_text("utf-8"))
-        assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(told[True])
+        config = yaml.safe_load(path.read_text("utf-8"))
+        assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(config[True])
     for workflow, name, job in jobs():
         for step in job["steps"]:
             assert "${{" not in step.get("run", ""), (workflow, name, step)
@@ -102,8 +102,8 @@ def test_the_look_ahead_blocks_nothing() -> None:
 
 
 def test_dependabot_watches_every_kind() -> None:
-    told = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf-8"))
-    kinds = {row["package-ecosystem"] for row in told["updates"]}
+    config = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf-8"))
+    kinds = {row["package-ecosystem"] for row in config["updates"]}
     assert kinds == {"github-actions", "pip", "npm"}
 
 
@@ -118,7 +118,7 @@ def built(folder: Path, pages: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "lines"),
     [
         ("<p>One word</p><img src='a.png'>", []),
         ("<p>Two words</p><img src='a.png'>", ["words only in one: 'One', 'word'"]),
@@ -130,7 +130,7 @@ def built(folder: Path, pages: dict[str, str]) -> Path:
 )
 def test_two_builds_are_compared_by_what_their_pages_hold(
     changed: str,
-    told: list[str],
+    lines: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -139,9 +139,9 @@ def test_two_builds_are_compared_by_what_their_pages_hold(
     same = "<p>One word</p><img src='a.png'>"
     built(Path("one"), {".": "home", "a": same})
     built(Path("other"), {".": "home", "a": changed})
-    assert sitebuild(["compare", "one", "other"]) == bool(told)
+    assert sitebuild(["compare", "one", "other"]) == bool(lines)
     said = capsys.readouterr().out
-    assert all(words in said for words in told or ["the same 2 pages"]), said
+    assert all(words in said for words in lines or ["the same 2 pages"]), said
 
 
 def test_a_page_that_only_one_build_has_is_named(

@@ -19,13 +19,13 @@ from model_export.records.inside import (
     sheet,
 )
 
-TOLD = json.loads(RESULTS.read_text("utf-8"))
+COMMITTED = json.loads(RESULTS.read_text("utf-8"))
 
 
 def test_pictures_and_figures_are_fresh() -> None:
     """Another processor may round a brightness to its neighbour, and a figure in its last place."""
-    told, pictures = look()
-    assert told["model_sha256"] == TOLD["model_sha256"], "run `make records`"
+    seen, pictures = look()
+    assert seen["model_sha256"] == COMMITTED["model_sha256"], "run `make records`"
     assert sorted(pictures) == sorted(file.name for file in PICTURES.iterdir())
     for name, picture in pictures.items():
         with Image.open(PICTURES / name) as file:
@@ -33,15 +33,15 @@ def test_pictures_and_figures_are_fresh() -> None:
         fresh = np.asarray(picture.convert("RGB"), np.int16)
         assert shown.shape == fresh.shape, name
         assert np.abs(shown - fresh).max() <= 3, name
-    for row, old in zip(told["rows"], TOLD["rows"], strict=True):
+    for row, old in zip(seen["rows"], COMMITTED["rows"], strict=True):
         assert row["silent"] == pytest.approx(old["silent"], abs=2e-3)  # two of 1024
         for guess, shown_guess in zip(row["top"], old["top"], strict=True):
             assert guess["label"] == shown_guess["label"]
             assert guess["probability"] == pytest.approx(shown_guess["probability"], abs=5e-4)
-    assert told["colour"]["shares"] == pytest.approx(TOLD["colour"]["shares"], abs=5e-4)
+    assert seen["colour"]["shares"] == pytest.approx(COMMITTED["colour"]["shares"], abs=5e-4)
     for key in ("first", "second"):
-        assert told["colour"][key] == pytest.approx(TOLD["colour"][key], abs=5e-4)
-    assert abs(told["colour"]["as_large"] - TOLD["colour"]["as_large"]) <= 1
+        assert seen["colour"][key] == pytest.approx(COMMITTED["colour"][key], abs=5e-4)
+    assert abs(seen["colour"]["as_large"] - COMMITTED["colour"]["as_large"]) <= 1
 
 
 def test_every_stage_of_every_picture_is_there_and_small() -> None:
@@ -72,9 +72,9 @@ def test_the_towers_have_their_own_blocks() -> None:
     maps = np.zeros((256, 2, 2), np.uint8)
     maps[0] = 100
     maps[128] = 200
-    told = np.asarray(sheet("conv5", maps))
+    drawn = np.asarray(sheet("conv5", maps))
     scale = LAYOUT["conv5"][1]
     block = (8 * 3) * scale
-    assert told.shape == (2 * block + 4 * scale, 16 * 3 * scale)
-    assert told[scale, scale] == 100
-    assert told[block + 4 * scale + scale, scale] == 200
+    assert drawn.shape == (2 * block + 4 * scale, 16 * 3 * scale)
+    assert drawn[scale, scale] == 100
+    assert drawn[block + 4 * scale + scale, scale] == 200

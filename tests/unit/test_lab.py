@@ -38,8 +38,8 @@ def test_every_figure_equals_the_text_that_it_was_read_from() -> None:
     for run in LAB.runs:
         for result in run["results"]:
             read = [float(n) for n in re.findall(r"\d+\.\d+", result["raw"])]
-            told = [result[k] for k in ("logprob", "top1", "top5") if result[k] is not None]
-            assert read == told, (run["run"], result["at"])
+            stated = [result[k] for k in ("logprob", "top1", "top5") if result[k] is not None]
+            assert read == stated, (run["run"], result["at"])
             assert len(result["raw"].split()) <= 20
 
 
@@ -91,13 +91,13 @@ def test_the_page_shows_every_run_and_result() -> None:
 
 
 def test_the_data_card_counts_every_run_and_result_once() -> None:
-    told = LAB.tally()
+    tally = LAB.tally()
     results = sum(len(run["results"]) for run in LAB.runs)
-    assert told["results_stated"] + told["results_inferred"] == results
+    assert tally["results_stated"] + tally["results_inferred"] == results
     pictures = ("pictures_stated", "pictures_inferred", "pictures_by_size")
-    assert sum(told[key] for key in pictures) == len(LAB.runs)
+    assert sum(tally[key] for key in pictures) == len(LAB.runs)
     files = [number for number in range(94, 185) if number not in {r["number"] for r in LAB.runs}]
-    assert told["without_file"] == len(files)
+    assert tally["without_file"] == len(files)
 
 
 def test_what_is_not_there_is_an_error() -> None:

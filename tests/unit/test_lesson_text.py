@@ -64,8 +64,8 @@ TYPED: dict[str, dict[str, bool | str]] = {
 @cache
 def cells(name: str, kind: str) -> str:
     """The Markdown of a lesson, or its code with what that printed."""
-    told = json.loads((DOCS / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    own = [cell for cell in told["cells"] if cell["cell_type"] == kind]
+    document = json.loads((DOCS / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    own = [cell for cell in document["cells"] if cell["cell_type"] == kind]
     if kind == "markdown":
         return plain("\n".join("".join(cell["source"]) for cell in own))
     return re.sub(r'"image/png": "[^"]*"', "", json.dumps(own, ensure_ascii=False))

@@ -32,8 +32,8 @@ def data_of(page: Path) -> dict[str, Any]:
     text = page.read_text("utf-8")
     found = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
     assert len(found) == 1, page
-    told: dict[str, Any] = json.loads(found[0])
-    return told
+    record: dict[str, Any] = json.loads(found[0])
+    return record
 
 
 # --- lists, feed, sitemap ------------------------------------------------------------------------
@@ -49,8 +49,8 @@ def test_llms_txt_lists_every_page_once(site: Path) -> None:
     )
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (site / link).is_file(), link
-    told = re.findall(r"^- \[[^\]]+\]\([^)]+\): (.+)", main, re.MULTILINE)
-    assert len(told) == len(links) == len(set(told)), "each page says what it is, and no other"
+    described = re.findall(r"^- \[[^\]]+\]\([^)]+\): (.+)", main, re.MULTILINE)
+    assert len(described) == len(links) == len(set(described)), "a page without words of its own"
 
 
 def test_without_an_address_there_is_no_empty_sitemap(site: Path) -> None:
@@ -126,8 +126,8 @@ def test_the_feed_is_atom_with_one_entry_for_each_correction(site: Path) -> None
     home = (site / lists.FEED_AT).parent
     for link in feed.iter(f"{ATOM}link"):
         assert (home / link.attrib["href"]).exists(), link.attrib
-    told = " ".join(entry.findtext(f"{ATOM}content") or "" for entry in entries)
-    assert all(row["now"] in told for row in TABLES["corrections"])
+    corrected = " ".join(entry.findtext(f"{ATOM}content") or "" for entry in entries)
+    assert all(row["now"] in corrected for row in TABLES["corrections"])
 
 
 def test_an_entry_keeps_its_id_when_others_come() -> None:
@@ -153,19 +153,19 @@ NEEDED = {
 def test_every_page_says_what_it_is(site: Path) -> None:
     kinds: dict[str, list[str]] = {}
     for page in built(site):
-        told = data_of(page)
+        record = data_of(page)
         where = page.parent.relative_to(site).as_posix()
-        kinds.setdefault(told["@type"], []).append(where)
-        assert told["@context"] == "https://schema.org"
-        assert told["name"]
-        assert 20 <= len(told["description"]) <= 300, where
-        assert NEEDED.get(told["@type"], set()) <= set(told), where
-        if told["@type"] == "Dataset":
-            for file in told["distribution"]:
+        kinds.setdefault(record["@type"], []).append(where)
+        assert record["@context"] == "https://schema.org"
+        assert record["name"]
+        assert 20 <= len(record["description"]) <= 300, where
+        assert NEEDED.get(record["@type"], set()) <= set(record), where
+        if record["@type"] == "Dataset":
+            for file in record["distribution"]:
                 assert (page.parent / file["contentUrl"]).is_file(), file
-        if told["@type"] == "Article" and where.startswith("story/"):
-            assert told["citation"], where
-            assert (page.parent / told["image"]).is_file()
+        if record["@type"] == "Article" and where.startswith("story/"):
+            assert record["citation"], where
+            assert (page.parent / record["image"]).is_file()
     assert kinds["WebSite"] == ["."]
     assert {"timeline", "reference/data"} <= set(kinds["Dataset"])
     assert {"how-it-runs", "reference/export"} <= set(kinds["SoftwareSourceCode"])
@@ -174,9 +174,9 @@ def test_every_page_says_what_it_is(site: Path) -> None:
 
 def test_structured_data_cannot_end_its_element() -> None:
     about = linked_data.About("story/x.md", "</script><b>", "d" * 30, "./", "../../")
-    told = linked_data.linked_data(about, (), ())
-    assert "</" not in told
-    assert json.loads(told)["name"] == "</script><b>"
+    html = linked_data.linked_data(about, (), ())
+    assert "</" not in html
+    assert json.loads(html)["name"] == "</script><b>"
 
 
 # --- addresses that stay -------------------------------------------------------------------------
@@ -188,8 +188,8 @@ def test_every_address_ever_published_still_leads_somewhere(site: Path) -> None:
 
 
 def test_a_redirect_leads_on() -> None:
-    told = redirects.redirect_pages([{"old": "a/b/", "new": "c/#d"}], {"c/"})
-    page = told["a/b/index.html"]
+    made = redirects.redirect_pages([{"old": "a/b/", "new": "c/#d"}], {"c/"})
+    page = made["a/b/index.html"]
     assert 'content="0; url=../../c/#d"' in page
     assert '<a href="../../c/#d">' in page
     assert (DOCS / "assets" / "js" / "moved.js").is_file()
@@ -254,22 +254,22 @@ def test_the_tests_keep_to_the_policy() -> None:
 
 def test_the_citation_file_is_valid_and_of_this_edition() -> None:
     """Against the Citation File Format 1.2.0: its required fields, its types, its names."""
-    told = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert {"cff-version", "message", "title", "authors"} <= set(told)
-    assert set(told) <= {
+    record = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(record)
+    assert set(record) <= {
         *("abstract", "authors", "cff-version", "commit", "contact", "date-released", "doi"),
         *("identifiers", "keywords", "license", "license-url", "message", "preferred-citation"),
         *("references", "repository", "repository-artifact", "repository-code", "title", "type"),
         *("url", "version"),
     }
-    assert told["cff-version"] == "1.2.0"
-    assert told["type"] in ("software", "dataset")
-    assert told["license"] == "MIT"
-    assert all({"name"} == set(author) for author in told["authors"])
-    assert len(set(told["keywords"])) == len(told["keywords"])
+    assert record["cff-version"] == "1.2.0"
+    assert record["type"] in ("software", "dataset")
+    assert record["license"] == "MIT"
+    assert all({"name"} == set(author) for author in record["authors"])
+    assert len(set(record["keywords"])) == len(record["keywords"])
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert f'version = "{told["version"]}"' in project
-    assert told["version"] == EDITION == model_export.__version__
+    assert f'version = "{record["version"]}"' in project
+    assert record["version"] == EDITION == model_export.__version__
 
 
 def test_the_pictures_are_drawn_from_what_stands_in_the_data() -> None:
@@ -284,8 +284,8 @@ def test_the_pictures_are_drawn_from_what_stands_in_the_data() -> None:
 
 def test_the_web_manifest_names_icons_that_are_there(site: Path) -> None:
     folder = site / "assets" / "img"
-    told = json.loads((folder / "site.webmanifest").read_text("utf-8"))
-    for icon in told["icons"]:
+    record = json.loads((folder / "site.webmanifest").read_text("utf-8"))
+    for icon in record["icons"]:
         with Image.open(folder / icon["src"]) as picture:
             assert "{}x{}".format(*picture.size) == icon["sizes"]
-    assert (folder / told["start_url"]).resolve() == site.resolve()
+    assert (folder / record["start_url"]).resolve() == site.resolve()

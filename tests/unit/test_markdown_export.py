@@ -36,8 +36,8 @@ def test_the_markdown_has_facts_and_notes_and_no_leavings(site: Path) -> None:
         prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
         assert not re.search(r"\{=|=\}|<svg|<script|<div|<span|<p\b|\ue000", prose), page
         used = set(re.findall(r"\[\^(\d+)\](?!:)", text))
-        told = set(re.findall(r"^\[\^(\d+)\]: \S", text, re.MULTILINE))
-        assert used == told, page
+        defined = set(re.findall(r"^\[\^(\d+)\]: \S", text, re.MULTILINE))
+        assert used == defined, page
     win = (site / "story" / "imagenet-2012" / "index.md").read_text("utf-8")
     assert "15.3%" in win
     assert re.search(r"^\[\^1\]: . Documented ", win, re.MULTILINE)

@@ -73,10 +73,10 @@ def test_halves_are_where_the_ledger_has_them() -> None:
 def test_the_counts_end_with_their_sums() -> None:
     last = cells(counts_table(PLANS).html())[-1]
     assert last == ["all", "60,965,224", "61,100,840", "5,949,000", "724.4", "714.2", "203.8"]
-    told = copy.deepcopy(TABLES["plans"])
-    told["rows"][1]["layers"][0]["parameters"] += 1
+    changed = copy.deepcopy(TABLES["plans"])
+    changed["rows"][1]["layers"][0]["parameters"] += 1
     with pytest.raises(ContentError, match="the replica's counts are not those of 2012"):
-        counts_table(Plans(told))
+        counts_table(Plans(changed))
 
 
 @pytest.mark.parametrize(
@@ -103,29 +103,29 @@ def test_every_layer_has_a_card_with_its_figures() -> None:
     html = EXPLORER.html()
     assert re.findall(r'<li id="([^"]+)"', html) == [row["layer"] for row in TABLES["stages"]]
     covered = {row["layer"] for row in TABLES["stages"]}
-    plain = {"pad", "relu", "dropout"}  # told within the card of the layer before
+    plain = {"pad", "relu", "dropout"}  # in the card of the layer before
     left = {r["layer"] for r in PLANS["2012"].layers if r["kind"] not in plain}
     assert left == covered - {"picture"}
 
 
-def told(layer: str) -> dict[str, tuple[str, str]]:
+def fields(layer: str) -> dict[str, tuple[str, str]]:
     stage = next(row for row in TABLES["stages"] if row["layer"] == layer)
     return {name: (then, ours) for name, then, ours in EXPLORER.rows(stage)}
 
 
 def test_a_card_says_what_the_plan_says() -> None:
-    conv2 = told("conv2")
+    conv2 = fields("conv2")
     assert conv2["Output"] == ("27 \u00d7 27 \u00d7 256", "15 \u00d7 15 \u00d7 256")
     assert conv2["Numbers learned"] == ("307,456", "307,456")
     assert conv2["Memory, weights"][0] == "1.2 MB"  # 307,456 numbers of four bytes
     assert conv2["Memory, outputs"][0] == "746.5 kB"  # 27 * 27 * 256 * 4
     assert conv2["Held"] == (HELD["both"], "one processor")
-    assert told("fc8")["Held"][0] == HELD["one"]
-    assert told("norm1")["Numbers learned"] == ("none", "none")
-    assert "Multiply-adds" not in told("norm1")
-    assert told("mapnorm2")["Output"][1] == "not in it"
-    assert told("conv4")["One number sees"][1] == "the whole picture (71 pixels would fit)"
-    assert told("fc6")["One number sees"][0] == "the whole picture"
+    assert fields("fc8")["Held"][0] == HELD["one"]
+    assert fields("norm1")["Numbers learned"] == ("none", "none")
+    assert "Multiply-adds" not in fields("norm1")
+    assert fields("mapnorm2")["Output"][1] == "not in it"
+    assert fields("conv4")["One number sees"][1] == "the whole picture (71 pixels would fit)"
+    assert fields("fc6")["One number sees"][0] == "the whole picture"
 
 
 def test_every_picture_that_a_card_names_is_there_in_its_size() -> None:
@@ -154,8 +154,8 @@ def test_what_a_number_sees_only_grows() -> None:
 def test_the_site_is_built_without_torch() -> None:
     """The plans are a file, so that whoever builds the site needs no PyTorch."""
     code = "import sys; from sitebuild import program; sys.exit('torch' in sys.modules)"
-    told = subprocess.run([sys.executable, "-c", code], cwd=DOCS / "hooks", check=False)
-    assert told.returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], cwd=DOCS / "hooks", check=False)
+    assert done.returncode == 0
 
 
 # --- mistakes ------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def test_the_types_hold(node: str) -> None:
     if not CHECKER.is_file():
         pytest.skip("no TypeScript here: run `npm ci --ignore-scripts`")
-    told = run(node, str(CHECKER), "--project", ".")
-    assert told.returncode == 0, told.stdout
+    done = run(node, str(CHECKER), "--project", ".")
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_checker_sees_every_module(node: str) -> None:
@@ -48,6 +48,6 @@ def test_the_checker_sees_every_module(node: str) -> None:
 
 def test_the_pure_modules(node: str) -> None:
     files = sorted(map(str, (ROOT / "tests" / "unit" / "js").glob("*.test.js")))
-    told = run(node, "--test", *files)
-    assert told.returncode == 0, told.stdout
-    assert re.search(r"fail 0$", told.stdout, re.MULTILINE)
+    done = run(node, "--test", *files)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"fail 0$", done.stdout, re.MULTILINE)

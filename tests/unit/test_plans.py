@@ -83,10 +83,10 @@ def recount(first: int, side_input: bool, hidden: list[int]) -> int:
 def test_runs_145_114_and_120_are_recounted() -> None:
     assert recount(48, False, [4096, 4096]) == 60_965_224
     assert recount(32, True, [6144, 6144, 6144]) == 140_523_240
-    told = {run: RUNS[run]["net"]["parameters_recounted"] for run in ("145", "114", "120")}
-    assert told["145"] == BY_NAME["2012"]["parameters"] == 60_965_224
-    assert told["114"] == 140_523_240
-    assert told["120"] == recount(32, True, [4096, 4096])
+    recounted = {run: RUNS[run]["net"]["parameters_recounted"] for run in ("145", "114", "120")}
+    assert recounted["145"] == BY_NAME["2012"]["parameters"] == 60_965_224
+    assert recounted["114"] == 140_523_240
+    assert recounted["120"] == recount(32, True, [4096, 4096])
 
 
 def test_three_ways_to_55_maps() -> None:

@@ -39,9 +39,9 @@ def test_every_data_file_has_its_json_and_csv() -> None:
 
 
 def test_facts_are_given_with_the_values_that_stand_in_other_files() -> None:
-    told = json.loads(data_files(DATA, FACTS)["facts.json"])
-    assert told["win_error"]["value"] == 15.3
-    assert all("value" in fact for fact in told.values())
+    published = json.loads(data_files(DATA, FACTS)["facts.json"])
+    assert published["win_error"]["value"] == 15.3
+    assert all("value" in fact for fact in published.values())
 
 
 def test_a_list_without_rows_is_no_table() -> None:
@@ -82,8 +82,8 @@ def test_the_data_page_names_fields(name: str) -> None:
 
 
 def test_the_search_reads_the_words_of_a_page_and_not_of_its_drawings(site: Path) -> None:
-    told = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
-    words = " ".join(entry["text"] for entry in told["docs"])
+    published = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    words = " ".join(entry["text"] for entry in published["docs"])
     page = (site / "story" / "gpu-shift" / "index.html").read_text("utf-8")
     assert "3 GB: the card is full" in page
     assert "3 GB: the card is full" not in words

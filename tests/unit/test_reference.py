@@ -38,10 +38,10 @@ def test_the_reference_is_written_beside_the_file_wherever_one_stands(
     monkeypatch.chdir(tmp_path)
     target = model.with_suffix(".reference.json")
     assert reference(model) == (0, f"{target}\n", "")
-    told = json.loads(target.read_text())
-    assert told["picture"] == "cat.jpg"
-    means = np.array(told["pixels"]).reshape(-1, 3).mean(axis=0)
-    np.testing.assert_allclose(told["logits"], GAIN * means / 255, rtol=1e-5)
+    reference_data = json.loads(target.read_text())
+    assert reference_data["picture"] == "cat.jpg"
+    means = np.array(reference_data["pixels"]).reshape(-1, 3).mean(axis=0)
+    np.testing.assert_allclose(reference_data["logits"], GAIN * means / 255, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -173,8 +173,8 @@ def test_the_site_beside(server: Running) -> None:
     worker = server.ask("/site/assets/live/worker.js").headers["content-security-policy"]
     assert "script-src 'self' 'wasm-unsafe-eval'" in worker
     assert server.ask("/site").headers["location"] == "site/"
-    told = server.ask("/site/assets/live/manifest.json").json
-    assert told == {
+    listed = server.ask("/site/assets/live/manifest.json").json
+    assert listed == {
         "engine": None,
         "models": [],
         "runner": {"engine": "/v1/engine", "classify": "/v1/classify"},

@@ -60,9 +60,9 @@ def test_what_is_here(client: Any) -> None:
         "inputs": [{"name": "image", "datatype": "FP32", "shape": [-1, 3, SIZE, SIZE]}],
         "outputs": [{"name": "logits", "datatype": "FP32", "shape": [-1, 3]}],
     }
-    told = client.get_model_config("colour")
-    assert told["max_batch_size"] == 32
-    assert told["input"] == [{"name": "image", "data_type": "TYPE_FP32", "dims": [3, SIZE, SIZE]}]
+    config = client.get_model_config("colour")
+    assert config["max_batch_size"] == 32
+    assert config["input"] == [{"name": "image", "data_type": "TYPE_FP32", "dims": [3, SIZE, SIZE]}]
     assert [model["name"] for model in client.get_model_repository_index()] == ["colour"]
 
 

@@ -232,9 +232,12 @@ def test_redirects_are_relative(model: Path, small_site: Path) -> None:
 
 def test_addresses_below_a_path(model: Path, small_site: Path) -> None:
     with running(model, site=small_site, root_path="/alexnet") as server:
-        told = server.ask("/v1/engine").json
-        assert (told["classify"], told["site"]) == ("/alexnet/v1/classify", "/alexnet/site/")
-        assert told["samples"][0].startswith("/alexnet/samples/")
+        about_engine = server.ask("/v1/engine").json
+        assert (about_engine["classify"], about_engine["site"]) == (
+            "/alexnet/v1/classify",
+            "/alexnet/site/",
+        )
+        assert about_engine["samples"][0].startswith("/alexnet/samples/")
         runner = server.ask("/site/assets/live/manifest.json").json["runner"]
         assert runner == {"engine": "/alexnet/v1/engine", "classify": "/alexnet/v1/classify"}
         assert server.ask("/openapi.json").json["servers"] == [{"url": "/alexnet"}]

@@ -21,7 +21,7 @@ def files(forms: Callable[..., Report]) -> dict[str, Path]:
 
 
 def asked(session: onnxruntime.InferenceSession) -> bool:
-    """Whether a session was told to unpack weights once."""
+    """Whether a session unpacks weights once."""
     try:
         return session.get_session_options().get_session_config_entry(UNPACK_ONCE[0]) == "1"
     except RuntimeError:  # there is no such entry

@@ -137,8 +137,8 @@ def grade(text: str) -> float:
 @pytest.mark.parametrize("name", FRONT_DOOR)
 def test_a_school_class_can_read_it(name: str) -> None:
     hardest = max(prose(name).splitlines(), key=grade)
-    told = f"docs/story/{name}.md: shorten sentences and words; the hardest paragraph: {hardest}"
-    assert grade(prose(name)) <= 10, told
+    advice = f"docs/story/{name}.md: shorten sentences and words; the hardest paragraph: {hardest}"
+    assert grade(prose(name)) <= 10, advice
 
 
 @pytest.mark.parametrize("name", FRONT_DOOR)
@@ -223,8 +223,8 @@ def test_every_citation_resolves_and_every_source_is_cited() -> None:
 
 
 def test_every_fact_is_used_and_its_sources_exist() -> None:
-    told = (DOCS / "data" / f"{stem}.yml" for stem in ("myths", "people"))
-    text = "".join(source(page) for page in [*PAGES, *told])
+    advice = (DOCS / "data" / f"{stem}.yml" for stem in ("myths", "people"))
+    text = "".join(source(page) for page in [*PAGES, *advice])
     assert [name for name in FACTS if f'"{name}"' not in text] == []
     assert {key for fact in FACTS.values() for key in fact.sources} <= set(BIBLIOGRAPHY)
 
@@ -361,10 +361,11 @@ def test_other_braces_pass_untouched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(9.75, "9.75"), (15.0, "15"), (1234567.5, "1,234,567.5"), (1e-05, "1e-05")]
+    ("value", "advice"),
+    [(9.75, "9.75"), (15.0, "15"), (1234567.5, "1,234,567.5"), (1e-05, "1e-05")],
 )
-def test_a_number_keeps_its_digits(value: float, told: str) -> None:
-    assert Fact("x", value, "number", "", "says", (), "documented").number == told
+def test_a_number_keeps_its_digits(value: float, advice: str) -> None:
+    assert Fact("x", value, "number", "", "says", (), "documented").number == advice
 
 
 def test_wrong_data_is_named(tmp_path: Path) -> None:

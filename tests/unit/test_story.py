@@ -390,8 +390,8 @@ def test_the_work_of_the_layers_is_the_sum_of_their_kernels() -> None:
 
 
 def test_the_calendar_counts_the_days_and_names_unknown_events() -> None:
-    told = calendar(TABLES, TIMELINE).title
-    assert told.endswith("began to learn 17 days before entries closed")
+    headline = calendar(TABLES, TIMELINE).title
+    assert headline.endswith("began to learn 17 days before entries closed")
     lanes = {**TABLES["lanes"]["calendar"]}
     lanes["strands"] = [{"name": "x", "kind": "ink", "rows": [{"event": "net-154", "label": "y"}]}]
     with pytest.raises(ContentError, match='unknown event "net-154"'):

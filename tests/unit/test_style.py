@@ -67,7 +67,7 @@ def plain(text: str) -> str:
 @cache
 def texts() -> dict[str, str]:
     """Everything that the site says in its own words, by where it stands."""
-    told = {page.relative_to(DOCS).as_posix(): plain(body(source(page))) for page in PAGES}
+    found_texts = {page.relative_to(DOCS).as_posix(): plain(body(source(page))) for page in PAGES}
     for stem, fields in (
         ("myths", ("claim", "text")),
         ("people", ("role", "text")),
@@ -75,9 +75,9 @@ def texts() -> dict[str, str]:
         ("corrections", ("was", "now")),
         ("stages", ("title", "does")),
     ):
-        told[stem] = plain(" ".join(row[field] for row in TABLES[stem] for field in fields))
-    told["events"] = " ".join(f"{event.title}. {event.text}" for event in TIMELINE.events)
-    return told
+        found_texts[stem] = plain(" ".join(row[field] for row in TABLES[stem] for field in fields))
+    found_texts["events"] = " ".join(f"{event.title}. {event.text}" for event in TIMELINE.events)
+    return found_texts
 
 
 @cache

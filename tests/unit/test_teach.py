@@ -84,13 +84,13 @@ def test_links_to_views_name_what_the_pages_know() -> None:
     views = [urlsplit(link) for text in texts for link in re.findall(r"\]\(([^)]*\?[^)]*)\)", text)]
     assert len(views) >= 8
     for view in views:
-        told = parse_qs(view.query)
+        asked = parse_qs(view.query)
         if view.path.endswith("live.md"):
-            assert set(told.get("picture", [])) <= pictures
+            assert set(asked.get("picture", [])) <= pictures
         else:
-            assert set(told.get("theme", [])) <= set(THEMES)
+            assert set(asked.get("theme", [])) <= set(THEMES)
             people = {name for event in TIMELINE.events for name in event.people}
-            assert set(told.get("person", [])) <= people
+            assert set(asked.get("person", [])) <= people
 
 
 def test_the_reading_list_names_sources_and_pages_that_exist() -> None:

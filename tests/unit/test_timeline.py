@@ -97,8 +97,8 @@ def check_layout(events: tuple[Event, ...], width: float) -> None:
 
 
 def check_html(events: tuple[Event, ...]) -> None:
-    told = timeline(events)
-    listed = Reader(pages.era_list(told, told.eras[0], SOURCES, {}))
+    crowd_of = timeline(events)
+    listed = Reader(pages.era_list(crowd_of, crowd_of.eras[0], SOURCES, {}))
     drawn = Reader(band.drawing(events))
     for reader in (listed, drawn):
         assert set(reader.tags) <= PLAIN_TAGS
@@ -155,8 +155,8 @@ def test_generated_events_survive_the_downloads(events: tuple[Event, ...]) -> No
     assert [row["title"].removeprefix("'") for row in rows] == [
         event.title.removeprefix("'") for event in events
     ]
-    told = json.loads(downloads.as_json(timeline(events), SOURCES))
-    assert [row["title"] for row in told["events"]] == [event.title for event in events]
+    written = json.loads(downloads.as_json(timeline(events), SOURCES))
+    assert [row["title"] for row in written["events"]] == [event.title for event in events]
     for line in downloads.as_calendar(events).split("\r\n"):
         assert len(line.encode()) <= 75
         assert "\n" not in line
@@ -227,20 +227,20 @@ def test_labels_are_cut_between_words() -> None:
 
 
 def test_the_calendar_has_the_anniversaries() -> None:
-    told = downloads.as_calendar(OURS.events)
-    assert told.startswith("BEGIN:VCALENDAR\r\n")
-    assert told.endswith("END:VCALENDAR\r\n")
+    written = downloads.as_calendar(OURS.events)
+    assert written.startswith("BEGIN:VCALENDAR\r\n")
+    assert written.endswith("END:VCALENDAR\r\n")
     full = [event for event in OURS.events if len(event.date) == 10]
-    assert told.count("BEGIN:VEVENT") == told.count("RRULE:FREQ=YEARLY") == len(full)
-    plain = told.replace("\r\n ", "")
+    assert written.count("BEGIN:VEVENT") == written.count("RRULE:FREQ=YEARLY") == len(full)
+    plain = written.replace("\r\n ", "")
     assert "DTSTART;VALUE=DATE:20121013\r\n" in plain
     assert f"SUMMARY:{OURS['alexnet-wins'].title} (2012)\r\n" in plain
 
 
 def test_the_bibtex_file_holds_every_source_that_is_named() -> None:
-    told = parse_string(downloads.as_bibtex(OURS, BIB), "bibtex").entries
-    assert set(told) == OURS.cited
-    assert told["krizhevsky2012"].fields["title"]
+    written = parse_string(downloads.as_bibtex(OURS, BIB), "bibtex").entries
+    assert set(written) == OURS.cited
+    assert written["krizhevsky2012"].fields["title"]
 
 
 def test_a_strip_names_a_pages_own_events() -> None:

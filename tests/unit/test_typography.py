@@ -49,12 +49,12 @@ def test_no_page_mixes_straight_marks_with_bent_ones(site: Path, page: str) -> N
 
 
 def test_two_dates_share_what_they_have_in_common() -> None:
-    def told(first: str, last: str) -> str:
+    def span_text(first: str, last: str) -> str:
         return date_range(first, last).replace("\u00a0", " ")
 
-    assert told("2012-11-02", "2012-11-03") == "2 to 3 November 2012"
-    assert told("2012-09-28", "2012-10-02") == "28 September to 2 October 2012"
-    assert told("2012-12-30", "2013-01-02") == "30 December 2012 to 2 January 2013"
-    assert told("2012-11", "2012-12") == "November to December 2012"
-    assert told("2012", "2012-11-02") == "2012 to 2 November 2012"
-    assert told("2010", "2012") == "2010 to 2012"
+    assert span_text("2012-11-02", "2012-11-03") == "2 to 3 November 2012"
+    assert span_text("2012-09-28", "2012-10-02") == "28 September to 2 October 2012"
+    assert span_text("2012-12-30", "2013-01-02") == "30 December 2012 to 2 January 2013"
+    assert span_text("2012-11", "2012-12") == "November to December 2012"
+    assert span_text("2012", "2012-11-02") == "2012 to 2 November 2012"
+    assert span_text("2010", "2012") == "2010 to 2012"

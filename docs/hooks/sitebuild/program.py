@@ -98,7 +98,7 @@ def expand(settings: Settings) -> Site:
     sources = list(_sources(settings.docs))
     paths = [path for path in sources if path.endswith((".md", ".ipynb")) and not own(path)]
     menu = {entry.path: entry.title for entry in settings.menu}
-    told: dict[str, str] = {}  # what each page is about, by its path
+    descriptions: dict[str, str] = {}  # what each page is about, by its path
     for path in paths:
         page = Page(site, path, site.titles[path])
         try:
@@ -113,18 +113,18 @@ def expand(settings: Settings) -> Site:
             address=f"{settings.address}{page.address}" if settings.address else "",
             root=settings.address or page.to_root or "./",
         )
-        told[published] = head.get("description", "")
+        descriptions[published] = head.get("description", "")
         head["linked_data"] = _linked_data(about, done, site)
         front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=10**6)
         pages.add(published, f"---\n{front}---\n{done.markdown}")
         text = markdown_export.as_markdown(done.plain, published, _known(paths))
         address = about.address or page.address or "./"
-        text = markdown_export.with_head(text, about.title, told[published], address)
+        text = markdown_export.with_head(text, about.title, descriptions[published], address)
         beside.add(markdown_export.version_address(path), text)
         for figure in done.figures:
             for name, drawn in figure.files(style).items():
                 pages.add(f"assets/figures/{name}", drawn)
-    for name, content in _files(site, settings, sources, told):
+    for name, content in _files(site, settings, sources, descriptions):
         pages.add(name, content)
     pages.finish()
     beside.finish()
@@ -179,7 +179,7 @@ def _linked_data(about: linked_data.About, done: Expanded, site: Site) -> str:
 
 
 def _files(
-    site: Site, settings: Settings, sources: Sequence[str], told: Mapping[str, str]
+    site: Site, settings: Settings, sources: Sequence[str], descriptions: Mapping[str, str]
 ) -> Iterator[tuple[str, str | bytes | Path]]:
     """What is published beside the pages, by address."""
     for path in sources:
@@ -209,18 +209,21 @@ def _files(
     feed = lists.corrections_feed(site.tables["corrections"], site.titles, settings.address)
     yield lists.FEED_AT, feed
     yield "robots.txt", lists.robots_txt(settings.address)
-    yield "llms.txt", lists.llms_txt(settings.name, settings.description, _listed(settings, told))
+    yield (
+        "llms.txt",
+        lists.llms_txt(settings.name, settings.description, _listed(settings, descriptions)),
+    )
     moved = load_yaml(site.data / "redirects.yml") or []
-    yield from redirects.redirect_pages(moved, {address_of(path) for path in told}).items()
+    yield from redirects.redirect_pages(moved, {address_of(path) for path in descriptions}).items()
 
 
-def _listed(settings: Settings, told: Mapping[str, str]) -> list[lists.Listed]:
+def _listed(settings: Settings, descriptions: Mapping[str, str]) -> list[lists.Listed]:
     """The pages of the menu; those of a section that comes twice stand together."""
     rows = [
         lists.Listed(
             entry.section,
             entry.title,
-            told[entry.path],
+            descriptions[entry.path],
             markdown_export.version_address(entry.path),
         )
         for entry in settings.menu

@@ -71,14 +71,14 @@ def read_settings(path: Path, address: str | None = None) -> Settings:
         path: the file.
         address: of the site, where another than that of the file is wanted.
     """
-    told = yaml.load(path.read_text(encoding="utf-8"), Loader=SettingsLoader)  # noqa: S506 (a safe loader)
+    config = yaml.load(path.read_text(encoding="utf-8"), Loader=SettingsLoader)  # noqa: S506 (a safe loader)
     return Settings(
         root=path.parent,
-        docs=path.parent / told.get("docs_dir", "docs"),
-        name=told["site_name"],
-        description=told["site_description"],
-        address=told.get("site_url", "") if address is None else address,
-        menu=tuple(_entries(told.get("nav", ()), "")),
+        docs=path.parent / config.get("docs_dir", "docs"),
+        name=config["site_name"],
+        description=config["site_description"],
+        address=config.get("site_url", "") if address is None else address,
+        menu=tuple(_entries(config.get("nav", ()), "")),
     )
 
 

@@ -5,7 +5,7 @@ import { download } from "../../../docs/assets/js/live/download.js";
 
 const WHOLE = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 
-/** A server that breaks off after some bytes, as often as it is told to. */
+/** A server that breaks off after some bytes, as often as asked. */
 function server(breaks, { ranges = true, type = "application/octet-stream" } = {}) {
   const asked = [];
   globalThis.fetch = async (_, { headers }) => {

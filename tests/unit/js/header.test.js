@@ -40,8 +40,8 @@ test("a JPEG says its size, wherever it says it", () => {
   const pixels = pixelsOf(new Uint8Array(real).buffer) ?? 0;
   assert.ok(pixels > 10_000 && pixels < 1_000_000);
   const frame = [0xff, 0xc2, 0, 11, 8, ...big(60000, 2), ...big(50000, 2)];
-  const told = [0xff, 0xe1, ...big(65000, 2), ...new Array(64998).fill(0xff)];
-  const long = [told, told, told, told, told].flat();
+  const segment = [0xff, 0xe1, ...big(65000, 2), ...new Array(64998).fill(0xff)];
+  const long = [segment, segment, segment, segment, segment].flat();
   assert.equal(pixelsOf(file(0xff, 0xd8, long, 7, 7, 0xff, frame)), 3_000_000_000);
 });
 

@@ -5,9 +5,9 @@ import { estimated, figure, rate, sentence, summary } from "../../../docs/assets
 import { whereTo } from "../../../docs/assets/js/live/runner.js";
 
 test("a batch's median is a rate", () => {
-  const told = summary([10, 20, 90]);
-  assert.deepEqual(told, { least: 10, median: 20, most: 90 });
-  assert.equal(rate(told, 32), 1600);
+  const rates = summary([10, 20, 90]);
+  assert.deepEqual(rates, { least: 10, median: 20, most: 90 });
+  assert.equal(rate(rates, 32), 1600);
 });
 
 test("a peak, or a share of it, is an estimate: two operations a multiply-add", () => {

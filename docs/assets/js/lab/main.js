@@ -50,11 +50,11 @@ let view = read(location.search, known);
 
 /** What a card says, by its terms. @param {HTMLElement} entry @returns {Map<string, string>} */
 function fields(entry) {
-  const told = new Map([["What changed", entry.querySelector("summary span")?.textContent ?? ""]]);
+  const found = new Map([["What changed", entry.querySelector("summary span")?.textContent ?? ""]]);
   for (const term of entry.querySelectorAll("dt")) {
-    told.set(term.textContent ?? "", term.nextElementSibling?.textContent ?? "");
+    found.set(term.textContent ?? "", term.nextElementSibling?.textContent ?? "");
   }
-  return told;
+  return found;
 }
 
 /** The button in a run's card that takes it into the comparison. @param {string} run
@@ -84,13 +84,13 @@ function made(name, words) {
   return node;
 }
 
-/** What two runs say of a field; where they agree it stands once. @param {string[]} told */
-function said(told) {
-  if (told.length < 2 || told.some((words) => words !== told[0])) {
-    return told.map((words) => made("td", words));
+/** What two runs say of a field; one cell where they agree. @param {string[]} values */
+function cells(values) {
+  if (values.length < 2 || values.some((words) => words !== values[0])) {
+    return values.map((words) => made("td", words));
   }
-  const both = /** @type {HTMLTableCellElement} */ (made("td", `both: ${told[0]}`));
-  both.colSpan = told.length;
+  const both = /** @type {HTMLTableCellElement} */ (made("td", `both: ${values[0]}`));
+  both.colSpan = values.length;
   return [both];
 }
 
@@ -117,18 +117,18 @@ function showComparison() {
     );
   }
   if (chosen.length < 2) return;
-  const told = chosen.map((run) => fields(run.entry));
+  const values = chosen.map((run) => fields(run.entry));
   const table = document.createElement("table");
   table.append(made("caption", chosen.map((run) => `#${run.run}`).join(" beside ")));
   const head = document.createElement("tr");
   head.append(made("th", "Field"), ...chosen.map((run) => made("th", `#${run.run}`)));
   for (const cell of head.children) cell.setAttribute("scope", "col");
   table.append(head);
-  for (const term of new Set(told.flatMap((fields) => [...fields.keys()]))) {
+  for (const term of new Set(values.flatMap((fields) => [...fields.keys()]))) {
     const row = document.createElement("tr");
     const name = made("th", term);
     name.setAttribute("scope", "row");
-    row.append(name, ...said(told.map((fields) => fields.get(term) ?? "not noted")));
+    row.append(name, ...cells(values.map((fields) => fields.get(term) ?? "not noted")));
     table.append(row);
   }
   panel.append(table, clearing());

@@ -24,28 +24,28 @@ export const everything = () => ({ query: "", set: "", sort: "", results: false,
 
 /** Read a view. @param {string} search @param {Known} known @returns {View} */
 export function read(search, known) {
-  const told = new URLSearchParams(search);
-  const set = told.get("set") ?? "";
-  const sort = told.get("sort") ?? "";
-  const compare = (told.get("compare") ?? "").split(",").filter((r) => known.runs.includes(r));
+  const parameters = new URLSearchParams(search);
+  const set = parameters.get("set") ?? "";
+  const sort = parameters.get("sort") ?? "";
+  const compare = (parameters.get("compare") ?? "").split(",").filter((r) => known.runs.includes(r));
   return {
-    query: (told.get("q") ?? "").slice(0, LONGEST),
+    query: (parameters.get("q") ?? "").slice(0, LONGEST),
     set: known.sets.includes(set) ? set : "",
     sort: SORTS.includes(sort) ? sort : "",
-    results: told.get("figures") === "1",
+    results: parameters.get("figures") === "1",
     compare: [...new Set(compare)].slice(0, 2),
   };
 }
 
 /** Write a view, shortest form. @param {View} view @returns {string} with its question mark */
 export function write({ query, set, sort, results, compare }) {
-  const told = new URLSearchParams();
-  if (query) told.set("q", query);
-  if (set) told.set("set", set);
-  if (sort) told.set("sort", sort);
-  if (results) told.set("figures", "1");
-  if (compare.length > 0) told.set("compare", compare.join(","));
-  const words = told.toString().replaceAll("%2C", ",");
+  const parameters = new URLSearchParams();
+  if (query) parameters.set("q", query);
+  if (set) parameters.set("set", set);
+  if (sort) parameters.set("sort", sort);
+  if (results) parameters.set("figures", "1");
+  if (compare.length > 0) parameters.set("compare", compare.join(","));
+  const words = parameters.toString().replaceAll("%2C", ",");
   return words ? `?${words}` : "";
 }
 

@@ -24,13 +24,13 @@ const FIRST = 1; // conv1: the picture itself stands before it
 
 /** What the address says; what it does not know is dropped. */
 function read() {
-  const told = new URLSearchParams(location.search);
-  const picture = told.get("picture") ?? "";
+  const parameters = new URLSearchParams(location.search);
+  const picture = parameters.get("picture") ?? "";
   const at = names.indexOf(location.hash.slice(1));
   return {
     at: at < 0 ? FIRST : at,
     picture: pictures.includes(picture) ? picture : pictures[0],
-    all: told.get("all") === "1",
+    all: parameters.get("all") === "1",
   };
 }
 
@@ -53,10 +53,10 @@ function show() {
   byId("layer-status").textContent = view.all
     ? `All ${cards.length} layers`
     : `${view.at + 1} of ${cards.length}: ${names[view.at]}`;
-  const told = new URLSearchParams();
-  if (view.picture !== pictures[0]) told.set("picture", view.picture);
-  if (view.all) told.set("all", "1");
-  const search = told.size > 0 ? `?${told}` : "";
+  const parameters = new URLSearchParams();
+  if (view.picture !== pictures[0]) parameters.set("picture", view.picture);
+  if (view.all) parameters.set("all", "1");
+  const search = parameters.size > 0 ? `?${parameters}` : "";
   const quiet = view.at === FIRST && !names.includes(location.hash.slice(1));
   const hash = view.all || quiet ? location.hash : `#${names[view.at]}`;
   history.replaceState(null, "", `${location.pathname}${search}${hash}`);

@@ -8,9 +8,9 @@ const KEY = "answers";
 
 /** @returns {number[]} what the address says: an option from 1 for each question, or 0 */
 function read() {
-  const told = new URLSearchParams(location.search).get(KEY) ?? "";
+  const digits = new URLSearchParams(location.search).get(KEY) ?? "";
   return questions.map((question, i) => {
-    const chosen = Number(told[i]);
+    const chosen = Number(digits[i]);
     const options = question.querySelectorAll(".quiz__options > li").length;
     return Number.isInteger(chosen) && chosen <= options ? chosen : 0;
   });
@@ -18,10 +18,10 @@ function read() {
 
 /** @param {number[]} answers */
 function write(answers) {
-  const told = new URLSearchParams(location.search);
-  if (answers.some((answer) => answer > 0)) told.set(KEY, answers.join(""));
-  else told.delete(KEY);
-  const words = told.toString();
+  const parameters = new URLSearchParams(location.search);
+  if (answers.some((answer) => answer > 0)) parameters.set(KEY, answers.join(""));
+  else parameters.delete(KEY);
+  const words = parameters.toString();
   history.replaceState(null, "", `${location.pathname}${words ? `?${words}` : ""}${location.hash}`);
 }
 

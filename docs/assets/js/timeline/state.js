@@ -25,24 +25,24 @@ export const everything = () => ({
 
 /** Read a view. @param {string} search the address's query @param {Known} known @returns {View} */
 export function read(search, known) {
-  const told = new URLSearchParams(search);
-  const zoom = Number(told.get("zoom"));
+  const parameters = new URLSearchParams(search);
+  const zoom = Number(parameters.get("zoom"));
   return {
-    themes: new Set((told.get("theme") ?? "").split(",").filter((t) => known.themes.includes(t))),
-    people: new Set(told.getAll("person").filter((name) => known.people.includes(name))),
-    query: [...(told.get("find") ?? "")].slice(0, LONGEST).join(""), // letters, never half of one
+    themes: new Set((parameters.get("theme") ?? "").split(",").filter((t) => known.themes.includes(t))),
+    people: new Set(parameters.getAll("person").filter((name) => known.people.includes(name))),
+    query: [...(parameters.get("find") ?? "")].slice(0, LONGEST).join(""), // letters, never half of one
     zoom: ZOOMS.includes(zoom) ? zoom : 1,
   };
 }
 
 /** Write a view, shortest form. @param {View} view @returns {string} with its question mark */
 export function write({ themes, people, query, zoom }) {
-  const told = new URLSearchParams();
-  if (themes.size > 0) told.set("theme", [...themes].sort().join(","));
-  for (const name of [...people].sort()) told.append("person", name);
-  if (query) told.set("find", query); // "q" is the theme's: it opens the search of the site
-  if (zoom !== 1) told.set("zoom", String(zoom));
-  const words = told.toString().replaceAll("%2C", ",");
+  const parameters = new URLSearchParams();
+  if (themes.size > 0) parameters.set("theme", [...themes].sort().join(","));
+  for (const name of [...people].sort()) parameters.append("person", name);
+  if (query) parameters.set("find", query); // "q" is the theme's: it opens the search of the site
+  if (zoom !== 1) parameters.set("zoom", String(zoom));
+  const words = parameters.toString().replaceAll("%2C", ",");
   return words ? `?${words}` : "";
 }
 

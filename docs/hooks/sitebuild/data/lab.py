@@ -41,8 +41,8 @@ class Match:
     def fits(self) -> bool:
         """Whether the notes, rounded to one decimal, give both published figures."""
         return all(
-            f"{noted:.1f}" == f"{told:.1f}"
-            for noted, told in zip(self.noted, self.published, strict=True)
+            f"{noted:.1f}" == f"{printed:.1f}"
+            for noted, printed in zip(self.noted, self.published, strict=True)
         )
 
 
@@ -121,7 +121,7 @@ class Lab:
 
     def matches(self) -> list[Match]:
         """The published figures beside the notes."""
-        told = []
+        matches = []
         for row in self.data["paper_matches"]:
             views = TEN if row["views"] == "ten" else ONE
             noted = self.error(row["runs"][0], views)
@@ -129,8 +129,8 @@ class Lab:
                 other = self.error(row["runs"][1], views)
                 noted = (noted[0] - other[0], noted[1] - other[1])
             published = (float(row["published_top1"]), float(row["published_top5"]))
-            told.append(Match(row["paper"], published, noted, tuple(row["runs"])))
-        return told
+            matches.append(Match(row["paper"], published, noted, tuple(row["runs"])))
+        return matches
 
     def tally(self) -> dict[str, int]:
         """What the data card counts: stated and inferred, and what is missing."""

@@ -66,12 +66,20 @@ def _lesson(name: str, content: str) -> Lesson:
     plots: list[Plot] = []
     for output in (output for cell in cells for output in cell.get("outputs", ())):
         if data := output.get("data", {}).get("image/png"):
-            told = output.get("metadata", {}).get("image/png", {})
+            kept = output.get("metadata", {}).get("image/png", {})
             file = f"{name}-{len(plots) + 1}.png"
-            if not {"alt", "width", "height"} <= told.keys():
+            if not {"alt", "width", "height"} <= kept.keys():
                 raise ContentError(f"{name}.ipynb: {file} was not shown with `lesson.show`")
             picture = base64.b64decode("".join(data))
-            plots.append(Plot(file, picture, told["width"], told["height"], told["alt"]))
+            plots.append(
+                Plot(
+                    file,
+                    picture,
+                    kept["width"],
+                    kept["height"],
+                    kept["alt"],
+                )
+            )
     return Lesson(name, title.removeprefix("# ").strip(), about, cells, plots)
 
 

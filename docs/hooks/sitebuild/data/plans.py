@@ -20,27 +20,27 @@ Row = Mapping[str, Any]
 class Plan:
     """One network."""
 
-    told: Mapping[str, Any]
+    record: Mapping[str, Any]
 
     @property
     def name(self) -> str:
         """By which pages ask for it."""
-        return str(self.told["name"])
+        return str(self.record["name"])
 
     @property
     def title(self) -> str:
         """As readers meet it."""
-        return str(self.told["title"])
+        return str(self.record["title"])
 
     @property
     def size(self) -> int:
         """Side of the picture, pixels."""
-        return int(self.told["size"])
+        return int(self.record["size"])
 
     @property
     def layers(self) -> Sequence[Row]:
         """What runs, first to last."""
-        return self.told["layers"]  # type: ignore[no-any-return]
+        return self.record["layers"]  # type: ignore[no-any-return]
 
     def find(self, layer: str) -> Row | None:
         """A layer by its name, if the network has it."""
@@ -71,8 +71,8 @@ class Plan:
 class Plans(Mapping[str, Plan]):
     """All networks by name, in the order of the file."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self._plans = {row["name"]: Plan(row) for row in told["rows"]}
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._plans = {row["name"]: Plan(row) for row in table["rows"]}
 
     def __getitem__(self, name: str) -> Plan:
         try:
@@ -107,12 +107,12 @@ def window(row: Row) -> str:
     """A layer's window in words, with its step and border."""
     if "kernel" not in row:
         return "all inputs" if row["kind"] == "fc" else ""
-    told = [by(row["kernel"], row["kernel"])]
+    words = [by(row["kernel"], row["kernel"])]
     if row["kind"] != "mapnorm":
-        told.append(f"step {row['stride']}")
+        words.append(f"step {row['stride']}")
     if row.get("padding"):
-        told.append(f"border {row['padding']}")
-    return ", ".join(told)
+        words.append(f"border {row['padding']}")
+    return ", ".join(words)
 
 
 def memory(count: int) -> str:

@@ -93,7 +93,7 @@ def load_samples(results: Path, pictures: Path) -> Samples:
         ContentError: a file is missing or has another form, or the two do not match.
     """
     try:
-        told = json.loads(results.read_text(encoding="utf-8"))
+        run = json.loads(results.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContentError(
             f"no results of the sample photographs at {results}; write them with: "
@@ -103,12 +103,12 @@ def load_samples(results: Path, pictures: Path) -> Samples:
         raise ContentError(f"{results} is not JSON: {error}") from error
     credits = {row["file"]: row for row in load_yaml(pictures / "CREDITS.yml")}
     try:
-        answers = {Path(row["file"]).name: row for row in told["results"]}
+        answers = {Path(row["file"]).name: row for row in run["results"]}
         if set(answers) != set(credits):
             odd = ", ".join(sorted(set(answers) ^ set(credits)))
             raise ContentError(f"samples.json and CREDITS.yml name different photographs: {odd}")
         rows = tuple(_sample(pictures / name, credits[name], answers[name]) for name in credits)
-        return Samples(rows, told["model"], str(told["provider"]))
+        return Samples(rows, run["model"], str(run["provider"]))
     except KeyError as error:
         raise ContentError(f"samples.json or CREDITS.yml lacks the field {error}") from error
 

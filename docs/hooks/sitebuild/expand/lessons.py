@@ -37,7 +37,7 @@ def _downloads(name: str) -> str:
 
 
 def _prose(cell: Cell) -> str:
-    """A cell of prose: Jupyter reads Markdown within ``<details>``, Python-Markdown if told to."""
+    """A cell of prose: Jupyter reads Markdown within ``<details>``, Python-Markdown does not."""
     return source(cell).replace("<details>", "<details markdown>")
 
 

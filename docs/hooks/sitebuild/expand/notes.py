@@ -83,7 +83,7 @@ class Notes:
     def evidence(self, *ids: str, at: str = "", say: str = "") -> str:
         """A note mark with the sources of one or more facts, and the grade of each.
 
-        Facts of one grade share a line; facts of several grades are told apart by what they say.
+        Facts of one grade share a line; facts of several grades are distinguished by their words.
         """
         facts = [self._facts[name] for name in ids]
         by_grade: dict[str, list[Fact]] = {}

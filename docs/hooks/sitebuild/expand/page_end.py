@@ -36,10 +36,10 @@ def corrections_box(rows: Sequence[Mapping[str, str]], page: str, to_root: str) 
     """The corrections of one page, for its end."""
     own = [row for row in rows if row["page"] == page]
     every = f'<a href="{to_root}reference/corrections/">All corrections of this site</a>'
-    told = corrections_list(own) if own else "<p>None so far.</p>"
+    listed = corrections_list(own) if own else "<p>None so far.</p>"
     return (
         '<section class="cite-page" aria-label="Corrections of this page">'
-        f'<p class="cite-page__title">Corrections of this page</p>{told}<p>{every}</p></section>'
+        f'<p class="cite-page__title">Corrections of this page</p>{listed}<p>{every}</p></section>'
     )
 
 

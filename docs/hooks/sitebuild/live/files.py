@@ -1,7 +1,7 @@
 """The live page's files: the engine, the networks, and the list of them for the script.
 
 The engine comes from npm (`npm ci --ignore-scripts`), the networks from `docs/assets/models` and
-from the files that the build variable ``MODELS`` names. What is missing is told on the page; the
+from the files that the build variable ``MODELS`` names. The page says what is missing; the
 site builds without it.
 """
 

@@ -136,10 +136,10 @@ def _filters(plan: Plan, stage: int) -> str:
     if row["kind"] == "fc":
         return f"{row['out'][2]:,} units, each of {row['weights'][1]:,} inputs"
     count, deep, kernel, _ = row["weights"]
-    told = f"{count} of {by(kernel, kernel, deep)}, step {row['stride']}"
+    words = f"{count} of {by(kernel, kernel, deep)}, step {row['stride']}"
     if row["padding"]:
-        told += f", border {row['padding']}"
-    return told + (f", {row['groups']} groups" if row["groups"] > 1 else "")
+        words += f", border {row['padding']}"
+    return words + (f", {row['groups']} groups" if row["groups"] > 1 else "")
 
 
 def filters_table(plans: Plans) -> Table:
@@ -164,7 +164,7 @@ def counts_table(plans: Plans) -> Table:
         if any(then[key] != replica[key] for key in ("parameters", "multiply_adds")):
             raise ContentError("plans.json: the replica's counts are not those of 2012")
     found = [[weighted(plan, n) for plan in shown] for n in range(1, LAST + 1)]
-    told = [(row[0]["layer"], row) for row in found] + [("all", [plan.told for plan in shown])]
+    lines = [(row[0]["layer"], row) for row in found] + [("all", [plan.record for plan in shown])]
     return Table(
         "Numbers learned, and work: millions of multiply-adds for one picture",
         (
@@ -178,7 +178,7 @@ def counts_table(plans: Plans) -> Table:
                 *(row["parameters"] for row in found),
                 *(row["multiply_adds"] / 1e6 for row in found),
             )
-            for name, found in told
+            for name, found in lines
         ],
     )
 
@@ -305,17 +305,17 @@ def context(page: Page) -> Names:
     plans = Plans(tables["plans"])
 
     def accuracy(name: str, guesses: int = 1) -> str:
-        told = plans[name].told["accuracy"]
-        return f"{told['top1' if guesses == 1 else 'top5']:.1f}%"
+        measured = plans[name].record["accuracy"]
+        return f"{measured['top1' if guesses == 1 else 'top5']:.1f}%"
 
     def count(name: str, what: str = "parameters") -> str:
-        value = plans[name].told[what]
+        value = plans[name].record[what]
         return millions(value) if what == "multiply_adds" else f"{value:,}"
 
     return {
         "plan": count,
         "plan_size": lambda name: str(plans[name].size),
-        "plan_input": lambda name, what: str(plans[name].told["input"][what]),
+        "plan_input": lambda name, what: str(plans[name].record["input"][what]),
         "plan_accuracy": accuracy,
         "plan_stride": lambda name, layer: str(plans[name][layer]["stride"]),
         "plan_side": lambda name, layer: str(plans[name][layer]["out"][0]),

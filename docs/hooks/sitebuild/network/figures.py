@@ -14,7 +14,7 @@ from sitebuild.network.lab_cards import VIEWS
 Tables = Mapping[str, Any]
 STEPS = ("conv1", "pool1", "conv2", "norm2", "pool2", "conv3", "conv4", "conv5", "pool5")
 NAMES = {"2012": "then", "caffe": "caffe", "torchvision": "torchvision", "alexnet64": "ours"}
-HIGHEST = 25.0  # per cent; the results on Fall 2009 lie far above and are told in the note
+HIGHEST = 25.0  # per cent; the results on Fall 2009 lie far above; the note gives them
 DEADLINE = "2012-09-30"
 
 

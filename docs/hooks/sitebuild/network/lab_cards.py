@@ -63,14 +63,14 @@ def card(lab: Lab, run: Mapping[str, Any]) -> str:
         ("Remark", escape(run.get("notes", ""))),
         ("Written in", _place(lab, run["files"]["params"])),
     ]
-    told = "".join(f"<dt>{term}</dt><dd>{words}</dd>" for term, words in rows if words)
+    fields = "".join(f"<dt>{term}</dt><dd>{words}</dd>" for term, words in rows if words)
     error = sort_error(run)
     sort = f' data-e="{error:g}"' if error is not None else ""
     date = f' data-d="{run["started"]}"' if run["started"] else ""
     return (
         f'<li id="run-{name}" data-s="{key}"{date}{sort}><details><summary><b>#{escape(name)}</b> '
         f"<span>{escape(run['change'])}</span>{_short(run)}</summary>"
-        f"<dl>{told}</dl></details></li>"
+        f"<dl>{fields}</dl></details></li>"
     )
 
 

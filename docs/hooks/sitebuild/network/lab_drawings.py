@@ -205,8 +205,8 @@ def _entries(canvas: Canvas, lab: Lab, entries: Sequence[Mapping[str, Any]]) -> 
         x, y = (0.0, top + i * (BOX + 58)) if canvas.wide else (i * step, top)
         title = f"{len(tokens)} networks: {entry['error']:.1f}%"
         canvas.text(x + 1, y + 16, title, "value", "start")
-        told = entry["described_as"].partition(" from ")[0].replace("training data", "data")
-        canvas.text(x + 1, y + 35, told, "tick", "start")
+        origin = entry["described_as"].partition(" from ")[0].replace("training data", "data")
+        canvas.text(x + 1, y + 35, origin, "tick", "start")
         for n, (token, run) in enumerate(columns.items()):
             if token not in tokens:
                 continue

@@ -57,15 +57,15 @@ def data_files(data: Path, facts: Mapping[str, Fact]) -> dict[str, str]:
         data: the folder.
         facts: those of `facts.yml` with their values, which the file takes in part from others.
     """
-    told = {}
+    made = {}
     for path in sorted(data.glob("*.yml")):
         content = load_yaml(path)
         if path.stem == "facts":
             content = {key: {"value": facts[key].value, **row} for key, row in content.items()}
-        told[f"{path.stem}.json"] = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        made[f"{path.stem}.json"] = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
         for name, rows in tables_of(path.stem, content).items():
-            told[f"{name}.csv"] = as_csv(rows)
-    return told
+            made[f"{name}.csv"] = as_csv(rows)
+    return made
 
 
 def data_addresses(data: Path) -> list[str]:

@@ -64,7 +64,7 @@ def linked_data(about: About, sources: Sequence[Reference], files: Iterable[str]
         files: the addresses, below the root, of the data files that it offers.
     """
     kind = kind_of(about.path)
-    told: dict[str, Any] = {
+    record: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": kind,
         "name": about.title,
@@ -72,14 +72,14 @@ def linked_data(about: About, sources: Sequence[Reference], files: Iterable[str]
         "license": MIT if kind == "SoftwareSourceCode" else CC_BY,
     }
     if about.address:
-        told["url"] = about.address
+        record["url"] = about.address
     if kind == "WebSite":
-        told["publisher"] = PUBLISHER
-    told |= _own(kind, about, files)
+        record["publisher"] = PUBLISHER
+    record |= _own(kind, about, files)
     if sources:
-        told["citation"] = [_citation(reference) for reference in sources]
+        record["citation"] = [_citation(reference) for reference in sources]
     # "</" would end the script element early.
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
 
 def _own(kind: str, about: About, files: Iterable[str]) -> dict[str, Any]:

@@ -111,11 +111,11 @@ def _entry(row: Mapping[str, str], titles: Mapping[str, str], root: str) -> str:
     title = titles[row["page"]].strip('"')
     ident = uuid.uuid5(NAMESPACE, f"{row['date']}\n{row['page']}\n{row['was']}")
     page = f"{root}{address_of(row['page'])}"
-    told = f"Was: {row['was']} Now: {row['now']}"
+    content = f"Was: {row['was']} Now: {row['now']}"
     return (
         f"<entry><id>urn:uuid:{ident}</id>"
         f"<title>{escape(title)}, {escape(long_date(row['date']))}</title>"
         f"<updated>{row['date']}T00:00:00Z</updated>"
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>'
-        f'<content type="text">{escape(told)}</content></entry>\n'
+        f'<content type="text">{escape(content)}</content></entry>\n'
     )

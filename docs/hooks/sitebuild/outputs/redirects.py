@@ -27,17 +27,17 @@ def redirect_pages(rows: Sequence[Mapping[str, Any]], pages: Collection[str]) ->
     Raises:
         ContentError: an address is malformed, an old one is a page still, or a new one is none.
     """
-    told = {}
+    written = {}
     for row in rows:
         old, new = str(row.get("old", "")), str(row.get("new", ""))
         if not ADDRESS.fullmatch(old):
             raise ContentError(f'redirects.yml: old address "{old}" is not of the form a/b/')
-        if old in pages or f"{old}index.html" in told:
+        if old in pages or f"{old}index.html" in written:
             raise ContentError(f'redirects.yml: "{old}" is a page, or stands there twice')
         if new.split("#")[0] not in pages:
             raise ContentError(f'redirects.yml: "{old}" leads to "{new}", which is no page')
-        told[f"{old}index.html"] = _page(old, new)
-    return told
+        written[f"{old}index.html"] = _page(old, new)
+    return written
 
 
 def _page(old: str, new: str) -> str:

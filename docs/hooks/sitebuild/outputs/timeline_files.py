@@ -67,13 +67,13 @@ def as_json(timeline: Timeline, references: Mapping[str, Reference]) -> str:
         }
         for key in sorted(timeline.cited)
     }
-    told = {
+    document = {
         "licence": "CC BY 4.0, The AlexNet Moment",
         "eras": [asdict(era) for era in timeline.eras],
         "events": [asdict(event) for event in timeline.events],
         "sources": sources,
     }
-    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def as_bibtex(timeline: Timeline, bibliography: Path) -> str:

@@ -145,17 +145,17 @@ def _what_to_see(ours: Sequence[Result], batch: int) -> str:
     small = min(ours, key=lambda row: row["contestant"]["weight_bytes"])
     sizes = [row["contestant"]["weight_bytes"] for row in ours]
     if sizes == sorted(sizes):
-        told = "Look at the precisions: the fewer bits there are to read, the less time it takes."
+        advice = "Look at the precisions: the fewer bits there are to read, the less time it takes."
         for other in ours[0]["run"]["batches"]:
             best = max(ours, key=partial(ratio, batch=other))
             if best is not small:
                 ahead, behind = (r["contestant"]["precision"] for r in (best, small))
-                told = told.removesuffix(".") + (
+                advice = advice.removesuffix(".") + (
                     f", {_pictures(batch)}. With {other} at a time it is not so: there {ahead} "
                     f"is {ratio(best, other):.1f} times as fast, and {behind} "
                     f"{ratio(small, other):.1f} times."
                 )
-        return told
+        return advice
     fast, slow = ours[0]["contestant"]["precision"], small["contestant"]["precision"]
     return (
         f"Look at the precisions: fewer bits are not always faster. The smallest file, {slow}, "

@@ -26,13 +26,13 @@ def words(page: Page) -> str:
     Raises:
         ContentError: the zip that the build was given is not there.
     """
-    told = os.environ.get(VARIABLE, "")
-    if told in ("", "inside"):
-        return INSIDE if told else NONE
-    target = Path(told)
+    value = os.environ.get(VARIABLE, "")
+    if value in ("", "inside"):
+        return INSIDE if value else NONE
+    target = Path(value)
     try:
         size = target.stat().st_size / 1_000_000
-        digest = Path(f"{told}.sha256").read_text("ascii").split()[0]
+        digest = Path(f"{value}.sha256").read_text("ascii").split()[0]
     except OSError as error:
         raise ContentError(
             f"{VARIABLE}: {error.filename} is not there: run `make offline`"
@@ -46,7 +46,7 @@ def words(page: Page) -> str:
 
 def files() -> Iterator[tuple[str, Path]]:
     """The zip and its checksum by address, where the build was given them."""
-    told = os.environ.get(VARIABLE, "")
-    if told not in ("", "inside"):
-        for file in (Path(told), Path(f"{told}.sha256")):
+    value = os.environ.get(VARIABLE, "")
+    if value not in ("", "inside"):
+        for file in (Path(value), Path(f"{value}.sha256")):
             yield f"{PUBLISHED_UNDER}/{file.name}", file

@@ -220,8 +220,8 @@ def shares(tables: Tables) -> Figure:
     for row in own:
         count = multiplications(row)
         parts = {"held": 100 * row["params"] / held, "work": 100 * count / work}
-        told = {f"{key}_words": words(share) for key, share in parts.items()}
-        rows.append({**row, **parts, **told, "multiplications": count})
+        labels = {f"{key}_words": words(share) for key, share in parts.items()}
+        rows.append({**row, **parts, **labels, "multiplications": count})
     dense = [row for row in rows if row["layer"].startswith("fc")]
     values = {
         "dense": sum(row["held"] for row in dense),
@@ -239,9 +239,9 @@ def _strands(lanes: Row, timeline: Timeline) -> list[Row]:
     for strand in lanes["strands"]:
         for row in strand["rows"]:
             event = timeline[row["event"]]
-            told = {"date": event.date, "when": event.when, "title": event.title}
+            own = {"date": event.date, "when": event.when, "title": event.title}
             kind = {"strand": strand["name"], "kind": strand["kind"], "label": row["label"]}
-            rows.append({**told, **kind, "moment": event.moment})
+            rows.append({**own, **kind, "moment": event.moment})
     return sorted(rows, key=lambda row: float(row["moment"]))
 
 
@@ -313,11 +313,11 @@ def sale(tables: Tables, bibliography: Bibliography) -> Figure:
         f'<span class="step__who">{badge(row["grade"])} {escape(row["who"])}</span></li>'
         for row in rows
     )
-    told = [
+    with_authors = [
         {**row, "authors": "; ".join(bibliography[key].authors for key in row["sources"])}
         for row in rows
     ]
     sure = sum(row["grade"] == "documented" for row in rows)
     values = {"sure": sure, "count": len(rows)}
     body = f'<ol class="steps">{steps}</ol>'
-    return draw(tables["figures"], "sale", told, values, body=body)
+    return draw(tables["figures"], "sale", with_authors, values, body=body)

@@ -38,7 +38,7 @@ def parts_of(layers: Mapping[str, Any]) -> list[dict[str, Any]]:
 def slicer(layers: Mapping[str, Any], to_root: str, card: float = 3.0) -> str:
     """The box below the ledger, and its script."""
     pictures = next(row for row in layers["rows"] if row["layer"] == "pictures")
-    told = {
+    sizes = {
         "card": card,
         "batch": layers["batch"],
         "bytes": layers["bytes_per_number"],
@@ -48,7 +48,7 @@ def slicer(layers: Mapping[str, Any], to_root: str, card: float = 3.0) -> str:
     return (
         '<details class="slicer" id="slicer"><summary>Cut it yourself: move layers between two '
         "cards</summary>"
-        f'<div class="slicer__room" data-ledger="{escape(json.dumps(told))}">'
+        f'<div class="slicer__room" data-ledger="{escape(json.dumps(sizes))}">'
         "<p>Moving layers needs JavaScript. Without it, the table above gives the same count for "
         "other batch sizes.</p></div></details>"
         f'<script type="module" src="{to_root}assets/js/story/ledger.js"></script>'

@@ -20,13 +20,13 @@ WHO = '<p class="sheet__who">Name <span class="sheet__name"></span></p>'
 
 def context(page: Page) -> Names:
     """The functions by the name that a page calls them by."""
-    told, expand = page.site.tables["teach"], page.expand
+    tables, expand = page.site.tables["teach"], page.expand
     return {
-        "lesson_plan": lambda name: plan(_row(told["plans"], name, "plan"), expand),
-        "lesson_minutes": lambda name: str(minutes(_row(told["plans"], name, "plan"))),
-        "worksheet": lambda name: worksheet(_row(told["worksheets"], name, "worksheet"), page),
-        "answer_key": lambda name: answers(_row(told["worksheets"], name, "worksheet"), expand),
-        "reading_list": lambda: reading(told["reading"], page),
+        "lesson_plan": lambda name: plan(_row(tables["plans"], name, "plan"), expand),
+        "lesson_minutes": lambda name: str(minutes(_row(tables["plans"], name, "plan"))),
+        "worksheet": lambda name: worksheet(_row(tables["worksheets"], name, "worksheet"), page),
+        "answer_key": lambda name: answers(_row(tables["worksheets"], name, "worksheet"), expand),
+        "reading_list": lambda: reading(tables["reading"], page),
         "press_facts": lambda: press(page.site.tables["press"], page),
     }
 

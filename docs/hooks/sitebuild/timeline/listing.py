@@ -96,8 +96,8 @@ def entry(
     links = f" See also: {'; '.join(more)}." if more else ""
     exact = f' datetime="{event.date}"' if event.when != event.date else ""
     weight = f' data-i="{event.importance}"' if event.importance > 1 else ""
-    told = f"{event.title} {event.text}"
-    named = "|".join(name for name in event.people if name in several or name not in told)
+    words = f"{event.title} {event.text}"
+    named = "|".join(name for name in event.people if name in several or name not in words)
     people = f' data-p="{escape(named, quote=True)}"' if named else ""
     return (
         f'<li id="{event.id}" class="tl-{event.theme}"{weight}{people}>'

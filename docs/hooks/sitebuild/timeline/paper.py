@@ -60,48 +60,48 @@ def _document(title: str, style: str, content: str) -> str:
     )
 
 
-def _head(told: Timeline, words: str) -> str:
-    first, last = told.events[0].year, max(event.year for event in told.events)
+def _head(shown: Timeline, words: str) -> str:
+    first, last = shown.events[0].year, max(event.year for event in shown.events)
     return (
         f"<h1>The road to AlexNet, and from it: {first} to {last}</h1>"
-        f'<p class="paper-lead">{len(told.events)} events. {words}</p>'
+        f'<p class="paper-lead">{len(shown.events)} events. {words}</p>'
     )
 
 
-def _chart(told: Timeline) -> str:
-    drawing = re.sub(r' href="#(?!tl-k-)[^"]*" tabindex="-1"', "", _drawn(told))
+def _chart(shown: Timeline) -> str:
+    drawing = re.sub(r' href="#(?!tl-k-)[^"]*" tabindex="-1"', "", _drawn(shown))
     head = _head(
-        told,
+        shown,
         "Each sign is an event, and each row of signs a theme. The shaded years, <b>2009 to "
         "2015</b>, are stretched as under a lens.",
     )
     return f'{head}<div class="tl"><div class="tl-band">{drawing}</div></div><p>{LICENCE}</p>'
 
 
-def _drawn(told: Timeline) -> str:
-    return band.drawing(told.events, WIDTH, labelled=1)
+def _drawn(shown: Timeline) -> str:
+    return band.drawing(shown.events, WIDTH, labelled=1)
 
 
 def _list(
-    told: Timeline,
+    shown: Timeline,
     references: Mapping[str, bibliography.Reference],
     titles: Mapping[str, str],
 ) -> str:
     def era(one: Era) -> str:
-        events = timeline.era_list(told, one, references, titles)
+        events = timeline.era_list(shown, one, references, titles)
         return (
             f'<h2 class="tl-era">{escape(one.title)}</h2><p class="tl-lead"><b>{one.years}.</b> '
             f"{escape(one.lead)}</p>{events}"
         )
 
     # On paper a source leads to its place in the list at the end, and a page of the site nowhere.
-    body = "".join(era(one) for one in told.eras)
+    body = "".join(era(one) for one in shown.eras)
     body = body.replace('href="reference/sources/#', 'href="#source-')
     body = re.sub(r'<a href="(?!#)[^"]*">(.*?)</a>', r"\1", body)
-    cited = bibliography.Bibliography({key: references[key] for key in sorted(told.cited)})
-    head = _head(told, "Each has its sources, and says how sure we are.")
+    cited = bibliography.Bibliography({key: references[key] for key in sorted(shown.cited)})
+    head = _head(shown, "Each has its sources, and says how sure we are.")
     return (
-        f'<div hidden>{_drawn(told)}</div>{head}{body}<h2 class="tl-era">Sources</h2>'
+        f'<div hidden>{_drawn(shown)}</div>{head}{body}<h2 class="tl-era">Sources</h2>'
         f"{bibliography.source_list(cited, 'source-')}<p>{LICENCE}</p>"
     )
 

@@ -31,15 +31,15 @@ class _Reader(HTMLParser):
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
+        attributes = dict(attrs)
         if tag not in VOID:
             self._open.append(tag)
         if "article" not in self._open:
             return
         if tag in ("img", "svg"):
-            self.content.figures[told.get("src") or told.get("aria-label") or tag] += 1
+            self.content.figures[attributes.get("src") or attributes.get("aria-label") or tag] += 1
         for name, kind in (("id", self.content.ids), ("href", self.content.links)):
-            if (value := told.get(name)) and not value.startswith("__"):  # a theme's own
+            if (value := attributes.get(name)) and not value.startswith("__"):  # a theme's own
                 kind[value] += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -39,7 +39,7 @@ class Client(NotebookClient):
         await super().async_start_new_kernel(**more)
 
     def kill(self) -> None:
-        """End the kernel at once, and forget the goodbye that it would be told at exit."""
+        """Kill the kernel at once, and unregister the shutdown request that runs at exit."""
         atexit.unregister(self._cleanup_kernel)
         with contextlib.suppress(AttributeError):  # it has not begun
             self.km.provisioner.process.kill()  # type: ignore[union-attr]

@@ -23,15 +23,15 @@ def main(root: Path, target: Path) -> int:
         root: the repository.
         target: the file, in the folder `build`.
     """
-    told = yaml.load(
+    config = yaml.load(
         (root / "mkdocs.yml").read_text(encoding="utf-8"),
         Loader=SettingsLoader,  # noqa: S506 (a safe loader)
     )
     for unknown in ("hooks", "watch", "validation", "exclude_docs"):
-        told.pop(unknown, None)
-    told["theme"].pop("custom_dir")  # the overrides are for MkDocs; articles are compared
-    told |= {"docs_dir": "pages", "site_dir": SITE}
-    told["markdown_extensions"] += [{name: options} for name, options in EXTENSIONS.items()]
+        config.pop(unknown, None)
+    config["theme"].pop("custom_dir")  # the overrides are for MkDocs; articles are compared
+    config |= {"docs_dir": "pages", "site_dir": SITE}
+    config["markdown_extensions"] += [{name: options} for name, options in EXTENSIONS.items()]
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump(told, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    target.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return 0
