@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -146,7 +147,9 @@ class Classifier:
         session = self._session
         assert session is not None
         fixed = isinstance(session.get_inputs()[0].shape[0], int)
-        return not fixed and not self._softmax and self.card.input.layout == "NCHW"
+        output = next(t for t in session.get_outputs() if t.name == self.card.output)
+        usual = output.type == "tensor(float)" and len(output.shape) == 2
+        return usual and not fixed and not self._softmax and self.card.input.layout == "NCHW"
 
     @cached_property
     def sha256(self) -> str:
@@ -236,7 +239,7 @@ class Classifier:
                     [part, np.zeros((fixed - len(part), *part.shape[1:]), part.dtype)]
                 )
             (output,) = session.run([self.card.output], {self.card.input.name: part})
-            found.append(output)
+            found.append(output if output.ndim > 1 else output[None])
         return np.concatenate(found)[: len(batch)] if len(found) > 1 else found[0][: len(batch)]
 
     def _ends_in_softmax(self, session: onnxruntime.InferenceSession) -> bool:
@@ -344,10 +347,11 @@ class Classifier:
                 f"{MAKE_ONE}"
             )
         shape = next(t for t in session.get_outputs() if t.name == card.output).shape
-        if shape and isinstance(shape[-1], int) and shape[-1] != len(card.labels):
+        known = all(isinstance(length, int) for length in shape[1:])  # (N, classes, 1, 1) too
+        if len(shape) > 1 and known and prod(shape[1:]) != len(card.labels):
             raise ModelError(
-                f"{self.path}: its output is of {shape[-1]:,} classes, and its card names "
-                f"{len(card.labels):,}; {MAKE_ONE}"
+                f"{self.path}: its output is of {prod(shape[1:]):,} classes, and its card names "
+                f"{len(card.labels):,}; {'give as many --labels' if told.anything else MAKE_ONE}"
             )
         return card
 

@@ -9,6 +9,7 @@ as the data has (torchvision's `ImageFolder`, Caffe and their exports do), and t
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -106,4 +107,5 @@ def _ids(labels: tuple[Label, ...], wanted: list[str]) -> tuple[list[str], str]:
 
 def _key(name: str) -> str:
     """What two spellings of a class share: ``Egyptian_cat`` and ``Egyptian cat``."""
-    return " ".join(name.replace("_", " ").casefold().split())
+    plain = unicodedata.normalize("NFC", name)  # macOS takes accents and letters apart
+    return " ".join(plain.replace("_", " ").casefold().split())

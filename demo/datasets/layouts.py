@@ -168,7 +168,7 @@ def _class_folders(path: Path, names: list[str]) -> Found:
         else:
             loose += 1
     if not pictures:
-        raise UsageError(f"{path}: holds no labelled pictures in a layout known here; {LAYOUTS}")
+        raise UsageError(f"{path}: {_unlabelled(path, len(names), loose)}")
     notes = _left(len(names) - len(chosen))
     if loose:
         notes.append(f"{loose:,} pictures that lie in no class folder were left aside")
@@ -184,6 +184,17 @@ def _class_folders(path: Path, names: list[str]) -> Found:
         pictures = [Labelled(p.name, wnids[int(p.wnid)]) for p in pictures]
         notes.append("folders 0 to 999 are ILSVRC-2012's classes in the order of their WordNet ids")
     return title, pictures, notes
+
+
+def _unlabelled(path: Path, files: int, loose: int) -> str:
+    """What a place without class folders looks like, and what to name instead."""
+    if loose and path.is_dir() and _WNID.match(path.resolve().name):
+        return "the pictures of one class; name the folder above, which has a folder for each class"
+    if loose:
+        return f"{loose:,} pictures and no folders that say what they show; {LAYOUTS}"
+    if files:
+        return f"{files:,} files, none of them a picture by its name; {LAYOUTS}"
+    return f"holds no files; {LAYOUTS}"
 
 
 def _root(path: Path, names: list[str]) -> str:

@@ -6,6 +6,7 @@ A file's size is looked at before it is read: none above `decoding.BYTE_LIMIT` i
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
@@ -14,6 +15,7 @@ import tarfile
 import tempfile
 import threading
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -149,13 +151,16 @@ class Tar(Store):
         if unpack:
             with self._file as packed, unpack(packed) as unpacked:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 (read as long as the store)
-                shutil.copyfileobj(unpacked, self._file, 2**20)
+                _unpack(path, unpacked, self._file)
             self._file.seek(0)
         self._places: dict[str, int] = {}
         with tarfile.open(fileobj=self._file, mode="r:") as archive:
-            for member in archive:
-                if member.isreg() and (name := self._add(member.name, member.size)):
-                    self._places[name] = member.offset_data
+            try:
+                for member in archive:
+                    if member.isreg() and (name := self._add(member.name, member.size)):
+                        self._places[name] = member.offset_data
+            except tarfile.ReadError:
+                raise EOFError from None
 
     def __del__(self) -> None:
         self._file.close()
@@ -164,20 +169,38 @@ class Tar(Store):
         return os.pread(self._file.fileno(), self.sizes[name], self._places[name])
 
 
+def _unpack(path: Path, packed: IO[bytes], to: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(packed, to, 2**20)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise UsageError(
+            f"{path}: {tempfile.gettempdir()} has no room to unpack it; unpack it elsewhere and "
+            "name the folder, or set TMPDIR"
+        ) from None
+
+
 def open_store(path: Path) -> Store:
     """The files at a path.
 
     Raises:
-        UsageError: a file that is neither a zip nor a tar.
+        UsageError: a file that is neither a zip nor a tar, or cut short; no room to unpack it.
         OSError: it cannot be read.
     """
     if path.is_dir():
         return Folder(path)
     if zipfile.is_zipfile(path):
         return Zip(path)
+    with path.open("rb") as file:
+        cut = file.read(4) == b"PK\3\4"  # a zip's directory is at its end
     try:
-        return Tar(path)
-    except (tarfile.TarError, EOFError, lzma.LZMAError, gzip.BadGzipFile):
-        raise UsageError(
-            f"{path}: a file, but neither a zip nor a tar; name one of these, or a folder"
-        ) from None
+        if not cut:
+            return Tar(path)
+    except (EOFError, zlib.error):
+        cut = True
+    except (tarfile.TarError, lzma.LZMAError, gzip.BadGzipFile):
+        pass
+    if cut:
+        raise UsageError(f"{path}: a zip or tar that is cut short or damaged; fetch it again")
+    raise UsageError(f"{path}: a file, but neither a zip nor a tar; name one of these, or a folder")

@@ -140,6 +140,40 @@ def test_layouts_and_types(
     np.testing.assert_allclose(got, [[0.8, 4]] * 2, atol=5e-3)
 
 
+@pytest.mark.parametrize(
+    ("shape", "inside"),
+    [
+        (["N", 2, 1, 1], [-1, 2, 1, 1]),  # SqueezeNet of the Model Zoo
+        ([1, 2, 1, 1], [1, 2, 1, 1]),
+        ([2], [2]),
+        (None, [-1, 1, 2]),
+    ],
+    ids=["open batch", "fixed batch", "no batch", "unknown"],
+)
+def test_outputs_of_other_shapes(
+    tmp_path: Path, shape: list[Any] | None, inside: list[int]
+) -> None:
+    nodes = [
+        product("fc"),
+        helper.make_node("Constant", [], ["shape"], value_ints=inside),
+        helper.make_node("Reshape", ["fc", "shape"], ["prob_1"]),
+    ]
+    batch = 1 if shape and shape[0] != "N" else "N"
+    model = onnx.load(graph(tmp_path, nodes, [batch, 3, 2, 2]))
+    model.graph.output[0].CopyFrom(
+        helper.make_tensor_value_info("prob_1", TensorProto.FLOAT, shape)
+    )
+    model.opset_import[0].version = 13
+    onnx.save(model, tmp_path / "net.onnx")
+    blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
+    with Classifier(
+        tmp_path / "net.onnx", "cpu", told=Told(labels=two(tmp_path), **PLAIN)
+    ) as classifier:
+        got = classifier.logits(np.stack([classifier.preprocess(blue)] * 2))
+        assert not classifier.plain  # its buffers are (N, classes)
+    np.testing.assert_allclose(got, [[0.8, 4]] * 2, atol=5e-3)
+
+
 def test_pixels_to_255_and_blue_first(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
@@ -171,7 +205,7 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
             Classifier(file, "cpu", told=told)
     three = tmp_path / "three.txt"
     three.write_text("a\nb\nc\n")
-    with pytest.raises(ModelError, match="its output is of 2 classes, and its card names 3"):
+    with pytest.raises(ModelError, match=r"is of 2 classes, and its card names 3; give as many"):
         Classifier(file, "cpu", told=Told(labels=three))
 
 

@@ -213,8 +213,6 @@ def test_wrong_answers(tmp_path: Path, text: str, says: str) -> None:
 def test_no_answers_and_no_data(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="name it with --ground-truth"):
         open_data(ilsvrc(tmp_path / "val"))
-    with pytest.raises(UsageError, match="holds no labelled pictures in a layout known here"):
-        open_data(fill(tmp_path / "flat", "a.jpg"))
     (tmp_path / "no.zip").write_bytes(b"nothing")
     with pytest.raises(UsageError, match="a file, but neither a zip nor a tar"):
         open_data(tmp_path / "no.zip")
@@ -329,6 +327,8 @@ def test_folders_by_the_names_of_labels_that_have_ids() -> None:
     found = match(card(labels=labels), ["egyptian_cat", "Lemon", "blue"])
     assert found.logit == {"egyptian_cat": 0, "Lemon": 1, "blue": 2}
     assert found.ids == ("egyptian_cat", "Lemon", "blue")
+    accented = card(labels=(Label("caf\u00e9"), Label("blue")))
+    assert match(accented, ["cafe\u0301", "blue"]).logit == {"cafe\u0301": 0, "blue": 1}
 
 
 def test_a_thousand_labels_without_ids_are_the_sorted_classes() -> None:
@@ -417,6 +417,58 @@ def test_archives_as_other_programs_write_them(
     data = open_data(file)
     assert [p.wnid for p in data.pictures] == wnids
     assert [data.read(p.name).decode() for p in data.pictures] == names
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["flat/a.jpg"], "1 pictures and no folders that say what they show; give Tiny ImageNet"),
+        (["n02124075_cat/a.jpg"], "the pictures of one class; name the folder above"),
+        (["other/a.cls", "other/b.txt"], "2 files, none of them a picture by its name; give"),
+        (["empty/.keep"], "holds no files; give"),
+    ],
+)
+def test_a_place_without_labels_is_described(tmp_path: Path, names: list[str], says: str) -> None:
+    fill(tmp_path, *names)
+    with pytest.raises(UsageError) as caught:
+        open_data(tmp_path / names[0].partition("/")[0])
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"])
+def test_an_archive_that_is_cut_short_is_called_one(tmp_path: Path, kind: str) -> None:
+    """A download that broke off; and a byte changed inside gzip's stream."""
+    noise = fill(tmp_path / "d") / "n02124075" / "a.jpg"
+    noise.parent.mkdir(parents=True)
+    noise.write_bytes(os.urandom(50_000))
+    file = tmp_path / f"d.{kind}"
+    if kind == "zip":
+        zipped(tmp_path / "d", file)
+    else:
+        with tarfile.open(file, "w:" + kind.removeprefix("tar").lstrip(".")) as packed:
+            packed.add(tmp_path / "d", "d")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UsageError, match="a zip or tar that is cut short or damaged; fetch it"):
+        open_data(file)
+    if kind == "tar.gz":
+        block = whole.index(b"d.tar\0") + 6  # after the header; there is no third type of block
+        file.write_bytes(whole[:block] + bytes([whole[block] | 6]) + whole[block + 1 :])
+        with pytest.raises(UsageError, match="a zip or tar that is cut short or damaged"):
+            open_data(file)
+
+
+def test_no_room_to_unpack_a_tar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "d.tar.gz"
+    fill(tmp_path / "d", "n02124075/a.jpg")
+    with tarfile.open(file, "w:gz") as packed:
+        packed.add(tmp_path / "d", "d")
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    full = Path("/dev/full").open("w+b", buffering=0)  # noqa: SIM115 (the store closes it)
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: full)
+    with pytest.raises(UsageError, match=r"no room to unpack it; unpack it elsewhere and name"):
+        open_data(file)
 
 
 def test_members_of_one_name_are_said(tmp_path: Path) -> None:
