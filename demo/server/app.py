@@ -13,6 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import ASGIApp
 
 from demo.classifier import Classifier
+from demo.errors import AlexNetError
 from demo.report import complain
 from demo.server import api, errors, inference_protocol, pages
 from demo.server.engine import Engine
@@ -66,10 +67,11 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await engine.start()
+            started()
         except Exception as error:  # uvicorn logs it, and ends the process with code 3
-            complain(str(error) or type(error).__name__)
+            known = isinstance(error, AlexNetError)
+            complain(str(error) if known else f"the server cannot start ({error!r})")
             raise
-        started()
         yield
         await engine.stop()
 

@@ -211,10 +211,12 @@ class Guard:
 
     def _as_json(self, status: int, scope: Scope) -> bytes:
         """The sentence for an error that Starlette wrote as plain text."""
-        sentence = "something went wrong in the server"
-        if status == 413:
+        sentence = HTTPStatus(status).phrase.lower()
+        if status == 500:
+            sentence = "something went wrong in the server"
+        elif status == 413:
             sentence = str(too_large(self.limits))
-        elif status == 400:
+        elif status == 400 and "endpoint" not in scope:  # not routed yet: `Hosts` refused it
             host = Headers(scope=scope).get("host", "")
             sentence = (
                 f"{host[:100]!r} is not a name of this server; open it by its address, or start it "

@@ -123,6 +123,19 @@ def test_a_taken_port_and_a_folder_without_a_site(model: Path, tmp_path: Path) -
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_an_output_that_is_full_is_an_error(model: Path, form: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "demo", "serve", "--model", str(model), "--port", "0", *form],
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: the server cannot start (OSError(28, 'No space left")
+
+
 def test_a_network_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     """It takes two pictures at a time alone, and one is run before the first request."""
     process = start("--port", "0", model=colour_model(tmp_path / "two.onnx", card(), rows=2))

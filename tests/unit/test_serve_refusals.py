@@ -122,6 +122,20 @@ def test_the_host_must_be_a_name_of_the_server(server: Running) -> None:
         assert answer.json["error"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "status", "said"),
+    [
+        ("bytes=9-0", 400, "bad request"),
+        ("lines=1-2", 400, "bad request"),
+        ("bytes=99999999-", 416, "requested range not satisfiable"),
+    ],
+)
+def test_a_range_that_is_not_there(server: Running, wanted: str, status: int, said: str) -> None:
+    """Starlette answers these in plain text, as it does a wrong Host."""
+    answer = server.ask("/samples/cat.jpg", headers={"Range": wanted})
+    assert (answer.status, answer.json) == (status, {"error": said})
+
+
 def test_a_server_open_to_others_answers_to_addresses_and_given_names(model: Path) -> None:
     own = socket.gethostname()
     with running(model, host="0.0.0.0", allow_hosts=("museum.local",)) as server:
