@@ -5,7 +5,8 @@ are free again. Pebble's pool does that; here is who may run, and in how much me
 
 At most `Decoders.workers` pictures are decoded at once. Beside one that takes longer than
 `PATIENCE` the next one starts; once `SPARE` more run, or one takes the memory that a smaller one
-needs, the oldest is ended. So slow pictures never hold up others for much longer than `PATIENCE`.
+needs, the oldest is ended. Memory for ordinary pictures is kept free of large ones. So slow or
+large pictures never hold up ordinary ones for much longer than `PATIENCE`.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class Decoders:
         return result
 
     async def _run(self, data: bytes, memory: int) -> Outcome:
-        run = _Run(min(memory, self._limits.decoding_bytes))
+        run = _Run(min(memory, self._memory_for(memory)))
         await self._wait_for_place(run.memory)
         assert self._pool is not None
         if not self._pool.active:  # broken: one of its processes was killed at a bad moment
@@ -148,6 +149,12 @@ class Decoders:
             self._runs.remove(run)
             self._changed.set()
 
+    def _memory_for(self, needed: int) -> int:
+        """Bytes that all pictures together may take when one that needs so many starts."""
+        whole = self._limits.decoding_bytes
+        ordinary = (self.workers + SPARE) * SMALL
+        return whole if needed <= SMALL else max(whole - ordinary, whole // 2)
+
     async def _wait_for_place(self, memory: int) -> None:
         while True:
             self._changed.clear()
@@ -156,7 +163,7 @@ class Decoders:
             quick = [run for run in self._runs if run not in slow]
             if len(quick) < self.workers:
                 used = sum(run.memory for run in self._runs)
-                room = used + memory <= self._limits.decoding_bytes
+                room = used + memory <= self._memory_for(memory)
                 place = len(self._runs) < self.workers + SPARE
                 if room and place:
                     return

@@ -128,6 +128,20 @@ def test_slow_pictures_do_not_hold_up_the_others(model: Path, count: int) -> Non
 
 
 @pytest.mark.usefixtures("slow")
+def test_ordinary_pictures_have_memory_that_large_ones_cannot_take(model: Path) -> None:
+    """So they start at once, and no large one is ended for them."""
+    large = marked(picture(RED, (3000, 3000)), "endless")
+    limits = Limits(answer_seconds=30, stop_seconds=1, decoding_bytes=150_000_000)
+    with ThreadPoolExecutor(4) as pool, running(model, limits) as server:
+        for _ in range(4):
+            pool.submit(server.ask, "/v1/classify", large)
+        wait_until(lambda: metric(server, "alexnet_accepted") == 4)
+        for _ in range(3):
+            assert server.ask("/v1/classify", picture(BLUE)).json["top"][0]["label"] == "blue"
+        assert metric(server, "alexnet_accepted") == 4
+
+
+@pytest.mark.usefixtures("slow")
 def test_decoding_is_ended_at_the_limit(model: Path) -> None:
     """The process is gone, and with it the body."""
     before = set(multiprocessing.active_children())
