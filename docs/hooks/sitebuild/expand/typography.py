@@ -10,7 +10,7 @@ import re
 from html import unescape
 
 TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
-STRAIGHT = re.compile(r"&#x27;|&#39;|&quot;|['\"]")
+STRAIGHT = re.compile(r"&#x27;|&#39;|&quot;|&#34;|['\"]")
 KEPT = {"code", "kbd", "pre", "samp", "script", "style", "textarea"}  # as they are, mark by mark
 # Tags that do not end a word; at any other tag a new run of words begins.
 INLINE = {"a", "abbr", "b", "cite", "em", "i", "small", "span", "strong", "sup", "time", "tspan"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from sitebuild.data.samples import Sample, Samples
 from sitebuild.errors import ContentError
+from sitebuild.expand.templates import render
 
 # How an answer is judged: (sign, words). Sign and words together, never colour alone.
 VERDICTS = {
@@ -21,8 +21,7 @@ VERDICTS = {
 
 def gallery(samples: Samples, to_root: str) -> str:
     """Every photograph with its five answers, hits and misses alike, as one HTML block."""
-    cards = "".join(_card(sample, to_root) for sample in samples.rows)
-    return f'<div class="gallery">{cards}</div>'
+    return render("live/samples.html:gallery", samples=_judged_all(samples.rows), to_root=to_root)
 
 
 def plain(samples: Sequence[Sample]) -> str:
@@ -42,12 +41,7 @@ def shown(samples: Samples, count: int = 4) -> list[Sample]:
 
 def strip(samples: Samples, to_root: str) -> str:
     """A short row for the front page: the first photographs, each with the first answer."""
-    items = "".join(
-        f'<li>{_picture(s, to_root)}<span class="strip__says">says '
-        f"<b>{escape(s.guesses[0].label)}</b></span>{_verdict(s)}</li>"
-        for s in shown(samples)
-    )
-    return f'<ul class="strip">{items}</ul>'
+    return render("live/samples.html:strip", samples=_judged_all(shown(samples)), to_root=to_root)
 
 
 def score(samples: Samples) -> str:
@@ -88,50 +82,5 @@ def _judged(sample: Sample) -> tuple[str, str]:
     return sign, words.format(rank=sample.rank, count=len(sample.guesses))
 
 
-def _picture(sample: Sample, to_root: str) -> str:
-    return (
-        f'<img src="{to_root}{sample.uri}" alt="{escape(sample.shows, quote=True)}" '
-        f'width="{sample.width}" height="{sample.height}" loading="lazy" decoding="async">'
-    )
-
-
-def _verdict(sample: Sample) -> str:
-    sign, words = _judged(sample)
-    return (
-        f'<span class="verdict verdict--{sample.verdict}">'
-        f'<span aria-hidden="true">{sign}</span> {words}</span>'
-    )
-
-
-def _card(sample: Sample, to_root: str) -> str:
-    guesses = "".join(
-        f"<li{' class=hit' if guess.wnid == sample.wnid else ''}>"
-        f'<span class="guess__label">{escape(guess.label)}</span>'
-        f'<span class="guess__share">{guess.probability:.1%}</span>'
-        f'<span class="guess__bar" aria-hidden="true">'
-        f'<span style="width:{guess.probability:.1%}"></span></span></li>'
-        for guess in sample.guesses
-    )
-    answers = f"<ol>{guesses}</ol>" if guesses else f"<p>{escape(sample.error)}</p>"
-    note = (
-        f"<details><summary>About this picture</summary><p>{escape(sample.note)}</p></details>"
-        if sample.note
-        else ""
-    )
-    return (
-        f'<figure class="card card--{sample.verdict}">{_picture(sample, to_root)}'
-        f"<figcaption><b>{escape(sample.title)}</b> {_verdict(sample)}"
-        f'<span class="card__shows">{sample.kind.capitalize()}. '
-        f"Shows: {escape(sample.shows)}</span>"
-        f"{answers}{_credit(sample)}{note}</figcaption></figure>"
-    )
-
-
-def _credit(sample: Sample) -> str:
-    by = escape(sample.author)
-    if sample.source_url:
-        by = f'<a href="{escape(sample.source_url)}">{by}</a>'
-    licence = escape(sample.licence)
-    if sample.licence_url:
-        licence = f'<a href="{escape(sample.licence_url)}">{licence}</a>'
-    return f'<p class="card__credit">Picture: {by}, {licence}</p>'
+def _judged_all(samples: Sequence[Sample]) -> list[tuple[Sample, tuple[str, str]]]:
+    return [(sample, _judged(sample)) for sample in samples]

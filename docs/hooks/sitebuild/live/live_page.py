@@ -59,6 +59,7 @@ def body(site: Site, to_root: str) -> str:
     )
 
 
+# Not `expand.templates`: here the line breaks are the spaces between buttons.
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 
 

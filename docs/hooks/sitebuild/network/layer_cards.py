@@ -1,18 +1,16 @@
 """The explorer of the network, layer by layer, as static HTML: a drawing of links, and a card each.
 
-The page is whole without a script; `docs/assets/js/layers/` shows one card at a time and another
-sample picture. Words come from `stages.yml`, sizes from the plans, pictures from what
-``model_export.records.inside`` saw.
+The markup is in ``layers.html``. The page is whole without a script; `docs/assets/js/layers/` shows
+one card at a time and another sample picture. Words come from `stages.yml`, sizes from the plans,
+pictures from what ``model_export.records.inside`` saw.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
-from sitebuild import deep_links
 from sitebuild.data.plans import (
     Plan,
     Plans,
@@ -25,6 +23,7 @@ from sitebuild.data.plans import (
     towers,
     window,
 )
+from sitebuild.expand.templates import render
 from sitebuild.figures.canvas import Canvas
 
 HELD = {
@@ -33,7 +32,6 @@ HELD = {
     "one": "on the first card alone",
 }
 PICTURES = "assets/img/inside"
-HALVES = "Above the gap the first tower, below it the second."
 FILTERS_SHOWN = (
     "Filters of alexnet64: stripes at many angles, and spots and patches of colour, most of them "
     "in the lower half"
@@ -142,18 +140,14 @@ class Explorer:
                 ("Memory, outputs", memory(3 * then * then), memory(3 * ours * ours)),
                 ("Held", self.held["pictures"], "one processor"),
             ]
-        told = [self._told(plan, name) for plan in (self.then, self.ours)]
-        told[0]["Held"] = self.held.get(name, HELD["both"])
-        if told[1]:
-            told[1]["Held"] = "one processor"
-        return [
-            (field, told[0][field], told[1].get(field, "not in it"))
-            for field in told[0]
-            if told[0][field]
-        ]
+        fields, other = self._fields(self.then, name), self._fields(self.ours, name)
+        fields["Held"] = self.held.get(name, HELD["both"])
+        if other:
+            other["Held"] = "one processor"
+        return [(key, fields[key], other.get(key, "not in it")) for key in fields if fields[key]]
 
     @staticmethod
-    def _told(plan: Plan, name: str) -> dict[str, str]:
+    def _fields(plan: Plan, name: str) -> dict[str, str]:
         row: Row | None = plan.find(name)
         if row is None:
             return {}
@@ -173,113 +167,74 @@ class Explorer:
             "Memory, outputs": memory(outputs(row)),
         }
 
-    def _sight(self, stage: Stage) -> str:
+    def _sight(self, side: int) -> str:
         """The square that one number sees, inside the picture of 2012."""
-        name = stage["layer"]
-        side = 1 if name == "picture" else self.then.sees(name)
         share = max(96 * side / self.then.size, 2)
         canvas = Canvas(100, narrow=False, height=100)
         canvas.rect((96 - share) / 2 + 2, (96 - share) / 2 + 2, share, share, "deep")
         canvas.rect(1, 1, 98, 98, "kin")
-        drawn = canvas.svg(f"A square, {side} of {self.then.size} pixels wide").replace(
-            "plot plot--wide", "plot"
-        )
-        return (
-            f'<figure class="sight">{drawn}<figcaption>one number sees {side} of '
-            f"{self.then.size} pixels across</figcaption></figure>"
-        )
+        drawn = canvas.svg(f"A square, {side} of {self.then.size} pixels wide")
+        return drawn.replace("plot plot--wide", "plot")
 
-    def _ours(self, stage: Stage) -> str:
-        """What our network shows of a stage."""
-        shows = stage.get("shows")
+    def _shown(self, shows: str | None) -> dict[str, Any] | None:
+        """The picture of ours on a card, for the template; answers are shown otherwise."""
         first = self.inside["rows"][0]
-        if shows is None:
-            return ""
-        if shows == "answer":
-            return (
-                f'<div class="layer__ours">{"".join(map(self._answer, self.inside["rows"]))}</div>'
-            )
+        name = first["picture"]
+        if shows in (None, "answer"):
+            return None
         if shows == "picture":
-            name, words, size = first["picture"], "what alexnet64 is given", (self.ours.size,) * 2
-            file, said = f"{name}.webp", f"The sample “{name}”, {words}"
+            words, width, height = "what alexnet64 is given", self.ours.size, self.ours.size
+            file, alt = f"{name}.webp", f"The sample “{name}”, {words}"
         else:
-            words, *size_of = SHEETS[shows]
-            size = (size_of[0], size_of[1])
-            if shows == "filters":
-                file, said = "filters.webp", FILTERS_SHOWN
-            else:
-                name = first["picture"]
-                file, said = f"{name}-{shows}.webp", f"alexnet64 looks at “{name}”: {words}"
-        note = f"Ours: {words}"
-        if silent := first["silent"].get(shows):
-            note += f'; <span class="layer__silent">{silent:.0%}</span> of the numbers are zero'
-        note += "." if shows == "picture" else f". {HALVES}"
-        moves = "" if shows == "filters" else f' data-shows="{shows}"'
-        return (
-            f'<figure class="layer__ours"><img src="{self.to_root}{PICTURES}/{file}" '
-            f'width="{size[0]}" height="{size[1]}" alt="{escape(said)}" loading="lazy"{moves}>'
-            f"<figcaption>{note}</figcaption></figure>"
-        )
+            words, width, height = SHEETS[shows]
+            file, alt = f"{name}-{shows}.webp", f"alexnet64 looks at “{name}”: {words}"
+        if shows == "filters":
+            file, alt = "filters.webp", FILTERS_SHOWN
+        silent = first["silent"].get(shows)
+        return {
+            "address": f"{self.to_root}{PICTURES}/{file}",
+            "width": width,
+            "height": height,
+            "alt": alt,
+            "words": words,
+            "silent": f"{silent:.0%}" if silent else "",
+            "towers": shows != "picture",
+            "moves": "" if shows == "filters" else shows,
+        }
 
     def filters(self) -> str:
         """The first filters of both towers, on their own."""
-        words, width, height = SHEETS["filters"]
-        return (
-            f'<figure class="layer__ours"><img src="{self.to_root}{PICTURES}/filters.webp" '
-            f'width="{width}" height="{height}" alt="{FILTERS_SHOWN}" loading="lazy">'
-            f"<figcaption>alexnet64: {words}. {HALVES}</figcaption></figure>"
-        )
+        shown = self._shown("filters")
+        return render("network/layers.html:picture", shown=shown, whose="alexnet64")
 
-    @staticmethod
-    def _answer(row: Mapping[str, Any]) -> str:
-        guesses = "".join(
-            f"<li>{escape(guess['label'])}, {guess['probability']:.1%}</li>" for guess in row["top"]
-        )
-        return (
-            f'<div data-answer="{row["picture"]}"><p>Ours, shown “{row["picture"]}”:</p>'
-            f"<ol>{guesses}</ol></div>"
-        )
-
-    def card(self, stage: Stage) -> str:
-        """One stage: words, figures of both networks, and what ours shows."""
+    def _card(self, stage: Stage) -> dict[str, Any]:
+        """One stage, for the template: words, figures of both networks, and what ours shows."""
         name = stage["layer"]
-        body = "".join(
-            f'<tr><th scope="row">{field}</th><td>{then}</td><td>{ours}</td></tr>'
-            for field, then, ours in self.rows(stage)
-        )
-        title = stage["title"] if name == "picture" else f"{name}: {stage['title']}"
-        return (
-            f'<li id="{name}" class="layer" tabindex="-1"><h3>{escape(title)}</h3>'
-            f"{self._sight(stage)}<p>{escape(stage['does'])}</p>"
-            f'<table class="data layer__table"><thead><tr><td></td><th scope="col">2012</th>'
-            f'<th scope="col">alexnet64</th></tr></thead>'
-            f"<tbody>{body}</tbody></table>{self._ours(stage)}</li>"
-        )
+        side = 1 if name == "picture" else self.then.sees(name)
+        return {
+            "name": name,
+            "title": stage["title"] if name == "picture" else f"{name}: {stage['title']}",
+            "does": stage["does"],
+            "sees": side,
+            "sight": self._sight(side),
+            "rows": self.rows(stage),
+            "shown": self._shown(stage.get("shows")),
+            "answers": stage.get("shows") == "answer",
+        }
 
     def html(self) -> str:
         """The whole explorer, with its script."""
-        told = {
+        silent = {
             row["picture"]: {k: f"{v:.0%}" for k, v in row["silent"].items()}
             for row in self.inside["rows"]
         }
-        data = escape(json.dumps(told), quote=True)
-        choices = "".join(
-            f'<label><input type="radio" name="picture" value="{row["picture"]}"'
-            f"{'' if i else ' checked'}> {row['picture']}</label>"
-            for i, row in enumerate(self.inside["rows"])
-        )
-        return (
-            f'{deep_links.SCRIPT}<div class="awaits" id="layers" data-silent="{data}">'
-            f'<nav class="layers__map" aria-label="Layers">{self.drawing("wide")}'
-            f"{self.drawing('narrow')}</nav>"
-            '<p class="layers__key">Orange: layers that learn. Grey: nothing to learn there. Lines '
-            "cross where each half takes in what both cards hold.</p>"
-            '<form class="layers__controls" aria-label="The layer shown">'
-            '<button type="button" id="layer-back">Back</button>'
-            '<button type="button" id="layer-next">Next</button>'
-            '<button type="button" id="layer-all" aria-pressed="false">All layers</button>'
-            f"<fieldset><legend>Sample picture</legend>{choices}</fieldset>"
-            '<p role="status" id="layer-status"></p></form>'
-            f'<ol class="layers">{"".join(map(self.card, self.stages))}</ol></div>'
-            f'<script type="module" src="{self.to_root}assets/js/layers/main.js"></script>'
+        return render(
+            "network/layers.html",
+            silent=json.dumps(silent),
+            wide=self.drawing("wide"),
+            narrow=self.drawing("narrow"),
+            seen=self.inside["rows"],
+            stages=[self._card(stage) for stage in self.stages],
+            size=self.then.size,
+            to_root=self.to_root,
         )

@@ -14,6 +14,7 @@ from sitebuild.data.bibliography import Bibliography
 from sitebuild.data.facts import GRADES
 from sitebuild.errors import ContentError
 from sitebuild.expand.page import Page
+from sitebuild.expand.templates import render
 from sitebuild.figures import Figure, draw
 
 # A verdict is a sign and words, never colour alone.
@@ -85,20 +86,21 @@ def quiz(myths: Sequence[Mapping[str, Any]], expand: Callable[[str], str], to_ro
         to_root: the relative path from the page to the site's root.
     """
     verdicts = list(VERDICTS)
-    options = "".join(f"<li>{words}</li>" for _, words in VERDICTS.values())
-    items = "".join(
-        f'<li data-right="{verdicts.index(myth["verdict"]) + 1}">'
-        f'<p class="quiz__ask">{escape(expand(myth["claim"]), quote=False)}</p>'
-        f'<ol type="a" class="quiz__options">{options}</ol>'
-        f'<details class="grades"><summary>Answer</summary><p>{mark(myth["verdict"])} '
-        f'<a href="#{myth["id"]}">The evidence</a></p></details></li>'
+    questions = [
+        {
+            "right": verdicts.index(myth["verdict"]) + 1,
+            "ask": expand(myth["claim"]),
+            "options": [words for _, words in VERDICTS.values()],
+            "answer": f'{mark(myth["verdict"])} <a href="#{myth["id"]}">The evidence</a>',
+        }
         for myth in myths
-    )
-    return (
-        '<section class="quiz" id="quiz-myths" aria-label="True or false?">'
-        f'<ol class="quiz__list">{items}</ol>'
-        '<p class="quiz__score" role="status"></p></section>'
-        f'<script type="module" src="{to_root}assets/js/teach/quiz.js"></script>'
+    ]
+    return render(
+        "expand/quiz.html",
+        questions=questions,
+        anchor="quiz-myths",
+        label="True or false?",
+        to_root=to_root,
     )
 
 

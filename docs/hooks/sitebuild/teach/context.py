@@ -13,6 +13,7 @@ from typing import Any
 
 from sitebuild.errors import ContentError, unknown
 from sitebuild.expand.page import Names, Page
+from sitebuild.expand.templates import render
 
 Expand = Callable[[str], str]
 WHO = '<p class="sheet__who">Name <span class="sheet__name"></span></p>'
@@ -124,23 +125,16 @@ def quiz(rows: Sequence[Mapping[str, Any]], page: str, expand: Expand, to_root: 
     own = [row for row in rows if row["page"] == page]
     if not own:
         return ""
-    items = "".join(_question(row, expand) for row in own)
-    return (
-        '<section class="quiz" aria-labelledby="quiz">'
-        f'<ol class="quiz__list">{items}</ol>'
-        '<p class="quiz__score" role="status"></p></section>'
-        f'<script type="module" src="{to_root}assets/js/teach/quiz.js"></script>'
-    )
-
-
-def _question(row: Mapping[str, Any], expand: Expand) -> str:
-    options = "".join(f"<li>{escape(expand(option))}</li>" for option in row["options"])
-    return (
-        f'<li data-right="{row["right"]}"><p class="quiz__ask">{escape(expand(row["ask"]))}</p>'
-        f'<ol type="a" class="quiz__options">{options}</ol>'
-        f'<details class="grades"><summary>Answer</summary><p><b>{_right(row)}.</b> '
-        f"{escape(expand(row['why']))}</p></details></li>"
-    )
+    questions = [
+        {
+            "right": row["right"],
+            "ask": expand(row["ask"]),
+            "options": [expand(option) for option in row["options"]],
+            "answer": f"<b>{_right(row)}.</b> {escape(expand(row['why']))}",
+        }
+        for row in own
+    ]
+    return render("expand/quiz.html", questions=questions, anchor="", label="quiz", to_root=to_root)
 
 
 def reading(rows: Sequence[Mapping[str, Any]], page: Page) -> str:

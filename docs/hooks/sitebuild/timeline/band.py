@@ -1,8 +1,7 @@
-"""The timeline's band as inline SVG, with the controls and the reader that a script brings to life.
+"""The timeline's band as inline SVG; the controls around it are in ``band.html``.
 
-Without a script the band is a drawing whose marks lead to the list below it; a screen reader is
-spared it and reads the list. The script names the marks and makes them one stop of the keyboard.
-Everything that comes from data is escaped here.
+Without a script the band is a drawing whose marks lead to the list below it; it is hidden from a
+screen reader, which reads the list. The script names the marks and makes them one tab stop.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from sitebuild import deep_links
 from sitebuild.data.events import THEMES, Event, Timeline
+from sitebuild.expand.templates import render
 from sitebuild.timeline import layout
 
 # Shapes of the marks, about 13 pixels across, centred on nothing; strip.css has them as well.
@@ -28,21 +27,13 @@ SHAPES: dict[str, str] = {
 
 
 def band(timeline: Timeline) -> str:
-    """The drawing to scale, the controls and the reader that the script brings to life."""
-    return (
-        f'{deep_links.SCRIPT}<div class="tl awaits" id="tl">'
-        f"{_controls(timeline)}{_frame(timeline.events)}"
-        '<h2 class="tl-unseen">The chosen event</h2>'  # its h3 needs an h2 before it
-        '<div class="tl-reader" id="tl-reader"></div></div>'
-    )
-
-
-def _frame(events: tuple[Event, ...]) -> str:
-    return (
-        '<div class="tl-band" id="tl-band" role="region" tabindex="0" '
-        f'aria-label="The timeline drawn to scale">{drawing(events)}</div>'
-        '<p class="tl-note">Drawn to scale, with the years <b>2009 to 2015</b> stretched as under '
-        "a lens (shaded). Each sign is an event, and each row of signs is a theme.</p>"
+    """The drawing to scale, the controls and the reader that the script fills and shows."""
+    count = Counter(event.theme for event in timeline.events)
+    return render(
+        "timeline/band.html",
+        themes=[(theme, THEMES[theme][1], count[theme]) for theme in THEMES if count[theme]],
+        events=len(timeline.events),
+        drawing=drawing(timeline.events),
     )
 
 
@@ -110,34 +101,4 @@ def _mark(place: layout.Place) -> str:
     return (
         f'<a href="#{event.id}" tabindex="-1" transform="translate({place.x:.0f} {place.y:.0f})">'
         f'<use href="#tl-k-{event.theme}"/>{label}</a>'
-    )
-
-
-def _controls(timeline: Timeline) -> str:
-    """Filters, search and zoom. Shown only where a script runs, which fills in eras and people."""
-    themes = Counter(event.theme for event in timeline.events)
-    buttons = "".join(
-        f'<button type="button" class="tl-{theme}" data-theme="{theme}" aria-pressed="false">'
-        f"{THEMES[theme][1]} <span>{themes[theme]}</span></button>"
-        for theme in THEMES
-        if themes[theme]
-    )
-    return (
-        '<form class="tl-controls" id="tl-controls" role="search" aria-label="The timeline">'
-        f'<fieldset class="tl-themes"><legend>Themes</legend>{buttons}</fieldset>'
-        '<p class="tl-fields"><label>Search <input type="search" id="tl-q" maxlength="60" '
-        'autocomplete="off"></label>'
-        '<label>Go to <select id="tl-era"><option value="">an era</option>'
-        "</select></label>"
-        '<span class="tl-zoom" role="group" aria-label="The band">'
-        '<button type="button" data-do="earlier" aria-label="Earlier">←</button>'
-        '<button type="button" data-do="later" aria-label="Later">→</button>'
-        '<button type="button" data-do="out" aria-label="Zoom out">\u2212</button>'
-        '<button type="button" data-do="in" aria-label="Zoom in">+</button></span>'
-        '<button type="reset">Show all</button></p>'
-        '<details class="grades tl-people" id="tl-people"><summary>People: <span>everyone</span>'
-        "</summary>"
-        "<fieldset><legend>Events that name any of these</legend></fieldset></details>"
-        f'<p class="tl-status" id="tl-status" role="status">{len(timeline.events)} events</p>'
-        "</form>"
     )

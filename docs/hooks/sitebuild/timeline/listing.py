@@ -1,7 +1,7 @@
 """The timeline's pages as static HTML: the list, the tours, the strip; `band` draws the band.
 
-Everything that comes from data is escaped here and nowhere trusted as HTML. The page is whole
-without a script; `docs/assets/js/timeline/` only adds to it.
+The markup is in ``list.html``. The page is whole without a script; `docs/assets/js/timeline/` only
+adds to it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sitebuild.data.events import THEMES, Era, Event, Timeline, Tour
 from sitebuild.data.site import address_of
 from sitebuild.expand.notes import SIGNS
 from sitebuild.expand.page import Page
+from sitebuild.expand.templates import render
 
 DOWNLOADS = (
     ("timeline.csv", "CSV", "for a spreadsheet"),
@@ -64,11 +65,6 @@ def era_list(
     return f'<ol class="tl-list" data-era="{era.id}">{items}</ol>'
 
 
-def plain(text: str) -> str:
-    """Text between tags, where a quotation mark is only that."""
-    return escape(text, quote=False)
-
-
 def entry(
     event: Event,
     references: Mapping[str, Reference],
@@ -82,37 +78,23 @@ def entry(
     For the filter it also names the people in it: those of ``several``, whom other events name
     too, and whomever the text does not name.
     """
-    notes = "".join(
-        f"<p><b>{name}:</b> {plain(text)}</p>"
-        for name, text in (
-            ("Not known then", event.not_known_then),
-            ("Keep in mind", event.caveat),
-        )
-        if text
-    )
-    sources = "; ".join(source(references[key], to_root) for key in event.sources)
-    more = [f'<a href="{to_root}{address_of(p)}">{plain(pages[p])}</a>' for p in event.pages]
-    more += [f'<a href="#{name}">{plain(titles[name])}</a>' for name in event.related]
-    links = f" See also: {'; '.join(more)}." if more else ""
-    exact = f' datetime="{event.date}"' if event.when != event.date else ""
-    weight = f' data-i="{event.importance}"' if event.importance > 1 else ""
     words = f"{event.title} {event.text}"
-    named = "|".join(name for name in event.people if name in several or name not in words)
-    people = f' data-p="{escape(named, quote=True)}"' if named else ""
-    return (
-        f'<li id="{event.id}" class="tl-{event.theme}"{weight}{people}>'
-        f"<time{exact}>{event.when}</time><div><h3>{plain(event.title)}</h3>"
-        f"<p>{plain(event.text)}</p>{notes}"
-        f"<p>{THEMES[event.theme][1]}. "
-        f"{SIGNS[event.grade]} {event.grade.capitalize()}. "
-        f"Sources: {sources}.{links}</p></div></li>"
+    more = [(f"{to_root}{address_of(page)}", pages[page]) for page in event.pages]
+    return render(
+        "timeline/list.html:entry",
+        event=event,
+        theme=THEMES[event.theme][1],
+        sign=SIGNS[event.grade],
+        remarks=(("Not known then", event.not_known_then), ("Keep in mind", event.caveat)),
+        named="|".join(name for name in event.people if name in several or name not in words),
+        sources=[source(references[key], to_root) for key in event.sources],
+        more=[*more, *((f"#{name}", titles[name]) for name in event.related)],
     )
 
 
-def source(reference: Reference, to_root: str = "") -> str:
-    """A source in a few words, leading to its place in the bibliography."""
-    key = escape(reference.key, quote=True)
-    return f'<a href="{to_root}reference/sources/#{key}">{escape(short_source(reference))}</a>'
+def source(reference: Reference, to_root: str = "") -> tuple[str, str]:
+    """A source: its place in the bibliography, and a few words."""
+    return f"{to_root}reference/sources/#{reference.key}", short_source(reference)
 
 
 def short_source(reference: Reference) -> str:
@@ -131,11 +113,8 @@ def script(to_root: str = "") -> str:
 def downloads(to_root: str = "", printed: Collection[str] = ()) -> str:
     """Links to the files that the build writes, and to the printed ones that are there."""
     files = [*DOWNLOADS, *(row for row in PRINTED if row[0] in printed)]
-    items = "".join(
-        f'<li><a href="{to_root}assets/timeline/{name}" download>{kind}</a> {what}</li>'
-        for name, kind, what in files
-    )
-    return f'<ul class="tl-downloads">{items}</ul>'
+    folder = f"{to_root}assets/timeline/"
+    return render("timeline/list.html:downloads", files=files, folder=folder)
 
 
 def plain_downloads() -> str:
@@ -148,26 +127,7 @@ def plain_downloads() -> str:
 
 def tour(walk: Tour, to_timeline: str) -> str:
     """A tour as an ordered list; every stop leads on to the next, with or without a script."""
-    stops = []
-    for number, step in enumerate(walk.steps, 1):
-        event = step.event
-        last = number == len(walk.steps)
-        onward = (
-            f'<a class="more" href="#{walk.id}">Back to the start</a>'
-            if last
-            else f'<a class="more" href="#{walk.id}-{number + 1}">Next: '
-            f"{escape(walk.steps[number].event.title)}</a>"
-        )
-        stops.append(
-            f'<li id="{walk.id}-{number}" class="tl-{event.theme}">'
-            f'<p class="tour__says">{escape(step.says)}</p>'
-            f"<h3>{escape(event.title)}</h3>"
-            f'<p class="tour__when"><time datetime="{event.date}">{event.when}</time> '
-            f'<a href="{to_timeline}#{event.id}">Sources, on the timeline</a></p>'
-            f"<p>{escape(event.text)}</p>"
-            f'<p class="tour__on">{onward}</p></li>'
-        )
-    return f'<ol class="tour">{"".join(stops)}</ol>'
+    return render("timeline/list.html:tour", walk=walk, to_timeline=to_timeline)
 
 
 def weightiest(timeline: Timeline, page: str, count: int = 5) -> list[Event]:
@@ -186,16 +146,7 @@ def strip(timeline: Timeline, page: str, to_timeline: str) -> str:
     chosen = weightiest(timeline, page)
     if not chosen:
         return ""
-    items = "".join(
-        f'<li class="tl-{e.theme}"><a href="{to_timeline}#{e.id}">'
-        f"<span><time>{e.when}</time> {escape(e.title)}</span></a></li>"
-        for e in chosen
-    )
-    return (
-        '<nav class="tl-strip" aria-label="On the timeline">'
-        '<p class="cite-page__title">On the timeline</p>'
-        f"<ul>{items}</ul></nav>"
-    )
+    return render("timeline/list.html:strip", events=chosen, to_timeline=to_timeline)
 
 
 def strip_block(page: Page) -> str:
@@ -215,13 +166,8 @@ def event_link(page: Page, event: Event) -> str:
 
 def home_steps(timeline: Timeline, to_root: str) -> str:
     """The stops of the first tour as a list: date, title, and a link to each on the timeline."""
-    items = "".join(
-        f'<li><a href="{to_root}timeline/#{step.event.id}"><span class="steps-line__when">'
-        f"{escape(step.event.when)}</span> "
-        f'<span class="steps-line__what">{escape(step.event.title)}</span></a></li>'
-        for step in timeline.tours[0].steps
-    )
-    return f'<ol class="steps-line">{items}</ol>'
+    events = [step.event for step in timeline.tours[0].steps]
+    return render("timeline/list.html:steps", events=events, to_timeline=f"{to_root}timeline/")
 
 
 def plain_steps(page: Page) -> str:
