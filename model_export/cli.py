@@ -24,9 +24,9 @@ import typer
 from model_export.contract.command_line import with_options
 from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
 from model_export.contract.foreign import Told
+from model_export.contract.stated import Preprocessing
 from model_export.files import refuse_if_no_place
 from model_export.networks import NETWORKS
-from model_export.sources.preprocessing import Channels, Crop, Interpolation, Preprocessing, Range
 
 app = typer.Typer(
     add_completion=False,
@@ -78,20 +78,6 @@ def model_export(
     """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
 
 
-def _triple(option: str, text: str | None) -> tuple[float, float, float] | None:
-    """Three numbers, or one for all channels."""
-    if text is None:
-        return None
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if len(values) not in (1, 3):
-        raise UsageError(f"{option} {text!r}: three numbers with commas between them, or one")
-    first, second, third = values * (3 // len(values))
-    return (first, second, third)
-
-
 def _need(package: str, verb: str) -> None:
     if find_spec(package) is None:
         typer.echo(
@@ -107,7 +93,6 @@ def _need_torch(verb: str) -> None:
         _need(package, verb)
 
 
-@app.command(name="export", epilog=EXIT_CODES)
 def export_command(
     network: Annotated[
         str,
@@ -141,34 +126,7 @@ def export_command(
             metavar="FILE",
         ),
     ] = None,
-    mean: Annotated[
-        str | None,
-        typer.Option(help="Mean of the channels, in the input's own order.", metavar="A,B,C"),
-    ] = None,
-    std: Annotated[
-        str | None, typer.Option(help="Deviation of the channels.", metavar="A,B,C")
-    ] = None,
-    size: Annotated[int | None, typer.Option(min=8, help="Side of the input, pixels.")] = None,
-    resize: Annotated[
-        int | None, typer.Option(min=8, help="Pixels of the shorter side before the crop.")
-    ] = None,
-    crop: Annotated[
-        Crop | None,
-        typer.Option(help="centre keeps the shape; squash resizes both sides to --resize."),
-    ] = None,
-    interpolation: Annotated[Interpolation | None, typer.Option(help="Of the resizing.")] = None,
-    channels: Annotated[Channels | None, typer.Option(help="Their order at the input.")] = None,
-    value_range: Annotated[
-        Range | None,
-        typer.Option("--range", help="The value of white before the mean is subtracted."),
-    ] = None,
-    mean_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="A mean picture, .binaryproto or .npy; its mean pixel is subtracted.",
-            metavar="FILE",
-        ),
-    ] = None,
+    preprocessing: Preprocessing = Preprocessing(),  # noqa: B008 (frozen)
     precision: Annotated[
         Literal["fp32", "fp16", "int8", "int4", "int4-int8"],
         typer.Option(help="Fewer bits, a smaller file; the cost is measured and shown."),
@@ -277,23 +235,12 @@ def export_command(
         refuse_if_no_place(output, ".onnx")
         if triton:
             refuse_if_no_place(triton / output.stem)
-        told = Preprocessing(
-            _triple("--mean", mean),
-            _triple("--std", std),
-            size,
-            resize,
-            crop,
-            interpolation,
-            channels,
-            value_range,
-            mean_file,
-        )
         report = export(
             output,
             network,
             weights=weights,
             labels=labels,
-            preprocessing=told,
+            preprocessing=preprocessing,
             precision=precision,
             int8=int8,
             fp16=fp16,
@@ -342,6 +289,11 @@ def export_command(
             )
     if report.warning:
         typer.echo(f"warning: {report.warning}", err=True)
+
+
+app.command(name="export", epilog=EXIT_CODES)(
+    with_options(export_command, "preprocessing", Preprocessing)
+)
 
 
 def _batch(value: str) -> int | None:
@@ -435,8 +387,8 @@ def adopt(
         card = write(file, target, told)
     typer.echo(f"{target}: {len(card.labels):,} classes, input {card.input.size} x "
                f"{card.input.size}, {card.input.layout}")  # fmt: skip
-    if assumed := card.training["assumed"]:
-        typer.echo(f"assumed, as nobody said them: {', '.join(assumed)}")
+    if card.input.assumed:
+        typer.echo(f"assumed, as nothing states them: {', '.join(card.input.assumed)}")
 
 
 app.command(name="adopt", epilog=EXIT_CODES)(with_options(adopt, "told", Told))

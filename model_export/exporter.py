@@ -27,6 +27,7 @@ from model_export.contract.card import (
     Versions,
 )
 from model_export.contract.sessions import CPU, on_cpu
+from model_export.contract.stated import Preprocessing
 from model_export.contract.tolerances import Difference, beyond
 from model_export.errors import ExportError, OptionError
 from model_export.files import refuse_if_no_place, refuse_to_replace, scratch, write_in_order
@@ -44,7 +45,6 @@ from model_export.onnx_graph import Graph
 from model_export.proof import accuracy
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits, run, sample_batch
 from model_export.sources.loading import Loaded, load
-from model_export.sources.preprocessing import Preprocessing
 from model_export.sources.weights import bundled as is_bundled
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def export(
         network: a name in `NETWORKS`, a file of weights, which says what it is, or a module in
             memory, which is copied.
         weights: a file of weights for a named network, in place of its own.
-        labels: a file of class names, see `sources.labels`.
+        labels: a file of class names, see `contract.labels`.
         preprocessing: what the user knows of it; the card marks the rest as assumed.
         calibrate: a folder of pictures on which int8 measures the ranges of activations; left
             out, a bundled set serves `alexnet64` (`calibration`).

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 from model_export.contract.errors import EnvironmentLacks
 
@@ -65,6 +65,9 @@ def with_options(verb: Verb, argument: str, options: type) -> Verb:
         options: a dataclass with defaults, its fields annotated for typer.
     """
     hints = get_type_hints(options, include_extras=True)
+    for name, hint in hints.items():
+        if getattr(hint.__metadata__[0], "parser", None):  # which typer ignores of a tuple
+            hints[name] = Annotated[Any, hint.__metadata__[0]]
     added = [
         inspect.Parameter(
             name,

@@ -1,71 +1,115 @@
-"""The bundled class lists: Tiny ImageNet in the order of `alexnet64`'s logits, ILSVRC-2012."""
+"""Class names: the bundled lists, and the files that people have.
+
+Read are: a name a line; ``n01440764 tench, Tinca tinca`` (Caffe's synset_words.txt) with a space, a
+tab or a comma; ``0,cat``, ``0 cat`` or ``0: 'tench',`` in any order of the numbers; Places365's
+``/a/airfield 0``; JSON as a list, as ``{"0": "cat"}`` or as Keras's ``{"0": ["n01440764",
+"tench"]}``. A byte order mark and empty lines at the end do not count.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from model_export.contract.card import Label
 from model_export.contract.errors import UsageError
 
-TINY_IMAGENET = Path(__file__).with_name("data") / "tiny_imagenet.tsv"
-ILSVRC = Path(__file__).with_name("data") / "ilsvrc2012.txt"
+DATA = Path(__file__).with_name("data")
+_WNID = re.compile(r"n\d{8}")
+_NUMBERED = (
+    re.compile(r"^\{?\s*(?P<number>\d+)\s*:\s*(?P<quote>['\"])(?P<name>.*)(?P=quote)\s*,?\s*\}?$"),
+    re.compile(r"^(?P<number>\d+)\s*[,;:\t ]\s*(?P<name>\S.*)$"),
+    re.compile(r"^/\w/(?P<name>\S+) (?P<number>\d+)$"),
+)
 
 
 def tiny_imagenet() -> tuple[Label, ...]:
-    """The 200 classes, each with its name and WordNet id."""
-    rows = (line.split("\t") for line in TINY_IMAGENET.read_text("utf-8").splitlines())
+    """The 200 classes in the order of `alexnet64`'s logits, each with its name and WordNet id."""
+    rows = (
+        line.split("\t") for line in (DATA / "tiny_imagenet.tsv").read_text("utf-8").splitlines()
+    )
     return tuple(Label(name, wnid) for wnid, name in rows)
 
 
 def ilsvrc_wnids() -> tuple[str, ...]:
     """The WordNet ids of ILSVRC-2012's 1,000 classes, sorted: the order of Caffe's numbers 0 to
     999, of ImageNet-V2's folders and of most networks' logits."""
-    return tuple(ILSVRC.read_text("utf-8").split())
+    return tuple((DATA / "ilsvrc2012.txt").read_text("utf-8").split())
 
 
-def read_labels(file: Path) -> tuple[Label, ...]:
-    """Labels from a file as people have them, in the order of a network's outputs.
+def read_labels(file: Path, classes: int | None = None) -> tuple[Label, ...]:
+    """The classes of a file, in the order of a network's outputs.
 
-    A class a line: ``name``, ``WordNet id``, or both, with a blank, tab or comma between; a first
-    number that counts the lines is left aside. Or JSON: a list, or an object of index to name or to
-    ``[id, name]``.
+    Args:
+        file: as the module's docstring lists them.
+        classes: how many there have to be; None: at least two.
 
     Raises:
-        UsageError: no such file, not text, an empty line, or fewer than two classes.
+        UsageError: no such file, not text, a line that is not understood (named), or another
+            number of classes.
     """
     try:
         text = file.read_text("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{file}: the labels cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise UsageError(f"{file}: the labels are not UTF-8 text") from None
-    if text.lstrip()[:1] in ("[", "{"):
-        rows = _json_rows(file, text)
-    else:
-        rows = text.rstrip().splitlines()
-        if all(re.match(rf"{i}[\s,:]", row) for i, row in enumerate(rows)):
-            rows = [re.sub(r"^\d+[\s,:]+", "", row) for row in rows]
-    found = []
-    for number, row in enumerate(rows, 1):
-        wnid = re.match(r"n\d{8}(?=$|[\s,])", row.strip())
-        name = row.strip()[9:].strip(" \t,") if wnid else row.strip()
-        if not (name or wnid):
-            raise UsageError(f"{file}, line {number}: empty; a class a line, in their order")
-        found.append(Label(name or wnid[0], wnid[0]) if wnid else Label(name))
+        raise UsageError(f"{file}: the labels are not text in UTF-8") from None
+    found = _from_json(file, text)
+    if found is None:
+        found = _from_lines(file, text.rstrip().splitlines())
+    if classes is not None and len(found) != classes:
+        raise UsageError(f"{file}: {len(found)} labels for {classes} classes")
     if len(found) < 2:
         raise UsageError(f"{file}: {len(found)} classes; a classifier has at least two")
     return tuple(found)
 
 
-def _json_rows(file: Path, text: str) -> list[str]:
+def _from_json(file: Path, text: str) -> list[Label] | None:
+    """The labels of a JSON file; None where it is not JSON."""
     try:
-        content = json.loads(text)
-        if isinstance(content, dict):
-            content = [content[str(i)] for i in range(len(content))]
-        return [" ".join(row) if isinstance(row, list) else str(row) for row in content]
-    except (ValueError, LookupError, TypeError):
-        raise UsageError(
-            f"{file}: not a JSON list of classes, nor an object of 0, 1, 2 ... to them"
-        ) from None
+        rows: Any = json.loads(text)
+    except ValueError:
+        return None
+    if isinstance(rows, dict):
+        if all(isinstance(v, int) for v in rows.values()):  # name to number
+            rows = {str(number): name for name, number in rows.items()}
+        if sorted(rows, key=str) != sorted(map(str, range(len(rows)))):
+            raise UsageError(f"{file}: its keys are not the numbers 0 to {len(rows) - 1}")
+        rows = [rows[str(number)] for number in range(len(rows))]
+    if not isinstance(rows, list):
+        raise UsageError(f"{file}: JSON labels are a list, or names by number")
+    found = []
+    for number, row in enumerate(rows):
+        parts = row if isinstance(row, list) else [row]
+        wnid = parts[0] if len(parts) == 2 else None
+        if not parts or not str(parts[-1]) or (wnid and not _WNID.fullmatch(str(wnid))):
+            raise UsageError(f"{file}: class {number} is {row!r}, neither a name nor [id, name]")
+        found.append(Label(str(parts[-1]), wnid))
+    return found
+
+
+def _from_lines(file: Path, lines: list[str]) -> list[Label]:
+    for form in _NUMBERED:
+        rows = [form.match(line.strip()) for line in lines]
+        numbers = [int(row["number"]) for row in rows if row]
+        if lines and len(numbers) == len(lines):
+            start = min(numbers)
+            if start > 1 or sorted(numbers) != list(range(start, start + len(numbers))):
+                raise UsageError(
+                    f"{file}: its numbers are not {start} to {start + len(numbers) - 1}, each once"
+                )
+            names = {int(row["number"]): row["name"] for row in rows if row}
+            return [_label(file, i, names[i]) for i in sorted(names)]
+    return [_label(file, number, line) for number, line in enumerate(lines, 1)]
+
+
+def _label(file: Path, number: int, line: str) -> Label:
+    """``name``, ``WordNet id`` or ``WordNet id name``."""
+    line = line.strip()
+    if wnid := re.match(r"(n\d{8})(?:[\s,]+(.*))?$", line):
+        return Label(wnid[2] or wnid[1], wnid[1])
+    if not line or "\t" in line:
+        raise UsageError(f"{file}, line {number}: {line!r} is neither a name nor an id and a name")
+    return Label(line)

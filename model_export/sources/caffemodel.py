@@ -15,7 +15,6 @@ from __future__ import annotations
 import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_export.contract import wire
+from model_export.contract.caffe_blob import blob_shape, read_blob
 from model_export.contract.errors import UsageError
 from model_export.sources.chain import Chain, Conv, Linear, Norm, Pads, Pool, Relu, Step
 
@@ -165,21 +165,6 @@ def read(path: Path) -> Net:
     )
 
 
-def mean_picture(path: Path) -> NDArray[np.float32]:
-    """A ``.binaryproto``, Caffe's mean picture: (channels, height, width), blue first.
-
-    Raises:
-        UsageError: not such a file.
-    """
-    try:
-        found = _blob(memoryview(path.read_bytes()), "mean")
-    except wire.WireError as error:
-        raise UsageError(f"{path}: not a .binaryproto ({error})") from None
-    if found.ndim != 3:
-        raise UsageError(f"{path}: a mean picture has three dimensions, and this has {found.ndim}")
-    return found
-
-
 def _in_order(path: Path, entries: list[Entry]) -> list[Entry]:
     """The layers that compute, which have to be one chain from the data to the last.
 
@@ -302,7 +287,7 @@ def _net(view: memoryview) -> tuple[str, str, list[Entry], int | None]:
         elif number == 4:
             dims += wire.integers(value)
         elif number == 8:
-            dims += _shape(wire.message(value))
+            dims += blob_shape(wire.message(value))
         elif number == 100:
             entries.append(_layer(wire.message(value)))
         elif number == 2:
@@ -336,7 +321,7 @@ def _v0(view: memoryview, inner: memoryview) -> Entry:
             kind = wire.text(value)
             entry.kind = _V0_TYPES.get(kind, kind)
         elif number == 50:
-            entry.blobs.append(_blob(wire.message(value), entry.name))
+            entry.blobs.append(read_blob(wire.message(value), entry.name))
         elif number in _V0_PARAMETERS:
             _add(entry.values, _V0_PARAMETERS[number], value)
         elif number in (17, 18, 20):
@@ -361,14 +346,14 @@ def _read(view: memoryview, names: Mapping[int, str], version: int, transform: i
                 getattr(entry, blobs).append(wire.text(value))
     for number, value in parts:
         if names.get(number) == "blobs":
-            entry.blobs.append(_blob(wire.message(value), entry.name))
+            entry.blobs.append(read_blob(wire.message(value), entry.name))
         elif number == transform:
             for inner, content in wire.fields(wire.message(value)):
                 if inner in _TRANSFORM:
                     _add(entry.values, _TRANSFORM[inner], content)
         elif number == 143:  # InputParameter: shape = 1
             for _, content in wire.fields(wire.message(value)):
-                entry.values["shape"] = _shape(wire.message(content))
+                entry.values["shape"] = blob_shape(wire.message(content))
         elif entry.kind in _PARAMETERS and number == _PARAMETERS[entry.kind][version]:
             known = _PARAMETERS[entry.kind][2]
             for inner, content in wire.fields(wire.message(value)):
@@ -390,39 +375,3 @@ def _add(values: dict[str, list[Any]], name: str, value: int | memoryview) -> No
         values.setdefault(name, []).extend(found)
     else:
         values.setdefault(name, []).extend(wire.integers(value))
-
-
-def _shape(view: memoryview) -> list[int]:
-    """BlobShape: dim = 1."""
-    return [n for number, value in wire.fields(view) if number == 1 for n in wire.integers(value)]
-
-
-def _blob(view: memoryview, layer: str) -> NDArray[np.float32]:
-    """A BlobProto as an array, without the leading ones of Caffe's old four-dimensional shapes.
-
-    data = 5 (float), double_data = 8, shape = 7; older: num = 1, channels = 2, height = 3,
-    width = 4.
-    """
-    shape: list[int] = []
-    old = {1: 0, 2: 0, 3: 0, 4: 0}
-    parts: list[NDArray[np.float32]] = []
-    for number, value in wire.fields(view):
-        if number == 7:
-            shape += _shape(wire.message(value))
-        elif number in old:
-            old[number] = wire.integers(value)[0]
-        elif number in (5, 8):
-            packed, kind = wire.message(value), np.dtype("<f4" if number == 5 else "<f8")
-            if len(packed) % kind.itemsize:
-                raise wire.WireError(f"layer {layer!r} has {len(packed)} bytes of {kind.name}")
-            parts.append(np.frombuffer(packed, kind).astype(np.float32))
-    if not shape:
-        shape = list(old.values())
-        while len(shape) > 1 and shape[0] == 1:
-            del shape[0]
-    values = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, np.float32)])
-    if min(shape) < 0 or prod(shape) != values.size:
-        raise wire.WireError(
-            f"layer {layer!r} has {values.size:,} values for the shape {tuple(shape)}"
-        )
-    return values.reshape(shape)

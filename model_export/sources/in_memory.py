@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from model_export.contract.card import Weights
 from model_export.contract.errors import UsageError
+from model_export.contract.stated import Preprocessing
 from model_export.networks import IMAGENET1K, Layer, Network
 from model_export.sources import local_weights
-from model_export.sources.loading import UNKNOWN, Loaded, class_labels
-from model_export.sources.preprocessing import Preprocessing
+from model_export.sources.loading import UNKNOWN, Loaded, class_labels, prepared
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,7 +76,7 @@ def load_module(net: nn.Module, labels: Path | None, told: Preprocessing) -> Loa
         name=type(net).__name__.lower(),
         title=title,
         architecture=own.architecture,
-        network=told.over(own, local_weights.PREPROCESSING),
+        network=prepared(own, told, local_weights.PREPROCESSING),
         net=net,
         labels=class_labels(labels, None, classes),
         weights=Weights("a module in memory", digest.hexdigest(), UNKNOWN, UNKNOWN, UNKNOWN),

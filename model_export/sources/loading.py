@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_export.contract.card import Accuracy, Label, Weights
 from model_export.contract.errors import UsageError
-from model_export.contract.labels import tiny_imagenet
+from model_export.contract.labels import read_labels, tiny_imagenet
+from model_export.contract.stated import Preprocessing
 from model_export.networks import ALEXNET64, BVLC, NETWORKS, Network, find
 from model_export.sources import local_weights, weights
 from model_export.sources.download import fetch_weights
-from model_export.sources.labels import read_labels as read_labels
-from model_export.sources.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -62,7 +61,7 @@ def load(
         network: a name in `NETWORKS`, the path of a file of weights, or a module in memory, which
             is copied.
         file: weights to use for a named network, in place of the bundled or the published ones.
-        labels: a file of class names, see `labels`.
+        labels: a file of class names, see `contract.labels`.
         told: preprocessing as the user states it.
 
     Raises:
@@ -105,7 +104,7 @@ def load(
     net = build(row, classes, tensors)
     assumed = () if original else local_weights.PREPROCESSING
     stated = source.told if source.network is not None else ()
-    row = told.over(row, tuple(name for name in assumed if name not in stated))
+    row = prepared(row, told, tuple(name for name in assumed if name not in stated))
     known = (named or original) and classes == row.classes and row.builder != "chain"
     return Loaded(
         name=card_name(network),
@@ -148,6 +147,26 @@ def network_of(
     return row, tensors, notes
 
 
+def prepared(network: Network, told: Preprocessing, assumed: tuple[str, ...] = ()) -> Network:
+    """The network with the preprocessing that the user states.
+
+    Args:
+        network: whose input is changed.
+        told: what the user states.
+        assumed: the fields of its input that nobody has stated yet.
+
+    Raises:
+        UsageError: values that do not fit the network or one another.
+    """
+    side = network.input.size
+    if told.size not in (None, side) and network.builder != "torchvision":
+        raise UsageError(
+            f"--size {told.size}: {network.name or network.title} takes pictures of {side}x{side}: "
+            "its fully connected layers fit no other"
+        )
+    return replace(network, input=told.over(network.input, assumed))
+
+
 def build(network: Network, classes: int, tensors: dict[str, Tensor]) -> nn.Module:
     """The network in PyTorch around its tensors, which are not copied."""
     import torch
@@ -180,7 +199,7 @@ def _bundled(labels: Path | None, told: Preprocessing) -> Loaded:
         name=ALEXNET64.name,
         title=ALEXNET64.title,
         architecture=ALEXNET64.architecture,
-        network=told.over(ALEXNET64, ()),
+        network=prepared(ALEXNET64, told),
         net=weights.load_alexnet64(),
         labels=class_labels(labels, ALEXNET64, ALEXNET64.classes),
         weights=weights.origin(),

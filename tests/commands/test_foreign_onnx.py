@@ -19,7 +19,6 @@ from demo import Classifier, ModelError, UsageError
 from demo.pictures.decoding import decode
 from model_export.contract.card import METADATA_KEY, ModelCard
 from model_export.contract.foreign import Told, card_of
-from model_export.contract.labels import read_labels
 from model_export.contract.samples import FOLDER
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +103,7 @@ def two(place: Path) -> Path:
     return file
 
 
-PLAIN: dict[str, Any] = {"mean": "0,0,0", "std": "1,1,1"}
+PLAIN: dict[str, Any] = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
 
 def test_the_model_zoos_layout(tmp_path: Path) -> None:
@@ -177,7 +176,7 @@ def test_outputs_of_other_shapes(
 def test_pixels_to_255_and_blue_first(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
-    said = Told(labels=two(tmp_path), mean="100", range="255", channels="BGR")
+    said = Told(labels=two(tmp_path), mean=(100, 100, 100), range="255", channels="BGR")
     with Classifier(file, "cpu", told=said) as classifier:
         got = classifier.logits(classifier.preprocess(blue)[None])
     np.testing.assert_allclose(got, [[4 * 155, 4 * -49]], rtol=1e-5)
@@ -196,9 +195,9 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"say them with --labels FILE, .* model_export adopt"):
         Classifier(file, "cpu")
     for told, says in (
-        (Told(mean="0"), "name its classes with --labels"),
+        (Told(mean=(0, 0, 0)), "name its classes with --labels"),
         (Told(labels=two(tmp_path), size=7), "its input is 2 x 2, and --size 7"),
-        (Told(labels=two(tmp_path), std="0,1,1"), "--std 0,1,1: give three numbers"),
+        (Told(labels=two(tmp_path), std=(0, 1, 1)), "--std .*: a deviation is above 0"),
         (Told(labels=tmp_path / "none"), "the labels cannot be read"),
     ):
         with pytest.raises(UsageError, match=says):
@@ -211,8 +210,9 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
 
 def test_what_nobody_said_is_assumed(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
-    card = card_of(file, Told(labels=two(tmp_path), mean="0.5"))
-    assert card.training["assumed"] == ["channels", "range", "resize", "std"]
+    card = card_of(file, Told(labels=two(tmp_path), mean=(0.5, 0.5, 0.5)))
+    left = ("std", "resize", "crop", "interpolation", "channels", "range")
+    assert card.input.assumed == left
     assert (card.parity, card.accuracy, card.weights.trained_by) == (None, (), "unknown")
     assert card.parameters == 24
 
@@ -233,7 +233,7 @@ def test_the_command_lines(tmp_path: Path) -> None:
     target = tmp_path / "net-card.onnx"
     done = command("model_export", "adopt", file, *said)
     assert done.returncode == 0, done.stderr
-    assert "assumed, as nobody said them: channels, range, resize" in done.stdout
+    assert "as nothing states them: resize, crop, interpolation, channels, range" in done.stdout
     content = target.read_bytes()
     assert content.startswith(file.read_bytes())
     model = onnx.load(target)
@@ -243,45 +243,10 @@ def test_the_command_lines(tmp_path: Path) -> None:
     assert adopted.returncode == 0, adopted.stderr
     tops = [json.loads(one.stdout)["results"][0]["top"] for one in (told, adopted)]
     assert tops[0] == tops[1]
+    wrong = command("model_export", "adopt", file, "--labels", classes, "--mean", "1,2")
+    assert (wrong.returncode, "give three numbers" in wrong.stderr) == (2, True)
     again = command("model_export", "adopt", file, *said)
     assert (again.returncode, target.read_bytes()) == (2, content)
     twice = command("demo", "classify", CAT, "--model", target, *said)
     assert twice.returncode == 2
     assert "carries a card" in twice.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("tench\ngoldfish\n", [("tench", None), ("goldfish", None)]),
-        ("\ufeffn01440764\tTench\nn01443537 goldfish, Carassius\n",
-         [("Tench", "n01440764"), ("goldfish, Carassius", "n01443537")]),
-        ("n01440764\nn01443537\n", [("n01440764", "n01440764"), ("n01443537", "n01443537")]),
-        ("0 tench\n1 goldfish\n", [("tench", None), ("goldfish", None)]),
-        ('["tench", "goldfish"]', [("tench", None), ("goldfish", None)]),
-        ('{"0": ["n01440764", "tench"], "1": ["n01443537", "goldfish"]}',
-         [("tench", "n01440764"), ("goldfish", "n01443537")]),
-    ],
-    ids=["names", "synset_words", "ids", "numbers", "list", "object"],
-)  # fmt: skip
-def test_labels_as_people_have_them(
-    tmp_path: Path, text: str, found: list[tuple[str, str | None]]
-) -> None:
-    file = tmp_path / "labels"
-    file.write_text(text, "utf-8")
-    assert [(label.name, label.wnid) for label in read_labels(file)] == found
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"a\n\nb\n", "line 2: empty"),
-        (b"one\n", "1 classes; a classifier has at least two"),
-        (b"\xff\xfe", "not UTF-8 text"),
-        (b'{"a": "b"}', "not a JSON list of classes"),
-    ],
-)
-def test_labels_that_cannot_be_read(tmp_path: Path, content: bytes, says: str) -> None:
-    (tmp_path / "labels").write_bytes(content)
-    with pytest.raises(UsageError, match=says):
-        read_labels(tmp_path / "labels")

@@ -16,11 +16,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from model_export.contract.errors import UsageError
+from model_export.contract.labels import read_labels
+from model_export.contract.stated import Preprocessing
 from model_export.errors import OptionError
 from model_export.networks import BVLC, CAFFENET, IMAGENET1K
 from model_export.sources import chain, identify, loading, local_weights
-from model_export.sources.labels import read_labels
-from model_export.sources.preprocessing import Preprocessing
 from tests.support import caffe_files
 
 cv2 = pytest.importorskip("cv2", reason="opencv-python-headless is in the dev extra")
@@ -413,17 +413,17 @@ def test_safetensors_with_a_wrappers_names(tmp_path: Path) -> None:
 
 def test_preprocessing_is_assumed_until_it_is_told() -> None:
     everything = local_weights.PREPROCESSING
-    assert Preprocessing().over(IMAGENET1K, everything).input.assumed == everything
+    assert Preprocessing().over(IMAGENET1K.input, everything).assumed == everything
     told = Preprocessing(
         mean=(127.5, 127.5, 127.5), range="255", crop="squash", channels="BGR", size=224
     )
-    rule = told.over(IMAGENET1K, everything).input
+    rule = told.over(IMAGENET1K.input, everything)
     assert rule.assumed == ("interpolation",)
     assert (rule.crop, rule.resize, rule.channels) == ("squash", 224, "BGR")
     assert rule.mean == (0.5, 0.5, 0.5)
     assert rule.std == (1 / 255, 1 / 255, 1 / 255)
     with pytest.raises(UsageError, match="--size 224: bvlc takes pictures of 227x227"):
-        Preprocessing(size=224).over(BVLC, ())
+        loading.prepared(BVLC, Preprocessing(size=224))
 
 
 def test_a_mean_picture_becomes_its_mean_pixel(tmp_path: Path) -> None:
@@ -431,12 +431,24 @@ def test_a_mean_picture_becomes_its_mean_pixel(tmp_path: Path) -> None:
     np.save(tmp_path / "mean.npy", picture)
     (tmp_path / "mean.binaryproto").write_bytes(caffe_files.blob(picture, old=True))
     for name in ("mean.npy", "mean.binaryproto"):
-        rule = Preprocessing(mean_file=tmp_path / name).over(BVLC, ("mean",)).input
+        rule = Preprocessing(mean_file=tmp_path / name).over(BVLC.input, ("mean",))
         np.testing.assert_allclose(rule.mean, np.array([104, 117, 123]) / 255)
         assert rule.assumed == ()
     (tmp_path / "bad.binaryproto").write_bytes(b"\x12")
-    with pytest.raises(UsageError, match=r"not a \.binaryproto"):
-        Preprocessing(mean_file=tmp_path / "bad.binaryproto").over(BVLC, ())
+    red_first = Preprocessing(mean_file=tmp_path / "mean.npy").over(IMAGENET1K.input, ())
+    np.testing.assert_allclose(red_first.mean, np.array([123, 117, 104]) / 255)
+    with pytest.raises(UsageError, match=r"not a mean picture, \.binaryproto"):
+        Preprocessing(mean_file=tmp_path / "bad.binaryproto").over(BVLC.input, ())
+
+
+def test_a_range_that_the_network_has_anyway_changes_nothing() -> None:
+    for network, own, other in ((BVLC, "255", "1"), (IMAGENET1K, "1", "255")):
+        rule = network.input
+        same = Preprocessing(range=own).over(rule, ("mean", "std"))  # type: ignore[arg-type]
+        assert (same.mean, same.std, same.assumed) == (rule.mean, rule.std, ("mean", "std"))
+        turned = Preprocessing(range=other).over(rule, ("mean", "std"))  # type: ignore[arg-type]
+        assert (turned.mean, turned.assumed) == ((0, 0, 0), ("mean",))
+        assert turned.std[0] == 1 / int(other)
 
 
 LABELS = {
@@ -447,6 +459,8 @@ LABELS = {
     "numbers in another order": "1,goldfish\n0,tench\n",
     "Places365": "/t/tench 0\n/g/goldfish 1\n",
     "a JSON list": '["tench", "goldfish"]',
+    "ids alone": "n01440764\nn01443537\n",
+    "commas": "n01440764,tench\nn01443537, goldfish\n",
     "JSON by number": '{"1": "goldfish", "0": "tench"}',
     "Keras": '{"0": ["n01440764", "tench"], "1": ["n01443537", "goldfish"]}',
 }
@@ -457,6 +471,10 @@ def test_labels_as_people_have_them(name: str, tmp_path: Path) -> None:
     file = tmp_path / "labels"
     file.write_text(LABELS[name], "utf-8")
     found = read_labels(file, 2)
+    assert found == read_labels(file)
+    if name == "ids alone":
+        assert [label.name for label in found] == ["n01440764", "n01443537"]
+        return
     assert [label.name for label in found] == ["tench", "goldfish"]
     assert [label.wnid for label in found] in ([None, None], ["n01440764", "n01443537"])
 
@@ -466,20 +484,27 @@ def test_labels_as_people_have_them(name: str, tmp_path: Path) -> None:
     [
         ("0,a\n2,b\n", "its numbers are not 0 to 1, each once"),
         ('{"0": "a", "2": "b"}', "its keys are not the numbers 0 to 1"),
-        ("[1.5, []]", "2 labels"),
+        ("[1.5, []]", "class 1 is [], neither a name nor [id, name]"),
+        ('{"a": "b"}', "its keys are not the numbers 0 to 0"),
+        ("a\n\nb\n", "line 2: '' is neither a name nor an id and a name"),
+        ("one\n", "1 labels for 2 classes"),
         ("a\tb\nc\n", "line 1: 'a\\tb' is neither a name nor an id and a name"),
     ],
 )
 def test_odd_labels_are_named(content: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "labels"
     file.write_text(content)
-    if message == "2 labels":
-        with pytest.raises((UsageError, IndexError)):
-            read_labels(file, 2)
-        return
     with pytest.raises(UsageError) as error:
         read_labels(file, 2)
     assert message in str(error.value)
+
+
+def test_labels_that_are_not_text_or_too_few(tmp_path: Path) -> None:
+    file = tmp_path / "labels"
+    for content, message in ((b"\xff\xfe", "not text in UTF-8"), (b"one\n", "at least two")):
+        file.write_bytes(content)
+        with pytest.raises(UsageError, match=message):
+            read_labels(file)
 
 
 # --- identify and the Python door ----------------------------------------------------------------

@@ -23,13 +23,13 @@ from typer.testing import CliRunner
 
 from model_export import export, random_weights
 from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
-from model_export.contract.labels import tiny_imagenet
+from model_export.contract.labels import read_labels, tiny_imagenet
 from model_export.networks import ALEXNET64, BVLC, CAFFENET, IMAGENET1K, NETWORKS, Network
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits
 from model_export.random_weights import random_tensors
 from model_export.records import price_list
 from model_export.sources import weights
-from model_export.sources.loading import build, load, read_labels
+from model_export.sources.loading import build, load
 from tests.support import caffe_files
 from tests.support.export_command import command
 
