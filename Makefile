@@ -40,7 +40,7 @@ export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 	@$(BIN)/python -m model_export
 
 train: $(VENV)/.run  ## train alexnet64 (TINY_IMAGENET=folder or zip; ARGS=--resume goes on)
-	@$(TRAIN_ENV) $(BIN)/python -m model_export.train $(ARGS)
+	@$(TRAIN_ENV) $(BIN)/python -m model_export train $(ARGS)
 
 lighthouse: site $(NPM) browser  ## measure every page with Lighthouse, three times (long)
 	@$(BIN)/python -m tests.support.lighthouse site
@@ -96,7 +96,7 @@ timings: $(addprefix $(RESULTS)/,precisions.json serve_load.json) $(TIMED)  ## t
 $(MEASURED): $(WEIGHTS) | $(VENV)/.run
 	$(BIN)/python -m model_export --output build/unmeasured.onnx
 	$(BIN)/python -m demo evaluate "$(DATA_SET)" --model build/unmeasured.onnx --device cpu --json > build/accuracy.json
-	$(BIN)/python -m model_export.records.model_card build/accuracy.json
+	$(BIN)/python -m model_export record model_card build/accuracy.json
 
 $(SITE_MODEL): $(WEIGHTS) $(MEASURED) $(EXPORTER) $(SAMPLES) | $(VENV)/.run
 	$(BIN)/python -m model_export --precision int4 --taps --output $@
@@ -113,13 +113,13 @@ $(RESULTS)/samples.json: $(SITE_MODEL) $(SAMPLES)
 	mv build/untimed.json $@
 
 $(RESULTS)/inside.json: model_export/records/inside.py $(SITE_MODEL) $(SAMPLES)
-	$(BIN)/python -m model_export.records.inside
+	$(BIN)/python -m model_export record inside
 
 $(RESULTS)/plans.json: model_export/records/plans.py model_export/architectures.py model_export/networks.py | $(VENV)/.run
-	$(BIN)/python -m model_export.records.plans
+	$(BIN)/python -m model_export record plans
 
 $(RESULTS)/precisions.json: model_export/records/price_list.py $(WEIGHTS) $(EXPORTER) | $(VENV)/.run
-	$(BIN)/python -m model_export.records.price_list "$(DATA_SET)"
+	$(BIN)/python -m model_export record price_list "$(DATA_SET)"
 
 $(RESULTS)/serve_load.json: tests/support/serve_load.py $(wildcard demo/server/*.py) | $(VENV)/.dev
 	$(BIN)/python -m tests.support.serve_load --save $@
@@ -143,7 +143,7 @@ print: $(VENV)/.dev browser  ## print the timeline as PDF files, for the site to
 # On a quiet machine: the pages show what it writes.
 FORMS := build/random61m-fp32.onnx build/random61m-int8.onnx
 bench: $(VENV)/.dev  ## measure the speeds that the pages show, beside PyTorch and OpenVINO (long)
-	@$(BIN)/python -m model_export.random_weights imagenet1k build/random61m.safetensors
+	@$(BIN)/python -m model_export random-weights imagenet1k build/random61m.safetensors
 	@$(BIN)/python -m model_export build/random61m.safetensors --output build/random61m-fp32.onnx
 	@$(BIN)/python -m model_export build/random61m.safetensors --precision int8 --allow-loss \
 	--calibrate model_export/contract/data/samples --output build/random61m-int8.onnx

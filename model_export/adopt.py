@@ -13,6 +13,7 @@ from model_export.contract.errors import UsageError
 from model_export.contract.foreign import Told, card_of
 from model_export.contract.onnx_file import read
 from model_export.contract.sessions import on_cpu
+from model_export.onnx_graph import with_card
 
 
 def adopt(file: Path, output: Path, told: Told) -> ModelCard:
@@ -35,26 +36,11 @@ def adopt(file: Path, output: Path, told: Told) -> ModelCard:
     if output.exists():
         raise UsageError(f"{output}: is there already; name another file with --output")
     card = card_of(file, told)
-    entry = _field(1, METADATA_KEY.encode()) + _field(2, card.to_json().encode())
     partial = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        # A protobuf message may go on: metadata_props is field 14 of ModelProto.
-        partial.write_bytes(file.read_bytes() + _field(14, entry))
+        partial.write_bytes(with_card(file.read_bytes(), card))
         on_cpu(partial)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
     return card
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A protobuf field of bytes."""
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    made = b""
-    while value > 127:
-        made += bytes([value & 127 | 128])
-        value >>= 7
-    return made + bytes([value])

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from difflib import get_close_matches
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -190,6 +191,12 @@ def export_command(
             help="Write a model repository for NVIDIA Triton there as well.", metavar="DIR"
         ),
     ] = None,
+    hub_card: Annotated[
+        bool,
+        typer.Option(
+            "--hub-card", help="Write NAME.md as well, a README.md for the Hugging Face Hub."
+        ),
+    ] = False,
     uint8_input: Annotated[
         bool,
         typer.Option(
@@ -255,6 +262,7 @@ def export_command(
             softmax=softmax,
             uint8_input=uint8_input,
             triton=triton,
+            hub_card=hub_card,
             gradient=gradient,
             block=block,
         )
@@ -278,6 +286,8 @@ def export_command(
     if card.evaluation:
         typer.echo(line(precision, card.evaluation))
     typer.echo(f"card: {report.card_file}")
+    if report.hub_card:
+        typer.echo(f"Hub: {report.hub_card}, to be README.md there")
     if report.gradient:
         typer.echo(report.gradient_line)
     if report.triton:
@@ -392,6 +402,67 @@ def adopt(
 
 
 app.command(name="adopt", epilog=EXIT_CODES)(with_options(adopt, "told", Told))
+
+
+@app.command(name="train", epilog=EXIT_CODES)
+def train(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="TINY_IMAGENET",
+            help="Official folder or zip of Tiny ImageNet.",
+            show_default="downloaded into build/",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for checkpoint, weights, results.")] = Path(
+        "build/train"
+    ),
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another value in the recipe, as JSON."),
+    ] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of an earlier alexnet64 to distil from.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Weights of an earlier alexnet64 to go on from.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=128, help="Only so many training pictures.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+) -> None:
+    """Train alexnet64 on Tiny ImageNet; CUDA where it works, else the CPU."""
+    _need_torch("train")
+    from model_export import train as training
+
+    with cli_errors(out):
+        training.start(
+            data, out, settings or [], limit, resume=resume, teacher=teacher, begin=start
+        )
+
+
+@app.command(name="random-weights", epilog=EXIT_CODES)
+def random_weights(
+    network: Annotated[str, typer.Argument(help=", ".join(NETWORKS))],
+    file: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+) -> None:
+    """Write a network with random weights, to measure sizes and speeds with."""
+    _need_torch("random-weights")
+    from model_export.random_weights import write
+
+    with cli_errors(file):
+        write(network, file)
+
+
+@app.command(name="record", hidden=True)
+def record(
+    name: Literal["inside", "model_card", "plans", "price_list"],
+    files: Annotated[list[Path] | None, typer.Argument(help="As its module says.")] = None,
+) -> None:
+    """Renew one of the project's own records: what `make records` and `make timings` run."""
+    with cli_errors():
+        import_module(f"model_export.records.{name}").main(*(files or []))
 
 
 @app.command(name="torch-peer", hidden=True)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 import model_export
 from model_export.contract import onnx_file
 from model_export.contract.card import (
-    METADATA_KEY,
     PROBABILITIES,
     Distance,
     GradientProof,
@@ -26,11 +25,19 @@ from model_export.contract.card import (
     Parity,
     Versions,
 )
+from model_export.contract.preprocessing import as_floats
 from model_export.contract.sessions import CPU, on_cpu
 from model_export.contract.stated import Preprocessing
 from model_export.contract.tolerances import Difference, beyond
 from model_export.errors import ExportError, OptionError
-from model_export.files import refuse_if_no_place, refuse_to_replace, scratch, write_in_order
+from model_export.files import (
+    refuse_if_no_place,
+    refuse_to_replace,
+    scratch,
+    write_atomically,
+    write_in_order,
+)
+from model_export.forms import hub_card as hub
 from model_export.forms.bytes_input import take_bytes
 from model_export.forms.calibration import calibration_batch
 from model_export.forms.from_pytorch import clean, refuse_if_malformed, to_onnx
@@ -41,8 +48,9 @@ from model_export.forms.precision import BLOCK, Precision, reduce
 from model_export.forms.taps import tap_filters, tap_layers
 from model_export.forms.triton import write_repository
 from model_export.networks import ALEXNET64
-from model_export.onnx_graph import Graph
+from model_export.onnx_graph import Graph, with_card
 from model_export.proof import accuracy
+from model_export.proof.independent import independent
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits, run, sample_batch
 from model_export.sources.loading import Loaded, load
 from model_export.sources.weights import bundled as is_bundled
@@ -64,6 +72,7 @@ class Report:
         file, card_file, card: the model, and its card in the file and beside it.
         size: of the file, bytes.
         triton: the model's folder in a repository for Triton, where one was asked for.
+        hub_card: the page for the Hugging Face Hub, where one was asked for.
         gradient, gradient_proof: the second file, where one was asked for (`gradient_export`).
     """
 
@@ -72,6 +81,7 @@ class Report:
     card: ModelCard
     size: int
     triton: Path | None = None
+    hub_card: Path | None = None
     gradient: Path | None = None
     gradient_proof: GradientProof | None = None
     notes: tuple[str, ...] = ()
@@ -104,13 +114,12 @@ class Report:
 
     @property
     def parity_line(self) -> str:
-        """One line for the terminal."""
-        parity = self.card.parity
-        assert parity is not None
-        return (
-            f"{parity.kind} with {parity.reference} over {parity.pictures} pictures: "
-            f"max |difference| {parity.max_abs:.1e}, relative L2 {parity.rel_l2:.1e}, "
-            f"top-5 agreement {parity.top5_agreement:.0%}"
+        """What the file was compared with, a line for each for the terminal."""
+        return "\n".join(
+            f"{found.words}: max |difference| {found.max_abs:.1e}, relative L2 "
+            f"{found.rel_l2:.1e}, top-5 agreement {found.top5_agreement:.0%}"
+            for found in (self.card.parity, self.card.independent)
+            if found
         )
 
     @property
@@ -155,6 +164,7 @@ def export(
     softmax: bool = False,
     uint8_input: bool = False,
     triton: PathLike | None = None,
+    hub_card: bool = False,
     gradient: bool = False,
     block: int = BLOCK,
     int8: Int8 = "asymmetric",
@@ -180,6 +190,7 @@ def export(
             `accuracy.MOST_LOST`.
         allow_loss: write it all the same.
         triton: a model repository to write the model into as well (`triton`).
+        hub_card: write NAME.md as well, for the Hugging Face Hub (`hub_card`).
         gradient: write NAME-gradient.onnx as well (`gradient_export`).
         precision, block, int8, fp16, keep_io_types, opset, batch, taps, softmax, uint8_input:
             of the graph; see `forms.options.Form`.
@@ -216,6 +227,9 @@ def export(
         raise OptionError(f"--gradient: activations in {precision} have no gradient")
     for path in (output, *([beside] if beside else [])):
         refuse_to_replace(path)
+    page = output.with_suffix(".md") if hub_card else None
+    if page:
+        hub.refuse_to_replace(page)
     loaded = load(network, weights, labels, preprocessing)
     net = loaded.net
     plain_rule = replace(loaded.network.input, dtype="uint8" if uint8_input else "float32")
@@ -252,6 +266,10 @@ def export(
         logits = onnx_logits(plain, pictures)
         found = compare(logits, wanted)
         refuse_if_far("fp32", found, bundled)
+        second_opinion = None
+        if loaded.runnable is not None:
+            floats = as_floats(pictures, plain_rule)
+            second_opinion = independent(loaded.runnable, floats, logits)
         how = _change(plain, made, form, ranges)
         smaller = onnx_logits(made, pictures.astype(rule.dtype))
         found = compare(smaller, wanted)
@@ -275,6 +293,7 @@ def export(
         parameters=parameters,
         multiply_adds=sum(count or 0 for count in adds),
         parity=Parity("PyTorch float64", len(pictures), found.max_abs, found.rel_l2, found.top5),
+        independent=second_opinion,
         distance=distance,
         calibration=calibration,
         evaluation=evaluation,
@@ -282,11 +301,13 @@ def export(
     packed = with_card(content, card)
     card_file = output.with_suffix(".json")
     write_in_order([(output, packed), (card_file, (card.to_json(indent=1) + "\n").encode())])
+    if page:
+        write_atomically(page, hub.hub_card(card, output.name).encode())
     served = None if triton is None else write_repository(triton, output.stem, card, packed)
     if second and beside:
         second.write(beside, card)
     proof = second.proof if second else None
-    return Report(output, card_file, card, len(packed), served, beside, proof, loaded.notes)
+    return Report(output, card_file, card, len(packed), served, page, beside, proof, loaded.notes)
 
 
 def _path(given: PathLike | None) -> Path | None:
@@ -319,18 +340,6 @@ def _card(loaded: Loaded, form: Form, rule: Input, content: bytes) -> ModelCard:
         # Measured and published figures are of fp32.
         accuracy=loaded.accuracy if form.precision == "fp32" else (),
     )
-
-
-def with_card(content: bytes, card: ModelCard) -> bytes:
-    """A model's bytes with its card behind them, the very bytes that were proved.
-
-    In protobuf a message after another is merged with it, and the metadata is a model's last field.
-    """
-    import onnx
-
-    entry = onnx.StringStringEntryProto(key=METADATA_KEY, value=card.to_json())
-    metadata: bytes = onnx.ModelProto(metadata_props=[entry]).SerializeToString()
-    return content + metadata
 
 
 def write(model: onnx.ModelProto, path: Path) -> None:

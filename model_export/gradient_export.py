@@ -24,6 +24,7 @@ from model_export.forms.gradient import BackwardPass
 from model_export.forms.opset import NEWEST, fix_batch, lower
 from model_export.forms.options import Form
 from model_export.forms.precision import reduce
+from model_export.onnx_graph import with_card
 from model_export.proof.parity import run, sample_batch
 from model_export.sources.loading import Loaded
 
@@ -46,8 +47,6 @@ class Gradient:
 
     def write(self, path: Path, card: ModelCard) -> None:
         """Write the file with the network's card, which says what it is, and the card beside it."""
-        from model_export.exporter import with_card
-
         head = onnx_file.parse(self.content)
         own = replace(
             card,

@@ -13,7 +13,7 @@ from typing import Any
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
 from model_export.contract.onnx_file import TYPES, checked
 from model_export.onnx_graph import Graph, dims, external_files, load, opset
-from model_export.sources.weights import sha256
+from model_export.sources.weights import file_hash
 
 MISSING = (
     "none: its labels, the treatment of its input, the source and the licence of its weights are "
@@ -49,7 +49,7 @@ def inspect(path: Path) -> dict[str, Any]:
     return {
         "file": path.name,
         "size": path.stat().st_size,
-        "sha256": sha256(path),
+        "sha256": file_hash(path),
         "external": {name: _external(path.parent / name) for name in external_files(model)},
         "opset": opset(model),
         "ir_version": model.ir_version,
@@ -110,7 +110,7 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 
 def _external(file: Path) -> dict[str, Any] | None:
-    return {"size": file.stat().st_size, "sha256": sha256(file)} if file.is_file() else None
+    return {"size": file.stat().st_size, "sha256": file_hash(file)} if file.is_file() else None
 
 
 def _number(value: int | None) -> str:
@@ -146,11 +146,12 @@ def _card(found: dict[str, Any]) -> list[str]:
         "licence": card["weights"]["licence"],
         "made with": f"exporter {made['exporter']}, torch {made['torch']}, onnx {made['onnx']}",
     }
-    if parity:
-        rows["parity"] = (
-            f"relative L2 {parity['rel_l2']:.1e} from {parity['reference']} over "
-            f"{parity['pictures']} pictures"
-        )
+    for proof in (parity, card["independent"]):
+        if proof:
+            rows[proof["kind"]] = (
+                f"relative L2 {proof['rel_l2']:.1e} from {proof['reference']} over "
+                f"{proof['pictures']} pictures"
+            )
     if not found["changed"]:
         rows["accuracy"] = (
             "; ".join(

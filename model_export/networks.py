@@ -48,15 +48,21 @@ class Layer:
 
 @dataclass(frozen=True)
 class Published:
-    """A file of weights on the web: its SHA-256 and size, and where it can be had, tried in turn.
+    """A file of weights on the web: its hash and size, and where it can be had, tried in turn.
 
-    ``hash`` has all 64 digits: fewer are no proof of origin.
+    ``hash`` is a SHA-256, or a SHA-384 where only that is known, with all of its digits: fewer are
+    no proof of origin.
     """
 
     file: str
     hash: str
     size: int
     addresses: tuple[str, ...]
+
+    @property
+    def algorithm(self) -> str:
+        """Of the hash."""
+        return {64: "sha256", 96: "sha384"}[len(self.hash)]
 
 
 @dataclass(frozen=True)
@@ -237,8 +243,24 @@ CAFFENET = replace(
     architecture="AlexNet2012(form='caffenet') at 227x227, 1000 classes",
     builder="caffenet",
     trained_by="Jeff Donahue, Berkeley Vision and Learning Center (Caffe model zoo)",
-    published=None,
-    accuracy=None,
+    published=Published(
+        "bvlc_reference_caffenet.caffemodel",
+        # In Intel's Open Model Zoo, models/public/caffenet/model.yml. Its SHA-256 is not known; by
+        # Caffe's models/bvlc_reference_caffenet/readme.md its SHA-1 is
+        # 4c8d77deb20ea792f84eb5e6d0a11ca0a8660a46.
+        "6677844301d6c7f68f5b6a299cf41c4f0955bab7d1fb8719375fae6d05b6173d"
+        "b9deccf3ac4aaa4225bf6c6e99d81a68",
+        243_862_418,
+        ("http://dl.caffe.berkeleyvision.org/bvlc_reference_caffenet.caffemodel",),
+    ),
+    accuracy=Accuracy(
+        VALIDATION,
+        50_000,
+        1,
+        57.4,
+        80.4,
+        "published: Caffe, models/bvlc_reference_caffenet/readme.md, of pictures warped to 256x256",
+    ),
 )
 
 NETWORKS = {network.name: network for network in (ALEXNET64, IMAGENET1K, BVLC, CAFFENET)}

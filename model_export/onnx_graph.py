@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from model_export.contract.card import METADATA_KEY, ModelCard
 from model_export.contract.errors import UsageError
 from model_export.contract.onnx_file import TYPES
 
@@ -148,6 +149,23 @@ def inferred(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
     except (onnx.shape_inference.InferenceError, RuntimeError):
         graph = bare.graph
     return {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
+
+
+def with_card(content: bytes, card: ModelCard) -> bytes:
+    """A model's bytes with its card behind them, the very bytes that were proved.
+
+    ``names`` is what other programs look for, a Python dictionary of the classes as text. In
+    protobuf a message after another is merged with it, and the metadata is a model's last field.
+    """
+    import onnx
+
+    names = str({number: label.name for number, label in enumerate(card.labels)})
+    entries = [
+        onnx.StringStringEntryProto(key=METADATA_KEY, value=card.to_json()),
+        onnx.StringStringEntryProto(key="names", value=names),
+    ]
+    metadata: bytes = onnx.ModelProto(metadata_props=entries).SerializeToString()
+    return content + metadata
 
 
 def dims(value: onnx.ValueInfoProto | None) -> tuple[int | str, ...] | None:

@@ -1,19 +1,16 @@
 """Random weights where only size and time matter, and the real ones need not be here.
 
-python -m model_export.random_weights imagenet1k build/random.safetensors
+python -m model_export random-weights imagenet1k build/random.safetensors
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place, write_atomically
-from model_export.networks import NETWORKS, Network, find
+from model_export.networks import Network, find
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,24 +36,11 @@ def write(name: str, file: Path) -> Path:
     """Write a network's tensors as ``.safetensors``, and return the file.
 
     Raises:
-        UsageError: no network of that name.
+        UsageError: no network of that name, or no place for the file.
     """
     from safetensors.torch import save
 
     network = find(name)
+    refuse_if_no_place(file, ".safetensors")
     write_atomically(file, save(random_tensors(network, network.classes)))
     return file
-
-
-def main(
-    network: Annotated[str, typer.Argument(help=", ".join(NETWORKS))],
-    file: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
-) -> None:
-    """Write a network with random weights, to measure sizes and speeds with."""
-    with cli_errors(file):
-        refuse_if_no_place(file, ".safetensors")
-        write(network, file)
-
-
-if __name__ == "__main__":
-    typer.run(main)

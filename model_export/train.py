@@ -1,4 +1,4 @@
-"""Train `alexnet64` on Tiny ImageNet: ``make train``, or ``python -m model_export.train``.
+"""Train `alexnet64` on Tiny ImageNet: ``make train``, or ``python -m model_export train``.
 
 As in 2012 (paper, section 5): stochastic gradient descent with momentum 0.9 and weight decay
 0.0005, random crops and mirror images, the PCA colour shift, dropout in fc6 and fc7, two towers,
@@ -29,13 +29,11 @@ from __future__ import annotations
 import json
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from model_export.contract import tiny_imagenet as tiny
-from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place
 from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
@@ -125,41 +123,30 @@ def _both(source: tiny.TinyImageNet, limit: int | None) -> tuple[tiny.Split, tin
         ) from None
 
 
-def main(
-    data: Annotated[
-        Path | None,
-        typer.Option(envvar="TINY_IMAGENET", help="Official folder or zip of Tiny ImageNet."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoint, weights, results.")] = Path(
-        "build/train"
-    ),
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Another value in the recipe, as JSON."),
-    ] = None,
-    teacher: Annotated[
-        Path | None, typer.Option(help="Weights of an earlier alexnet64 to distil from.")
-    ] = None,
-    start: Annotated[
-        Path | None, typer.Option(help="Weights of an earlier alexnet64 to go on from.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=128, help="Only so many training pictures.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
-) -> None:
-    """Train alexnet64 on Tiny ImageNet; CUDA where it works, else the CPU.
+def start(
+    data: Path | None,
+    out: Path,
+    settings: Sequence[str] = (),
+    limit: int | None = None,
+    *,
+    resume: bool = False,
+    teacher: Path | None = None,
+    begin: Path | None = None,
+) -> dict[str, Any]:
+    """The verb ``train``: its data, then `train`.
 
-    Without --data or TINY_IMAGENET the official zip is downloaded into build/ first.
+    Args:
+        data: official folder or zip; None downloads it into build/ first.
+        settings: values of the recipe, see `Recipe.replaced`.
+        limit: only so many training pictures.
+        out, resume, teacher, begin: as `train` has them (``begin`` is its ``start``).
+
+    Raises:
+        UsageError: no such setting, or no place for ``out``.
+        DataError: no data, or files of it missing or damaged.
     """
-    with cli_errors():
-        recipe = Recipe().replaced(settings or [])
-        refuse_if_no_place(out)
-        source = tiny.TinyImageNet(data or download(Path("build/tiny-imagenet-200.zip")))
-        train_set, val_set = _both(source, limit)
-    with cli_errors(out):
-        train(train_set, val_set, out, recipe, resume=resume, teacher=teacher, start=start)
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    recipe = Recipe().replaced(settings)
+    refuse_if_no_place(out)
+    source = tiny.TinyImageNet(data or download(Path("build/tiny-imagenet-200.zip")))
+    train_set, val_set = _both(source, limit)
+    return train(train_set, val_set, out, recipe, resume=resume, teacher=teacher, start=begin)

@@ -106,7 +106,8 @@ class Parity:
     """Distance of the file's logits from a reference over ``pictures`` pictures.
 
     ``kind`` is ``parity`` where the reference was built from the same reading of the weights'
-    file, as PyTorch is, and ``independent`` where another program ran that file itself.
+    file, as PyTorch is, and ``independent`` where another program ran that file itself; then the
+    distance is of the logits in fp32, or of their softmax where that file ends in one.
     """
 
     reference: str
@@ -115,6 +116,12 @@ class Parity:
     rel_l2: float
     top5_agreement: Share
     kind: Literal["parity", "independent"] = "parity"
+
+    @property
+    def words(self) -> str:
+        """What was compared, for a line."""
+        how = "independent, from" if self.kind == "independent" else "parity with"
+        return f"{how} {self.reference} over {self.pictures} pictures"
 
 
 @dataclass(frozen=True)

@@ -13,5 +13,6 @@
 | `taps` | ``--taps``: what the layers see, as outputs |
 | `gradient` | ``--gradient``: the backward pass as a graph |
 | `learning` | ``--learn``: a training step as a graph |
+| `hub_card` | ``--hub-card``: a page for the Hugging Face Hub |
 | `triton` | ``--triton``: a model repository for NVIDIA's server |
 """

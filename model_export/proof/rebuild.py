@@ -159,7 +159,7 @@ def _originals(
     """The original weights and what to call them; None where they are not here."""
     if original is not None:
         _, tensors, _ = network_of(local_weights.open_source(original), row)
-        digest = weights.sha256(original)
+        digest = weights.file_hash(original)
         if card and digest != card.weights.sha256:
             raise ExportError(
                 f"{original}: its SHA-256 is {digest}, and {path} says that it was made from "
@@ -169,6 +169,6 @@ def _originals(
         return original.name, tensors
     here = [weights.WEIGHTS, *([cached_path(row.published)] if row.published else [])]
     for file in here:
-        if card and file.exists() and weights.sha256(file) == card.weights.sha256:
+        if card and file.exists() and weights.file_hash(file) == card.weights.sha256:
             return file.name, network_of(local_weights.open_source(file), row)[1]
     return "", None

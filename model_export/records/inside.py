@@ -1,4 +1,4 @@
-"""What the committed network shows when it is opened: ``python -m model_export.records.inside``.
+"""What the committed network shows when it is opened: ``python -m model_export record inside``.
 
 Runs `docs/assets/models/alexnet64.onnx` on sample pictures with ONNX Runtime and writes, for the
 page "Layer by layer": the first filters and the maps of each stage as small pictures, and the
@@ -15,16 +15,14 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 from PIL import Image
 
 from model_export.contract import onnx_file, samples
 from model_export.contract.card import ModelCard
-from model_export.contract.errors import cli_errors
 from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.forms.taps import FILTERS
 
@@ -206,18 +204,11 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
     return told, pictures
 
 
-def main(
-    model: Annotated[Path, typer.Argument(help="The network to open.")] = MODEL,
-) -> None:
+def main(model: Path = MODEL) -> None:
     """Write the pictures and the figures of the page "Layer by layer"."""
-    with cli_errors(RESULTS):
-        onnx_file.read(model)  # what is no model is said in a line
-        found, pictures = look(model)
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        for name, picture in pictures.items():
-            picture.save(PICTURES / name, lossless=True, quality=60, method=4)
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    onnx_file.read(model)  # raises where it is no model
+    found, pictures = look(model)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures.items():
+        picture.save(PICTURES / name, lossless=True, quality=60, method=4)
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

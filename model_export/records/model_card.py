@@ -1,7 +1,7 @@
 """The model card in Markdown, ``weights/README.md``, written from the two records beside it.
 
     python -m demo evaluate DATA --json > build/accuracy.json
-    python -m model_export.records.model_card build/accuracy.json
+    python -m model_export record model_card build/accuracy.json
 
 Every number in it is read from a file; ``make records`` runs both lines.
 """
@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from model_export.contract.errors import UsageError, cli_errors
+from model_export.contract.errors import UsageError
 from model_export.errors import ExportError
 from model_export.sources import weights
 
@@ -62,7 +60,7 @@ def render(training: dict[str, Any], measured: dict[str, Any]) -> str:
     notes = "".join(f"\n{note}\n" for note in training.get("notes", ()))
     return f"""# Model card: alexnet64
 
-*Written by `python -m model_export.records.model_card` from `training.json` and `accuracy.json`;
+*Written by `python -m model_export record model_card` from `training.json` and `accuracy.json`;
 do not edit.*
 
 `alexnet64` is a small relative of the network of Krizhevsky, Sutskever and Hinton (2012): the same
@@ -146,18 +144,11 @@ def _read(evaluation: Path) -> dict[str, Any]:
         ) from None
 
 
-def main(
-    evaluation: Annotated[Path, typer.Argument(help="JSON from `python -m demo evaluate --json`.")],
-) -> None:
-    """Keep a measurement beside the weights and write the model card in Markdown."""
-    with cli_errors():
-        found = _read(evaluation)
-        if found["weights_sha256"] != weights.sha256(weights.WEIGHTS):
-            raise ExportError(f"{evaluation} was measured with other weights: export and evaluate")
+def main(evaluation: Path) -> None:
+    """Keep a measurement (`python -m demo evaluate --json`) beside the weights, write the page."""
+    found = _read(evaluation)
+    if found["weights_sha256"] != weights.file_hash(weights.WEIGHTS):
+        raise ExportError(f"{evaluation} was measured with other weights: export and evaluate")
     weights.ACCURACY.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     PAGE.write_text(render(weights.training(), found), "utf-8")
-    typer.echo(f"{weights.ACCURACY}\n{PAGE}")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    print(f"{weights.ACCURACY}\n{PAGE}")

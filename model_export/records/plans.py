@@ -1,6 +1,6 @@
 """The networks that the site sets side by side, layer by layer.
 
-    python -m model_export.records.plans
+    python -m model_export record plans
 
 Each network is built by PyTorch without its weights (on the meta device) and a picture's shape is
 sent through it; every module tells what it passed on. The results file lets the site draw and
@@ -19,11 +19,8 @@ import json
 from dataclasses import asdict
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from model_export.contract.errors import cli_errors
 from model_export.files import refuse_if_no_place
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS
 
@@ -168,13 +165,7 @@ def plans() -> list[dict[str, Any]]:
     return found
 
 
-def main(output: Annotated[Path, typer.Argument(help="The file to write.")] = OUTPUT) -> None:
+def main(output: Path = OUTPUT) -> None:
     """Write the plans of the networks that the site compares."""
-    with cli_errors(output):
-        refuse_if_no_place(output, ".json")
-        rows = json.loads(json.dumps(plans()))
-        output.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    refuse_if_no_place(output, ".json")
+    output.write_text(json.dumps({"rows": plans()}, indent=1) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """What each precision costs: every network in every form, measured, for the site's table.
 
-    python -m model_export.records.price_list TINY_IMAGENET [OUTPUT]
+    python -m model_export record price_list TINY_IMAGENET [OUTPUT]
 
 Each network is exported in every precision into a temporary folder. Size and distance from fp32
 come from the exporter's own card; accuracy from all validation pictures, for `alexnet64` alone;
@@ -17,12 +17,9 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from model_export.contract import samples
-from model_export.contract.errors import cli_errors
 from model_export.contract.labels import tiny_imagenet
 from model_export.files import refuse_if_no_place
 from model_export.proof import accuracy
@@ -128,16 +125,8 @@ def measure(data: Path) -> dict[str, Any]:
     }
 
 
-def main(
-    data: Annotated[Path, typer.Argument(help="Tiny ImageNet, folder or zip.")],
-    output: Annotated[Path, typer.Argument(help="The results file to write.")] = OUTPUT,
-) -> None:
-    """Measure every network in every precision."""
-    with cli_errors(output):
-        refuse_if_no_place(output, ".json")
-        accuracy.opened(tiny_imagenet(), data)
-        output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+def main(data: Path, output: Path = OUTPUT) -> None:
+    """Measure every network in every precision; ``data`` is Tiny ImageNet, folder or zip."""
+    refuse_if_no_place(output, ".json")
+    accuracy.opened(tiny_imagenet(), data)
+    output.write_text(json.dumps(measure(data), indent=1) + "\n", encoding="utf-8")

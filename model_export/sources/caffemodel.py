@@ -12,8 +12,9 @@ network's input says so, and nothing is reordered here.
 
 from __future__ import annotations
 
+import json
 import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,9 @@ class Net:
     mean: tuple[float, ...] | None = None
     scale: float | None = None
     mean_file: str = ""
+    deploy: str = ""
+    """The chain as Caffe's text (.prototxt), for programs that want one beside the weights; without
+    its first line, which gives the input's shape."""
 
 
 def read(path: Path) -> Net:
@@ -136,7 +140,8 @@ def read(path: Path) -> Net:
         raise UsageError(f"{path}: not a .caffemodel (no layer in it has weights)")
     steps: list[Step] = []
     tensors: dict[str, NDArray[np.float32]] = {}
-    for entry in _in_order(path, entries):
+    ordered = _in_order(path, entries)
+    for entry in ordered:
         step = _step(path, entry, bool(steps) and isinstance(steps[-1], Linear))
         if step is not None:
             steps.append(step)
@@ -162,7 +167,41 @@ def read(path: Path) -> Net:
         tuple(told["MEAN_VALUE"]) if "MEAN_VALUE" in told else None,
         told["SCALE"][-1] if "SCALE" in told else None,
         str(next(iter(told.get("mean_file", [])), "")),
+        _prototxt(ordered),
     )
+
+
+_TEXT = {"Convolution": "convolution", "InnerProduct": "inner_product", "LRN": "lrn",
+         "Pooling": "pooling", "ReLU": "relu"}  # fmt: skip
+_WORDS = {"pool": ("MAX", "AVE"), "norm_region": ("ACROSS_CHANNELS", "WITHIN_CHANNEL"),
+          "round_mode": ("CEIL", "FLOOR")}  # fmt: skip
+
+
+def _prototxt(chain: Sequence[Entry]) -> str:
+    """Layers as Caffe's text, each after the one before it."""
+    lines, bottom = [], "data"
+    for entry in chain:
+        settings = dict(entry.values)
+        if entry.blobs:
+            settings.setdefault("num_output", [entry.blobs[0].shape[0]])
+            settings["bias_term"] = [str(len(entry.blobs) > 1).lower()]
+        said = [
+            f"{name.lower()}: {_WORDS[name][value] if name in _WORDS else value}"
+            for name, values in settings.items()
+            for value in values
+        ]
+        parameters = f" {_TEXT[entry.kind]}_param {{ {' '.join(said)} }}" if said else ""
+        top = f"after {entry.name}"
+        lines.append(
+            f"layer {{ name: {_quoted(entry.name)} type: {_quoted(entry.kind)} "
+            f"bottom: {_quoted(bottom)} top: {_quoted(top)}{parameters} }}"
+        )
+        bottom = top
+    return "\n".join(lines)
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _in_order(path: Path, entries: list[Entry]) -> list[Entry]:

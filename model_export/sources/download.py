@@ -14,6 +14,7 @@ from typing import Any
 
 from model_export.contract.errors import EnvironmentLacks
 from model_export.networks import Published
+from model_export.sources.weights import file_hash
 
 TIMEOUT = 30.0
 """Seconds without an answer before giving up."""
@@ -56,12 +57,12 @@ def fetch_weights(published: Published, timeout: float = TIMEOUT) -> Path:
     ours, theirs = cache_folder() / published.file, torch_cache() / published.file
     failed = []
     if not ours.exists() and theirs.exists():
-        if _sha256(theirs) == published.hash:
+        if file_hash(theirs, published.algorithm) == published.hash:
             return theirs
-        failed.append(f"{theirs} has another SHA-256 than {published.hash}")
+        failed.append(f"{theirs} has another {published.algorithm} than {published.hash}")
     for address in published.addresses:
         try:
-            return fetch(address, ours, f"sha256:{published.hash}", timeout)
+            return fetch(address, ours, f"{published.algorithm}:{published.hash}", timeout)
         except DownloadError as error:
             failed.append(str(error))
             if ours.exists():
@@ -78,7 +79,7 @@ def fetch(address: str, path: Path, known_hash: str, timeout: float = TIMEOUT) -
     Args:
         address: http or https.
         path: where the file goes.
-        known_hash: ``sha256:...`` or ``md5:...``, all digits.
+        known_hash: ``sha256:...`` or another algorithm of hashlib's, all digits.
         timeout: seconds without an answer before giving up.
 
     Returns:
@@ -136,13 +137,6 @@ def _cause(error: BaseException, timeout: float) -> str:
             return found.strerror
         found = found.__cause__ or found.__context__
     return "the connection was cut off"
-
-
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Bar:

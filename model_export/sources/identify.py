@@ -18,12 +18,13 @@ def lines(path: Path) -> list[str]:
         UnsafeFile: it claims more than it holds, or would run code.
     """
     source = local_weights.open_source(path)
-    digest = weights.sha256(path)
+    digest = weights.file_hash(path)
+    known, bundled = find(path, digest), weights.bundled(digest)
     rows = {
         "format": source.form,
         "size": f"{path.stat().st_size:,} bytes",
         "SHA-256": digest,
-        "known file": _known(digest),
+        "known file": _known(known, bundled),
         "tensors": f"{len(source.tensors)}, {sum(t.numel() for t in source.tensors.values()):,} "
         "numbers",
         **({"reading": "; ".join(source.notes)} if source.notes else {}),
@@ -40,19 +41,18 @@ def lines(path: Path) -> list[str]:
         rows["classes"] = f"{classes:,}"
         if notes:
             rows["head"] = "; ".join(notes)
-        original = find(digest) is not None or weights.bundled(digest)
+        original = known is not None or bundled
         stated = source.told if source.network else ()
         unknown = [] if original else [f for f in local_weights.PREPROCESSING if f not in stated]
-    unknown += [] if find(digest) or weights.bundled(digest) else ["class names", "who trained it"]
+    unknown += [] if known or bundled else ["class names", "who trained it"]
     rows["not in the file"] = ", ".join(unknown) or "nothing that is needed"
     return [f"{path}"] + [f"  {name + ':':17}{value}" for name, value in rows.items()]
 
 
-def _known(digest: str) -> str:
-    if weights.bundled(digest):
+def _known(known: Known | None, bundled: bool) -> str:
+    if bundled:
         return "yes: alexnet64, the bundled weights"
-    known = find(digest)
-    return f"yes: {_words(known)}" if known else "no: its SHA-256 is not in the table"
+    return f"yes: {_words(known)}" if known else "no: its hash is not in the table"
 
 
 def _words(known: Known) -> str:

@@ -1,4 +1,4 @@
-"""Files of AlexNet weights that are in circulation, by their full SHA-256.
+"""Files of AlexNet weights that are in circulation, by their whole hash.
 
 Accuracies are top-1 and top-5 in percent of ILSVRC-2012's 50,000 validation pictures, one view,
 each with who measured it and how. Hashes and sizes were read in the sources named.
@@ -7,8 +7,10 @@ each with who measured it and how. Hashes and sizes were read in the sources nam
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from model_export.networks import BVLC, IMAGENET1K, Published
+from model_export.networks import BVLC, CAFFENET, IMAGENET1K, Published
+from model_export.sources.weights import file_hash
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Known:
 
     what: str
     network: str
-    sha256: str
+    hash: str
     size: int | None = None
     measured: tuple[Measured, ...] = ()
 
@@ -51,6 +53,12 @@ KNOWN = (
         Measured(57.1, 80.2, "published by Caffe: warped to 256x256, mean picture, centre"),
         Measured(56.598, 79.812, "measured by Intel's Open Model Zoo: warped, mean pixel"),
         Measured(55.9, None, "measured in github.com/BVLC/caffe, issue 6065, with OpenCV"),
+    ),
+    _published(
+        "Berkeley's CaffeNet, bvlc_reference_caffenet.caffemodel",
+        "caffenet",
+        CAFFENET.published,
+        Measured(57.4, 80.4, "published by Caffe: warped to 256x256, mean picture, centre"),
     ),
     Known(
         "the ONNX Model Zoo's bvlcalexnet-12: Berkeley's weights on a grid of 54-26-12 maps",
@@ -85,6 +93,12 @@ KNOWN = (
 )
 
 
-def find(sha256: str) -> Known | None:
-    """The known file with this SHA-256, all 64 digits."""
-    return next((known for known in KNOWN if known.sha256 == sha256), None)
+def find(path: Path, sha256: str) -> Known | None:
+    """The known file that a file is, by its SHA-256; by its SHA-384 where only that is known."""
+    for known in KNOWN:
+        digest = sha256
+        if len(known.hash) != len(sha256) and known.size == path.stat().st_size:
+            digest = file_hash(path, "sha384")
+        if digest == known.hash:
+            return known
+    return None

@@ -46,15 +46,13 @@ def _accuracy(network: Network) -> str:
 def _weights(network: Network) -> str:
     if network.published:
         return " or ".join(network.published.addresses)
-    return "bundled" if network is ALEXNET64 else "not fetched: name a file with --weights"
+    return "bundled"
 
 
 def _here(network: Network) -> str:
     path = cached_path(network.published) if network.published else WEIGHTS
-    if path.exists() and (network.published or network is ALEXNET64):
+    if path.exists():
         return f"yes, {path}"
     if network.published:
         return f"no; it is fetched on first use and kept at {path}"
-    if network is not ALEXNET64:
-        return "no"
     return f"no: {path} is missing"

@@ -14,6 +14,7 @@ from model_export.contract.stated import Preprocessing
 from model_export.networks import ALEXNET64, BVLC, NETWORKS, Network, find
 from model_export.sources import local_weights, weights
 from model_export.sources.download import fetch_weights
+from model_export.sources.known_files import find as find_known
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -38,6 +39,8 @@ class Loaded:
     accuracy: tuple[Accuracy, ...]
     notes: tuple[str, ...] = ()
     """How the file was read, in words."""
+    runnable: local_weights.Runnable | None = None
+    """The file of weights, where other programs run it."""
 
 
 def card_name(network: str) -> str:
@@ -78,10 +81,7 @@ def load(
     if network in NETWORKS:
         row = NETWORKS[network]
         if file is None:
-            if row.published is None:
-                raise UsageError(
-                    f"the weights of {row.name} are not fetched: name them with --weights"
-                )
+            assert row.published is not None
             file = fetch_weights(row.published)
     elif network and (Path(network).exists() or Path(network).suffix):
         if file is not None:
@@ -94,8 +94,8 @@ def load(
     row, tensors, notes = network_of(source, row)
     classes = local_weights.check(file, tensors, row)
     named = network in NETWORKS
-    digest = weights.sha256(file)
-    original = is_original(digest, row)
+    digest = weights.file_hash(file)
+    original = is_original(file, digest, row)
     if named and classes != row.classes and labels is None:
         raise UsageError(
             f"{file}: {classes} classes, and {row.name} has {row.classes}: name them with "
@@ -117,6 +117,7 @@ def load(
         training={},
         accuracy=(row.accuracy,) if original and row.accuracy else (),
         notes=tuple(source.notes + notes),
+        runnable=source.runnable,
     )
 
 
@@ -208,11 +209,12 @@ def _bundled(labels: Path | None, told: Preprocessing) -> Loaded:
     )
 
 
-def is_original(sha256: str, row: Network) -> bool:
-    """Whether a SHA-256, all 64 digits, is that of the file that the makers published."""
+def is_original(file: Path, sha256: str, row: Network) -> bool:
+    """Whether a file, of this SHA-256, is the one that the makers published, by its whole hash."""
     if row.published is None:
         return row.name == ALEXNET64.name and weights.bundled(sha256)
-    return sha256 == row.published.hash
+    known = find_known(file, sha256)
+    return known is not None and known.hash == row.published.hash
 
 
 def _origin(file: Path, digest: str, row: Network, original: bool) -> Weights:

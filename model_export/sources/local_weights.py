@@ -43,6 +43,17 @@ class UnsafeFile(AlexNetError):
 
 
 @dataclass(frozen=True)
+class Runnable:
+    """A file of weights that other programs run: an ONNX file, or, with ``deploy``, Caffe's.
+
+    ``deploy`` is `caffemodel.Net.deploy`.
+    """
+
+    path: Path
+    deploy: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """A file of weights.
 
@@ -53,6 +64,7 @@ class Source:
         notes: what was done to reach them, in words.
         network: the network that the file itself describes; None where it holds tensors alone.
         told: the fields of ``network.input`` that the file states.
+        runnable: the file, where other programs run it.
     """
 
     path: Path
@@ -61,6 +73,7 @@ class Source:
     notes: list[str] = field(default_factory=list)
     network: Network | None = None
     told: tuple[str, ...] = ()
+    runnable: Runnable | None = None
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -178,6 +191,7 @@ def _caffe(path: Path) -> Source:
         notes,
         replace(network, input=rule),
         tuple(told),
+        Runnable(path, net.deploy),
     )
 
 
@@ -206,6 +220,7 @@ def _onnx(path: Path) -> Source:
         notes,
         network,
         ("size",) if fixed else (),
+        Runnable(path),
     )
 
 
@@ -239,7 +254,9 @@ def _own_onnx(path: Path) -> Source | None:
     }
     fields = set(PREPROCESSING) - set(told.input.assumed)
     found = replace(network, input=replace(told.input, dtype="float32", assumed=()))
-    return Source(path, "an ONNX file of this exporter", tensors, [], found, tuple(sorted(fields)))
+    form = "an ONNX file of this exporter"
+    runnable = Runnable(path) if told.input.dtype == "float32" else None
+    return Source(path, form, tensors, [], found, tuple(sorted(fields)), runnable)
 
 
 def _canonical(

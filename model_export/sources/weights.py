@@ -27,15 +27,15 @@ ACCURACY = HERE / "weights" / "accuracy.json"
 LICENCE = ALEXNET64.licence
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+def file_hash(path: Path, algorithm: str = "sha256") -> str:
+    """The hash of a file, in hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def bundled(digest: str) -> bool:
     """Whether a SHA-256 is that of the bundled weights."""
-    return WEIGHTS.exists() and digest == sha256(WEIGHTS)
+    return WEIGHTS.exists() and digest == file_hash(WEIGHTS)
 
 
 def training() -> dict[str, Any]:
@@ -49,14 +49,14 @@ def measured() -> dict[str, Any] | None:
     if not ACCURACY.exists():
         return None
     found: dict[str, Any] = json.loads(ACCURACY.read_text("utf-8"))
-    return found if found["weights_sha256"] == sha256(WEIGHTS) else None
+    return found if found["weights_sha256"] == file_hash(WEIGHTS) else None
 
 
 def origin() -> Weights:
     """Where the bundled weights came from, with their hash."""
     return Weights(
         source="model_export/weights/alexnet64.safetensors",
-        sha256=sha256(WEIGHTS),
+        sha256=file_hash(WEIGHTS),
         trained_by=ALEXNET64.trained_by,
         trained_on=ALEXNET64.trained_on,
         licence=LICENCE,

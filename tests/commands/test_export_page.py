@@ -49,6 +49,16 @@ def test_a_command_prints_what_the_page_shows(command: str, shown: str, folder: 
     assert ROUNDING.sub("#", done.stdout) == ROUNDING.sub("#", shown)
 
 
+def test_every_option_that_the_page_names_is_there() -> None:
+    known = "".join(
+        exporter(verb, "--help").stdout for verb in ("export", "verify", "inspect", "identify")
+    )
+    ours = PAGE.replace(PAGE.split("## If you come from another exporter")[1].split("##")[0], "")
+    rows = re.findall(r"^\|.*\|([^|]*)\|$", PAGE.split("If you come from")[1], re.MULTILINE)
+    named = set(re.findall(r"--[a-z0-9][a-z0-9-]+", ours + "".join(rows)))
+    assert {word for word in named if word not in known} == {"--model-repository"}  # Triton's
+
+
 def test_the_python_example_runs(folder: Path) -> None:
     (code,) = re.findall(r"^```python\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     done = subprocess.run(

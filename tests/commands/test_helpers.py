@@ -36,13 +36,13 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("records.model_card", "{none}"), "{none}: No such file or directory"),
+        (("record", "model_card", "{none}"), "{none}: No such file or directory"),
         (
-            ("records.model_card", "README.md"),
+            ("record", "model_card", "README.md"),
             "README.md is not what `python -m demo evaluate --json` prints",
         ),
-        (("records.inside", "{none}"), "{none}: no such model"),
-        (("records.plans", "{none}"), "{none}: the output must be a file that ends in .json"),
+        (("record", "inside", "{none}"), "{none}: no such model"),
+        (("record", "plans", "{none}"), "{none}: the output must be a file that ends in .json"),
         (
             ("train", "--out", "README.md/x", "--data", "README.md"),
             f"cannot write README.md/x: {ROOT / 'README.md'} is a file, not a folder",
@@ -51,8 +51,8 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 )
 def test_a_mistake_is_one_line(command: tuple[str, ...], message: str, tmp_path: Path) -> None:
     none = str(tmp_path / "none")
-    module, *arguments = (word.replace("{none}", none) for word in command)
-    assert run("-m", f"model_export.{module}", *arguments) == (
+    words = [word.replace("{none}", none) for word in command]
+    assert run("-m", "model_export", *words) == (
         2,
         "error: " + message.replace("{none}", none),
     )

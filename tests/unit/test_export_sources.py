@@ -515,7 +515,7 @@ def test_identify_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
     file.write_bytes(caffe_files.caffemodel(caffe_files.alexnet("caffenet", head="fc8_own"), "V1"))
     text = "\n".join(identify.lines(file))
     assert "Caffe's weights, form V1, net 'TestNet'" in text
-    assert "no: its SHA-256 is not in the table" in text
+    assert "no: its hash is not in the table" in text
     assert "conv 8x11x11/4, max pool 3x3/2, LRN 5" in text
     assert "class names, who trained it" in text
     from model_export.sources import weights

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,13 @@ import torch
 import typer
 from safetensors.torch import save_file
 from torch import nn
-from typer.testing import CliRunner
 
-from model_export import export, random_weights
+from model_export import export
 from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
 from model_export.contract.labels import read_labels, tiny_imagenet
 from model_export.networks import ALEXNET64, BVLC, CAFFENET, IMAGENET1K, NETWORKS, Network
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits
 from model_export.random_weights import random_tensors
-from model_export.records import price_list
 from model_export.sources import weights
 from model_export.sources.loading import build, load
 from tests.support import caffe_files
@@ -148,7 +145,7 @@ def test_a_file_is_exported_and_equal_to_pytorch(
     assert replace(card.input, assumed=()) == network.input
     assert "mean" in card.input.assumed
     assert card.weights.source == file.name
-    assert card.weights.sha256 == weights.sha256(file)
+    assert card.weights.sha256 == weights.file_hash(file)
     assert card.weights.licence == "unknown"
     assert card.accuracy == ()
     assert card.labels[3].name == "class 3"
@@ -260,31 +257,27 @@ def test_what_is_no_network(name: str, message: str, monkeypatch: pytest.MonkeyP
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("command", [random_weights.main, price_list.main])
+@pytest.mark.parametrize(
+    ("words", "suffix"),
+    [
+        (("random-weights", "alexnet64"), ".safetensors"),
+        (("record", "price_list", "no-such-data"), ".json"),
+    ],
+)
 def test_every_command_says_where_it_cannot_write(
-    command: Callable[..., None], tmp_path: Path
+    words: tuple[str, ...], suffix: str, tmp_path: Path
 ) -> None:
     """Before its work, in one line."""
-    app = typer.Typer()
-    app.command()(command)
-    first, suffix = {
-        random_weights.main: ("alexnet64", ".safetensors"),
-        price_list.main: ("no-such-data", ".json"),
-    }[command]
     (tmp_path / "file").write_text("")
+    below = tmp_path / "file" / f"a{suffix}"
+    ending = f"the output must be a file that ends in {suffix}"
     for output, message in (
-        (
-            tmp_path / "a.txt",
-            f"{tmp_path / 'a.txt'}: the output must be a file that ends in {suffix}",
-        ),
-        (tmp_path, f"{tmp_path}: the output must be a file that ends in {suffix}"),
-        (
-            tmp_path / "file" / f"a{suffix}",
-            f"cannot write {tmp_path / 'file' / f'a{suffix}'}: {tmp_path / 'file'} is a file, not a folder",
-        ),
+        (tmp_path / "a.txt", f"{tmp_path / 'a.txt'}: {ending}"),
+        (tmp_path, f"{tmp_path}: {ending}"),
+        (below, f"cannot write {below}: {tmp_path / 'file'} is a file, not a folder"),
     ):
-        done = CliRunner().invoke(app, [first, str(output)])
-        assert (done.exit_code, done.stderr) == (2, f"error: {message}\n")
+        done = command(*words, output)
+        assert (done.returncode, done.stderr) == (2, f"error: {message}\n")
 
 
 def test_data_that_is_not_there_is_told_before_the_work(
@@ -321,22 +314,18 @@ def test_a_full_disk_is_a_line_of_the_command_that_writes(
     assert passed.value is full
 
 
-def test_random_weights_by_the_command_that_the_page_shows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """docs/reference/evaluation.md measures speed with them."""
-    command = [sys.executable, "-m", "model_export.random_weights"]
+def test_random_weights_by_the_command_that_make_bench_runs(tmp_path: Path) -> None:
     file = tmp_path / "new" / "random.safetensors"
-    subprocess.run([*command, "alexnet64", str(file)], check=True)
+    assert command("random-weights", "alexnet64", file).returncode == 0
     loaded = load(str(file))
     assert loaded.network.layers == ALEXNET64.layers
     assert set(loaded.network.input.assumed) > {"mean", "std", "crop"}  # others' weights
     assert load("alexnet64", file).labels == tiny_imagenet()
-    with pytest.raises(typer.Exit) as left:
-        random_weights.main("alexnet65", file)
-    assert left.value.exit_code == 2
-    wrong = "error: alexnet65: no such network or file; the networks are alexnet64"
-    assert capsys.readouterr().err.startswith(wrong)
+    wrong = command("random-weights", "alexnet65", file)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith(
+        "error: alexnet65: no such network or file; the networks are alexnet64"
+    )
 
 
 def test_the_package_offers_export_and_stays_light() -> None:

@@ -25,13 +25,13 @@ def test_new_weights_reach_every_record_in_order() -> None:
     commands = would_run("--what-if", WEIGHTS, "records", "timings")
     steps = [
         "demo evaluate",
-        "records.model_card build/accuracy.json",
+        "record model_card build/accuracy.json",
         "--precision int4 --taps --output docs/assets/models/alexnet64.onnx",
         "demo reference docs/assets/models/alexnet64.onnx",
         "demo classify --model docs/assets/models/alexnet64.onnx",
-        "records.inside",
+        "record inside",
         "sitebuild notebooks meet-alexnet",
-        "records.price_list",
+        "record price_list",
         "sitebuild notebooks why-gpus",
     ]
     places = [commands.find(step) for step in steps]

@@ -19,14 +19,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import typer
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from model_export.architectures import ResponseNorm, alexnet64
 from model_export.contract import tiny_imagenet as tiny
 from model_export.contract.errors import UsageError
-from model_export.train import main, train
+from model_export.train import start, train
 from model_export.training.augment import MEAN, STD, augment, colour_axes, jpeg_like, mix
 from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
@@ -412,18 +411,18 @@ def test_resuming_with_what_is_no_checkpoint_is_one_line(tmp_path: Path, content
         train(*sets, tmp_path, SMALL, resume=True, device="cpu")
 
 
-def test_damaged_data_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_data_are_one_line(tmp_path: Path) -> None:
     root = make_set(tmp_path, classes=2, each=4)
     (root / "wnids.txt").write_text("n00000000")
-    with pytest.raises(typer.Exit) as stopped:
-        main(data=root, out=tmp_path / "out", limit=None)
-    assert stopped.value.exit_code == 3
-    assert "Tiny ImageNet with files missing or damaged ('n00000001')" in capsys.readouterr().err
+    with pytest.raises(
+        tiny.DataError, match=r"Tiny ImageNet with files missing or damaged \('n00000001'\)"
+    ):
+        start(root, tmp_path / "out")
 
 
 def test_the_command_without_data_says_how_to_supply_it(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "model_export.train", "--data", str(tmp_path / "none")],
+        [sys.executable, "-m", "model_export", "train", "--data", str(tmp_path / "none")],
         capture_output=True,
         text=True,
         check=False,
