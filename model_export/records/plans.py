@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from model_export.files import refuse_if_no_place
 from model_export.networks import ALEXNET64, BVLC, IMAGENET1K, NETWORKS
+from model_export.onnx_graph import Graph, dims, load
+from model_export.sources.known_files import KNOWN
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -165,7 +167,34 @@ def plans() -> list[dict[str, Any]]:
     return found
 
 
+def zoo() -> dict[str, Any]:
+    """The ONNX Model Zoo's copy of Berkeley's network: the sides of its maps, by ONNX's own shape
+    inference over its graph, which the package `onnx` carries without the weights."""
+    import onnx
+
+    path = Path(onnx.__file__).parent / "backend/test/data/light/light_bvlc_alexnet.onnx"
+    graph = Graph(load(path))
+    names = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5")
+    sides = [
+        shape[-1]
+        for node in graph.model.graph.node
+        if node.op_type in ("Conv", "MaxPool") and (shape := dims(graph.known[node.output[0]]))
+    ]
+    picture = dims(graph.inputs[0]) or ()
+    return {"size": picture[-1], "sides": dict(zip(names, sides, strict=True))}
+
+
+def measured() -> list[dict[str, Any]]:
+    """What was published and measured of the weights in circulation (`known_files`)."""
+    return [
+        {"weights": known.network, "file": known.what, **asdict(row)}
+        for known in KNOWN
+        for row in known.measured
+    ]
+
+
 def main(output: Path = OUTPUT) -> None:
     """Write the plans of the networks that the site compares."""
     refuse_if_no_place(output, ".json")
-    output.write_text(json.dumps({"rows": plans()}, indent=1) + "\n", encoding="utf-8")
+    told = {"rows": plans(), "zoo": zoo(), "measured": measured()}
+    output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -78,6 +78,8 @@ KNOWN = (
         "the ONNX Model Zoo's bvlcalexnet, int8 with QDQ nodes",
         "bvlc",
         "c103c0f7b8f9d8d64b400e0899d5934d2a13d1f08368ba1907285aa0691f4cbb",
+        None,
+        (Measured(54.71, 78.22, "published by the ONNX Model Zoo"),),
     ),
     Known(
         "torchvision's weights as ONNX, opset 17, by the ONNX Model Zoo",

@@ -1,4 +1,4 @@
-"""The pages "Three AlexNets" and "Layer by layer": what they state follows from the plans."""
+"""The pages "Four AlexNets" and "Layer by layer": what they state follows from the plans."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cells(table: str) -> list[list[str]]:
     return [[re.sub(r"<[^>]+>", "", c) for c in re.findall(r"<t[dh].*?</t[dh]>", r)] for r in rows]
 
 
-# --- three AlexNets ------------------------------------------------------------------------------
+# --- four AlexNets ------------------------------------------------------------------------------
 
 
 def test_the_orders_are_those_of_the_papers_and_the_code() -> None:

@@ -36,6 +36,16 @@ def test_the_file_is_what_the_networks_say(tmp_path: Path) -> None:
     assert (tmp_path / "plans.json").read_bytes() == OUTPUT.read_bytes()
 
 
+def test_the_zoos_grid_is_the_windows_arithmetic() -> None:
+    """Every window rounds down; pool5 has a border on one side."""
+    sides = json.loads(OUTPUT.read_text("utf-8"))["zoo"]["sides"]
+    conv1 = (224 - 11) // 4 + 1
+    pool1 = (conv1 - 3) // 2 + 1
+    pool2 = (pool1 - 3) // 2 + 1
+    assert (sides["conv1"], sides["pool1"], sides["pool2"]) == (conv1, pool1, pool2)
+    assert sides["pool5"] == (sides["conv5"] + 1 - 3) // 2 + 1 == layer("caffe", "pool5")["out"][0]
+
+
 def test_sums_agree_with_the_table_of_networks_and_with_pytorch() -> None:
     for name, _, row in SHOWN:
         plan = BY_NAME[name]

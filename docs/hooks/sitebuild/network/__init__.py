@@ -1,4 +1,4 @@
-"""Pages about the network: layer by layer, three AlexNets, the lab notebook, the original code.
+"""Pages about the network: layer by layer, four AlexNets, the lab notebook, the original code.
 
 | module | what it holds |
 |---|---|

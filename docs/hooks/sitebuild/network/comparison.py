@@ -183,6 +183,21 @@ def counts_table(plans: Plans) -> Table:
     )
 
 
+def grids_table(told: Mapping[str, Any]) -> Table:
+    """The sides of the maps, in the networks for pictures of the contest's size and in the Model
+    Zoo's copy."""
+    plans = [plan for plan in Plans(told).values() if plan.name != "alexnet64"]
+    zoo = told["zoo"]
+    rows = [("picture", *(plan.size for plan in plans), zoo["size"])]
+    rows += [
+        (layer, *(plan[layer]["out"][0] for plan in plans), zoo["sides"][layer])
+        for layer in ("conv1", "pool1", "pool2", "conv5", "pool5")
+    ]
+    titles = (*(plan.title for plan in plans), "The Model Zoo's copy")
+    columns = (Column("After"), *(Column(title, "number", "{:,}") for title in titles))
+    return Table("Side of the maps, in numbers", columns, rows)
+
+
 # --- 224 or 227 ----------------------------------------------------------------------------------
 
 
@@ -308,6 +323,13 @@ def context(page: Page) -> Names:
         measured = plans[name].record["accuracy"]
         return f"{measured['top1' if guesses == 1 else 'top5']:.1f}%"
 
+    def measured(how: str, guesses: int = 1) -> str:
+        """The row of ``measured`` whose ``how`` has these words."""
+        rows = [row for row in tables["plans"]["measured"] if how in row["how"]]
+        if not rows:
+            raise ContentError(f'plans.json: nothing measured "{how}"')
+        return f"{rows[0]['top1' if guesses == 1 else 'top5']:.2f}%"
+
     def count(name: str, what: str = "parameters") -> str:
         value = plans[name].record[what]
         return millions(value) if what == "multiply_adds" else f"{value:,}"
@@ -325,5 +347,8 @@ def context(page: Page) -> Names:
         ),
         "figure_stacks": lambda: page.figure(stacks_figure(tables)),
         "figure_edge": lambda: page.figure(edge_figure(tables)),
+        "zoo_side": lambda layer: str(tables["plans"]["zoo"]["sides"][layer]),
+        "measured": measured,
+        "grids_table": lambda: page.table(grids_table(tables["plans"])),
         "counts_table": lambda: page.table(counts_table(plans)),
     }
