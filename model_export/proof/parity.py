@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Logits = NDArray[np.floating[Any]]
 TIE = 1e-5
-"""Below this share of a picture's largest logit, two classes are tied: twice fp32's tolerance."""
+"""Below this share of a picture's largest logit, two classes are tied: twice fp32's tolerance, as
+each of the two logits may be off by that, and float32 then orders them either way."""
 
 
 def sample_batch(rule: Input, folder: Path = samples.FOLDER) -> NDArray[Any]:
