@@ -131,7 +131,7 @@ def _card(found: dict[str, Any]) -> list[str]:
         "architecture": card["architecture"],
         "precision": card["precision"],
         "input": f"{rule['size']}x{rule['size']} {rule['channels']}, shorter side to "
-        f"{rule['resize']}, {rule['interpolation']}, centre; mean {_triple(rule['mean'])}, "
+        f"{rule['resize']}, {rule['interpolation']}, {rule['crop']}; mean {_triple(rule['mean'])}, "
         f"std {_triple(rule['std'])}"
         + ("; takes bytes and normalises them itself" if rule["dtype"] == "uint8" else "")
         + (
