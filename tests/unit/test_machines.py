@@ -75,6 +75,10 @@ def addressed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "few" / "index.md").write_text("# Front\n\nWords.\n", encoding="utf-8")
     for name in ("live.md", "data", "assets"):
         (root / "few" / name).symlink_to(DOCS / name)
+    for row in yaml.safe_load((DOCS / "data" / "redirects.yml").read_text("utf-8")):
+        page = root / "few" / f"{row['new'].partition('#')[0].rstrip('/')}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("# Where an old address leads\n\nWords.\n", encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(root / "site")],
         cwd=root,
