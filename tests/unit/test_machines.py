@@ -168,7 +168,6 @@ def test_every_page_says_what_it_is(site: Path) -> None:
             for file in record["distribution"]:
                 assert (page.parent / file["contentUrl"]).is_file(), file
         if record["@type"] == "Article" and where.startswith("story/"):
-            assert record["citation"], where
             assert (page.parent / record["image"]).is_file()
     assert kinds["WebSite"] == ["."]
     assert {"timeline", "reference/data"} <= set(kinds["Dataset"])
@@ -178,7 +177,7 @@ def test_every_page_says_what_it_is(site: Path) -> None:
 
 def test_structured_data_cannot_end_its_element() -> None:
     about = linked_data.About("story/x.md", "</script><b>", "d" * 30, "./", "../../")
-    html = linked_data.linked_data(about, (), ())
+    html = linked_data.linked_data(about, ())
     assert "</" not in html
     assert json.loads(html)["name"] == "</script><b>"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sitebuild.data.facts import long_date
 from sitebuild.expand.page_end import corrections_box
 from sitebuild.outputs.data_files import as_csv, data_files, summary, tables_of
 from tests.unit.test_site_content import (
@@ -66,11 +67,18 @@ def test_the_built_site_holds_what_it_links(site: Path) -> None:
     assert 'href="../../assets/figures/gpus.csv" download' in page
 
 
-def test_corrections_name_their_page() -> None:
+def test_corrections_name_their_page(site: Path) -> None:
     rows = TABLES["corrections"]
     assert {row["page"] for row in rows} <= set(TITLES)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"]) for row in rows)
-    assert rows[0]["was"] in corrections_box(rows, rows[0]["page"], "../")
+    own = [row["date"] for row in rows if row["page"] == "story/gpu-shift.md"]
+    box = corrections_box(rows, "story/gpu-shift.md", "../")
+    assert f"{len(own)}, the last on {long_date(max(own))}." in box
+    where = re.search(r'href="\.\./reference/corrections/#([^"]+)"', box)
+    assert where
+    page = (site / "reference" / "corrections" / "index.html").read_text(encoding="utf-8")
+    part = page.split(f'id="{where[1]}"')[1].split("<h2")[0]
+    assert part.count("<b>Was:</b>") == len(own)
     assert "None so far." in corrections_box(rows, "story/myths.md", "../")
 
 

@@ -165,7 +165,6 @@ def _expand_file(file: Path, page: Page) -> tuple[Expanded, dict[str, str]]:
 
 def _linked_data(about: linked_data.About, done: Expanded, site: Site) -> str:
     kind = linked_data.kind_of(about.path)
-    sources = [source for key, source in site.bibliography.items() if key in done.cited]
     files: Sequence[str] = ()
     if kind == "Dataset":
         # Of the timeline one of four files: the page is heavy.
@@ -175,7 +174,7 @@ def _linked_data(about: linked_data.About, done: Expanded, site: Site) -> str:
             if timeline_only
             else data_files.data_addresses(site.data)
         )
-    return linked_data.linked_data(about, sources if kind == "Article" else (), files)
+    return linked_data.linked_data(about, files)
 
 
 def _files(

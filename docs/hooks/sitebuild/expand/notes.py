@@ -53,7 +53,7 @@ class Notes:
         self._bibliography = bibliography
         self._facts = facts
         self._searches = {row["id"]: row for row in searches}
-        self._texts: dict[str, tuple[str, str]] = {}
+        self._texts: dict[tuple[str, ...], tuple[str, str]] = {}
         self.cited: set[str] = set()
 
     def cite(self, *keys: str, grade: str = "documented", at: str = "", say: str = "") -> str:
@@ -134,17 +134,16 @@ class Notes:
         word = f"{SIGNS[grade]} {grade.capitalize()}"
         return f"{badge(grade)}{says} {html}", f"{word}{says} {plain}"
 
-    def _note(self, parts: Sequence[str], html: str, plain: str) -> str:
-        label = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
-        self._texts.setdefault(label, (html, plain))
-        return f"[^{label}]"
+    def _note(self, parts: tuple[str, ...], html: str, plain: str) -> str:
+        self._texts.setdefault(parts, (html, plain))
+        return f"[^{list(self._texts).index(parts) + 1}]"
 
     @property
     def markdown(self) -> str:
         """The closing section of the page: a key to the grades, then the notes."""
         if not self._texts:
             return ""
-        notes = "\n\n".join(f"[^{label}]: {text}" for label, (text, _) in self._texts.items())
+        notes = self._listed(0)
         return (
             "\n\n## Notes and sources {#sources}\n\n"
             f'<details class="grades"><summary>How sure are we? Four grades</summary>'
@@ -157,5 +156,11 @@ class Notes:
         """The same for programs."""
         if not self._texts:
             return ""
-        notes = "\n\n".join(f"[^{label}]: {text}" for label, (_, text) in self._texts.items())
+        notes = self._listed(1)
         return f"\n\n## Notes and sources\n\n{plain_grades()}\n\n{notes}\n"
+
+    def _listed(self, form: int) -> str:
+        """The notes by their numbers, for people (0) or for programs (1)."""
+        return "\n\n".join(
+            f"[^{number}]: {texts[form]}" for number, texts in enumerate(self._texts.values(), 1)
+        )

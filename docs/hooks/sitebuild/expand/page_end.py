@@ -10,6 +10,7 @@ from sitebuild.data.facts import long_date
 from sitebuild.edition import EDITION, SITE
 from sitebuild.expand.page import Page
 
+CORRECTIONS = "reference/corrections.md"
 # A page's own section on how sure it is, up to the next section.
 SURE = re.compile(r"^## How sure are we\?[ ]*\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
@@ -32,14 +33,28 @@ def plain_corrections(rows: Sequence[Mapping[str, str]]) -> str:
     )
 
 
+def anchor(page: str) -> str:
+    """Where the list of corrections begins with those of a page."""
+    return page.removesuffix(".md").replace("/", "-")
+
+
+def corrected(rows: Sequence[Mapping[str, str]], page: str) -> tuple[str, str]:
+    """How often a page was corrected, and the words that lead to the list."""
+    days = [row["date"] for row in rows if row["page"] == page]
+    if not days:
+        return "None so far.", "All corrections of this site"
+    return f"{len(days)}, the last on {long_date(max(days))}.", "What it said, and what it says now"
+
+
 def corrections_box(rows: Sequence[Mapping[str, str]], page: str, to_root: str) -> str:
-    """The corrections of one page, for its end."""
-    own = [row for row in rows if row["page"] == page]
-    every = f'<a href="{to_root}reference/corrections/">All corrections of this site</a>'
-    listed = corrections_list(own) if own else "<p>None so far.</p>"
+    """How often a page was corrected, for its end; the list itself is a page of its own."""
+    told, words = corrected(rows, page)
+    at = f"#{anchor(page)}" if any(row["page"] == page for row in rows) else ""
+    to = f"{to_root}reference/corrections/{at}"
     return (
         '<section class="cite-page" aria-label="Corrections of this page">'
-        f'<p class="cite-page__title">Corrections of this page</p>{listed}<p>{every}</p></section>'
+        '<p class="cite-page__title">Corrections of this page</p>'
+        f'<p>{told} <a href="{to}">{words}</a></p></section>'
     )
 
 
@@ -52,9 +67,7 @@ def with_end(text: str, page: Page, strip: str) -> str:
         strip: its events on the timeline, as Markdown.
     """
     rows = page.site.tables["corrections"]
-    own = [row for row in rows if row["page"] == page.path]
-    every = f"[All corrections of this site]({page.link('reference/corrections.md')})"
-    corrected = plain_corrections(own) if own else "None so far."
+    told, words = corrected(rows, page.path)
     boxes = (
         strip,
         page.block(
@@ -64,7 +77,7 @@ def with_end(text: str, page: Page, strip: str) -> str:
         ),
         page.block(
             corrections_box(rows, page.path, page.to_root),
-            f"**Corrections of this page**\n\n{corrected}\n\n{every}",
+            f"**Corrections of this page**\n\n{told} [{words}]({page.link(CORRECTIONS)})",
         ),
     )
     sure = ""

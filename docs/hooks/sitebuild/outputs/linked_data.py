@@ -1,6 +1,6 @@
 """What a page is, as JSON-LD in the words of schema.org, for search engines and archives.
 
-A story is an ``Article`` with its sources, the data and the timeline are a ``Dataset`` with its
+A story is an ``Article``, the data and the timeline are a ``Dataset`` with its
 files, the pages about the program are ``SoftwareSourceCode``, a lesson is a ``LearningResource``.
 Addresses are relative to the page unless the site knows its own.
 """
@@ -8,11 +8,10 @@ Addresses are relative to the page unless the site knows its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sitebuild.data.bibliography import Reference
 from sitebuild.edition import EDITION, SITE
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
@@ -55,12 +54,11 @@ def kind_of(path: str) -> str:
     return "Article" if path.startswith(("story/", "network/")) else "WebPage"
 
 
-def linked_data(about: About, sources: Sequence[Reference], files: Iterable[str]) -> str:
+def linked_data(about: About, files: Iterable[str]) -> str:
     """The JSON-LD of a page, ready to stand in a script element.
 
     Args:
         about: the page.
-        sources: what it cites.
         files: the addresses, below the root, of the data files that it offers.
     """
     kind = kind_of(about.path)
@@ -76,8 +74,6 @@ def linked_data(about: About, sources: Sequence[Reference], files: Iterable[str]
     if kind == "WebSite":
         record["publisher"] = PUBLISHER
     record |= _own(kind, about, files)
-    if sources:
-        record["citation"] = [_citation(reference) for reference in sources]
     # "</" would end the script element early.
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
@@ -120,8 +116,3 @@ def _download(root: str, file: str) -> dict[str, str]:
         "contentUrl": f"{root}{file}",
         "encodingFormat": MEDIA_TYPES.get(ending, "text/plain"),
     }
-
-
-def _citation(reference: Reference) -> str:
-    """A source in a line; its address where it has one, for the note in the page says the rest."""
-    return reference.link or f"{reference.authors} ({reference.year}). {reference.title}"

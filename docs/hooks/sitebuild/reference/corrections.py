@@ -7,7 +7,7 @@ from html import escape
 
 from sitebuild.data.site import address_of
 from sitebuild.expand.page import Page
-from sitebuild.expand.page_end import corrections_list, plain_corrections
+from sitebuild.expand.page_end import anchor, corrections_list, plain_corrections
 
 
 def corrections_by_page(
@@ -19,7 +19,8 @@ def corrections_by_page(
         own = [row for row in rows if row["page"] == page]
         address = address_of(page)
         title = escape(titles[page])
-        parts.append(f'<h2><a href="{to_root}{address}">{title}</a></h2>{corrections_list(own)}')
+        head = f'<h2 id="{anchor(page)}"><a href="{to_root}{address}">{title}</a></h2>'
+        parts.append(f"{head}{corrections_list(own)}")
     return "".join(parts)
 
 

@@ -24,7 +24,7 @@ def context(page: Page) -> Names:
         "figure_shares": lambda: page.figure(figures.shares(tables)),
         "figure_calendar": lambda: page.figure(figures.calendar(tables, timeline)),
         "figure_afterlife": lambda: page.figure(figures.afterlife(tables, timeline)),
-        "figure_people": lambda: page.figure(figures.lives(tables, timeline, page.expand)),
+        "figure_people": lambda: page.figure(figures.lives(tables, timeline)),
         "figure_dnnresearch": lambda: page.figure(figures.sale(tables, site.bibliography)),
         "myths": lambda: myths.as_markdown(page),
         "myths_quiz": lambda: page.block(myths.quiz(tables["myths"], page.expand, page.to_root)),

@@ -6,7 +6,7 @@ the figure. What can be read off a data file as it is stays in the specification
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
 from typing import Any
@@ -264,7 +264,7 @@ def afterlife(tables: Tables, timeline: Timeline) -> Figure:
     return draw(tables["figures"], "afterlife", rows, values)
 
 
-def lives(tables: Tables, timeline: Timeline, expand: Callable[[str], str]) -> Figure:
+def lives(tables: Tables, timeline: Timeline) -> Figure:
     """When the people of the page turn up in the timeline, from the earliest on."""
     win = timeline["alexnet-wins"]
     people = [person for person in tables["people"] if person["names"]]
@@ -278,22 +278,16 @@ def lives(tables: Tables, timeline: Timeline, expand: Callable[[str], str]) -> F
             "late": [event.date for event in events if event.moment >= win.moment],
         }
         for person, events in alone
-        if len(events) > 2
+        if len(events) > 3
     ]
     table = Table(
         "People of this page and their events on the timeline",
         (
-            *(Column("Who"), Column("What"), Column("First year", "number")),
-            *(Column("Last year", "number"), Column("Events", "number")),
+            *(Column("Who"), Column("First year", "number"), Column("Last year", "number")),
+            Column("Events", "number"),
         ),
         [
-            (
-                str(person["name"]),
-                expand(person["role"]),
-                events[0].year,
-                events[-1].year,
-                len(events),
-            )
+            (str(person["name"]), events[0].year, events[-1].year, len(events))
             for person, events in alone
         ],
     )

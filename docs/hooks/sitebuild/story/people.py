@@ -26,7 +26,7 @@ GROUPS: dict[str, str] = {
 }
 FIELDS = {"id", "name", "group", "names", "role", "text"}
 LABEL = 32  # characters that fit beside the figure
-STEPS = 4  # the weightiest events of a person; the link leads to all of them
+STEPS = 3  # the weightiest events of a person; the link leads to all of them
 
 
 def check(people: Sequence[Mapping[str, Any]], timeline: Timeline) -> None:
@@ -93,30 +93,33 @@ def _steps_block(person: Mapping[str, Any], page: Page) -> str:
     return page.block(html, plain)
 
 
+def _time(event: Event) -> str:
+    exact = f' datetime="{event.date}"' if event.when != event.date else ""
+    return f"<time{exact}>{event.when}</time>"
+
+
 def _weightiest(events: Sequence[Event]) -> list[Event]:
     first = sorted(events, key=lambda event: -event.importance)[:STEPS]
     return sorted(first, key=lambda event: event.moment)
 
 
 def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> str:
-    """A person's weightiest events, and a link to the timeline of each name."""
+    """A person's weightiest events; a link leads to the timeline of whoever has more of them."""
     own = events_of(person, timeline)
+    shown = _weightiest(own)
     items = "".join(
-        f'<li><a href="{to_timeline}#{event.id}"><time datetime="{event.date}">{event.when}'
-        f"</time> <span>{escape(event.title)}</span></a></li>"
-        for event in _weightiest(own)
+        f'<li><a href="{to_timeline}#{event.id}">{_time(event)} '
+        f"<span>{escape(event.title)}</span></a></li>"
+        for event in shown
     )
     links = []
     for name in person["names"]:
-        named = [event.id for event in own if name in event.people]
-        several = len(named) > 1
-        to = f"?person={quote(name)}" if several else f"#{named[0]}"
-        events = f"{len(named)} events" if several else "1 event"
-        links.append(f'<a href="{to_timeline}{to}">{escape(name)}: {events}</a>')
-    return (
-        f'<ol class="person__steps">{items}</ol>'
-        f'<p class="person__more">On the timeline: {", ".join(links)}</p>'
-    )
+        named = [event for event in own if name in event.people]
+        if not all(event in shown for event in named):
+            to = f"{to_timeline}?person={quote(name)}"
+            links.append(f'<a href="{to}">{escape(name)}: {len(named)} events</a>')
+    more = f'<p class="person__more">On the timeline: {", ".join(links)}</p>' if links else ""
+    return f'<ol class="person__steps">{items}</ol>{more}'
 
 
 def short_name(person: Mapping[str, Any]) -> str:
