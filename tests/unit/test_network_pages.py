@@ -116,12 +116,12 @@ def fields(layer: str) -> dict[str, tuple[str, str]]:
 def test_a_card_says_what_the_plan_says() -> None:
     conv2 = fields("conv2")
     assert conv2["Output"] == ("27 \u00d7 27 \u00d7 256", "15 \u00d7 15 \u00d7 256")
-    assert conv2["Numbers learned"] == ("307,456", "307,456")
+    assert conv2["Parameters"] == ("307,456", "307,456")
     assert conv2["Memory, weights"][0] == "1.2 MB"  # 307,456 numbers of four bytes
     assert conv2["Memory, outputs"][0] == "746.5 kB"  # 27 * 27 * 256 * 4
     assert conv2["Held"] == (HELD["both"], "one processor")
     assert fields("fc8")["Held"][0] == HELD["one"]
-    assert fields("norm1")["Numbers learned"] == ("none", "none")
+    assert fields("norm1")["Parameters"] == ("none", "none")
     assert "Multiply-adds" not in fields("norm1")
     assert fields("mapnorm2")["Output"][1] == "not in it"
     assert fields("conv4")["One number sees"][1] == "the whole picture (71 pixels would fit)"

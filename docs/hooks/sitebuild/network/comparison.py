@@ -153,7 +153,7 @@ def order_table(plans: Plans) -> Table:
 
 
 def counts_table(plans: Plans) -> Table:
-    """Numbers learned and multiply-adds of every layer, with their sums.
+    """Parameters and multiply-adds of every layer, with their sums.
 
     The replica's are those of 2012, so one column holds both.
     """
@@ -166,7 +166,7 @@ def counts_table(plans: Plans) -> Table:
     found = [[weighted(plan, n) for plan in shown] for n in range(1, LAST + 1)]
     lines = [(row[0]["layer"], row) for row in found] + [("all", [plan.record for plan in shown])]
     return Table(
-        "Numbers learned, and work: millions of multiply-adds for one picture",
+        "Parameters, and work: millions of multiply-adds for one picture",
         (
             Column("Layer"),
             *(Column(title, "number", "{:,}") for title in titles),

@@ -161,7 +161,7 @@ class Explorer:
             "Output": shape(row),
             "Window": window(row),
             "One number sees": sees,
-            "Numbers learned": f"{row['parameters']:,}" if row["parameters"] else "none",
+            "Parameters": f"{row['parameters']:,}" if row["parameters"] else "none",
             "Multiply-adds": millions(row["multiply_adds"]) if row["parameters"] else "",
             "Memory, weights": memory(row["parameters"]) if row["parameters"] else "",
             "Memory, outputs": memory(outputs(row)),
