@@ -45,7 +45,7 @@ train: $(VENV)/.run  ## train alexnet64 (TINY_IMAGENET=folder or zip; ARGS=--res
 lighthouse: site $(NPM) browser  ## measure every page with Lighthouse, three times (long)
 	@$(BIN)/python -m tests.support.lighthouse site
 
-snapshots: $(VENV)/.dev browser  ## take the pictures anew with which the key pages are compared
+snapshots: $(VENV)/.dev browser  ## take new pictures of the key pages, for the test that compares them
 	@$(BIN)/python -m tests.support.snapshots
 
 load: $(VENV)/.dev  ## load-test the server: 64 clients for a minute (ARGS=--seconds 10)
@@ -70,7 +70,7 @@ offline: $(NPM)  ## the site as one zip that works without a network
 
 # Everything in git that a program measured or drew, with what it is made from: one graph, so that
 # new weights reach every page with `make records TINY_IMAGENET=...`. One file of it is made by its
-# name. Make compares times, and a clone has none of its own: touch what changed, or make -B FILE.
+# name. Make compares times, which a fresh clone does not have: touch what changed, or make -B FILE.
 # Outside of it, as they need other engines, a GPU or POV-Ray: docs/data/benchmarks and
 # evaluation.json (demo benchmark, demo evaluate), demo/samples/scenes (render.sh).
 WEIGHTS := model_export/weights/alexnet64.safetensors model_export/weights/training.json
@@ -79,7 +79,7 @@ SITE_MODEL := docs/assets/models/alexnet64.onnx
 RESULTS := docs/data/results
 SAMPLES := $(wildcard model_export/contract/data/samples/*.jpg)
 LESSONS := $(wildcard docs/notebooks/*-*.py)
-TIMED := docs/notebooks/why-gpus.ipynb
+TIMED := docs/notebooks/why-gpus.ipynb docs/notebooks/shrink-it.ipynb
 EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_export/contract/data/*.tsv \
 	model_export/forms/*.py model_export/sources/*.py)
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
@@ -124,8 +124,16 @@ $(RESULTS)/precisions.json: model_export/records/price_list.py $(WEIGHTS) $(EXPO
 $(RESULTS)/serve_load.json: tests/support/serve_load.py $(wildcard demo/server/*.py) | $(VENV)/.dev
 	$(BIN)/python -m tests.support.serve_load --save $@
 
-docs/notebooks/%.ipynb: docs/notebooks/%.py docs/notebooks/lesson.py $(SITE_MODEL) $(SAMPLES) | $(VENV)/.dev
+docs/notebooks/%.ipynb: docs/notebooks/%.py docs/notebooks/lesson.py docs/data/facts.yml $(SITE_MODEL) $(SAMPLES) | $(VENV)/.dev
 	$(SITEBUILD) notebooks $*
+
+# The data that a lesson reads.
+docs/notebooks/contest-in-numbers.ipynb: docs/data/ilsvrc.yml docs/data/experiments.yml
+docs/notebooks/meet-alexnet.ipynb: $(MEASURED)
+docs/notebooks/shrink-it.ipynb: $(WEIGHTS) $(RESULTS)/precisions.json
+docs/notebooks/train-it.ipynb: docs/data/experiments.yml
+docs/notebooks/what-layers-see.ipynb: $(WEIGHTS)
+docs/notebooks/why-gpus.ipynb: docs/data/gpus.yml docs/data/layers.yml $(wildcard docs/data/benchmarks/*.json)
 
 docs/assets/img/social.png: docs/data/ilsvrc.yml docs/hooks/sitebuild/outputs/social.py | $(VENV)/.dev browser
 	$(SITEBUILD) pictures

@@ -219,15 +219,15 @@ def live(chromium: Any, site: Path) -> Iterator[Any]:
         page = context.new_page()
         page.set_default_timeout(60_000)
         foreign: list[str] = []
-        trouble: list[str] = []
+        errors: list[str] = []
         page.on(
             "request",
             lambda r: r.url.startswith((address, "blob:", "data:")) or foreign.append(r.url),
         )
-        page.on("pageerror", lambda e: trouble.append(str(e)))
+        page.on("pageerror", lambda e: errors.append(str(e)))
         page.goto(f"{address}live/", wait_until="load")
         page.wait_for_selector("#live[data-state]")
         yield page
         context.close()
         assert foreign == []
-        assert trouble == []
+        assert errors == []

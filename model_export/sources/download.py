@@ -105,7 +105,10 @@ def fetch(address: str, path: Path, known_hash: str, timeout: float = TIMEOUT) -
         pooch.retrieve(address, known_hash, path.name, path.parent, downloader=downloader)
     except requests.HTTPError as error:
         answer = error.response
-        reason = "an HTTP error" if answer is None else f"HTTP {answer.status_code} {answer.reason}"
+        reason = "an HTTP error"
+        if answer is not None:
+            answer.close()  # pooch does not, and its socket would stay open
+            reason = f"HTTP {answer.status_code} {answer.reason}"
         raise DownloadError(f"{address} could not be downloaded ({reason})") from None
     except requests.Timeout:
         raise DownloadError(

@@ -32,8 +32,8 @@ def test_without_a_script_every_run_is_there(chromium: Any, served: str) -> None
 def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: str) -> None:
     context = chromium.new_context(viewport={"width": 320, "height": 700}, reduced_motion="reduce")
     page = context.new_page()
-    trouble: list[str] = []
-    page.on("pageerror", lambda e: trouble.append(str(e)))
+    errors: list[str] = []
+    page.on("pageerror", lambda e: errors.append(str(e)))
     page.goto(served + "network/runs/?set=flickr&compare=nonsense&sort=<b>")
     page.wait_for_selector(".lab--live")
     assert page.locator("#lab-status").inner_text() == f"4 of {COUNT} runs"
@@ -59,4 +59,4 @@ def test_find_compare_and_share_by_keyboard_on_a_phone(chromium: Any, served: st
     assert not page.locator("#lab-compare").is_visible()
     assert "compare" not in page.url
     context.close()
-    assert trouble == []
+    assert errors == []

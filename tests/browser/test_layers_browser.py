@@ -51,11 +51,9 @@ def test_without_a_script_the_drawing_leads_to_a_list(chromium: Any, served: str
 def test_choose_a_layer_and_a_picture_by_keyboard_on_a_phone(chromium: Any, served: str) -> None:
     context = chromium.new_context(viewport={"width": 320, "height": 700}, reduced_motion="reduce")
     page = context.new_page()
-    trouble: list[str] = []
-    page.on("pageerror", lambda e: trouble.append(str(e)))
-    page.on(
-        "response", lambda r: trouble.append(f"{r.status} {r.url}") if r.status >= 400 else None
-    )
+    errors: list[str] = []
+    page.on("pageerror", lambda e: errors.append(str(e)))
+    page.on("response", lambda r: errors.append(f"{r.status} {r.url}") if r.status >= 400 else None)
     page.goto(served + "network/layer-by-layer/?picture=nonsense")
     page.wait_for_selector(".layers--live")
     assert shown(page) == ["conv1"]
@@ -94,4 +92,4 @@ def test_choose_a_layer_and_a_picture_by_keyboard_on_a_phone(chromium: Any, serv
     assert "all=1" in page.url
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     context.close()
-    assert trouble == []
+    assert errors == []

@@ -41,7 +41,7 @@ LIAR = HONEST.replace(
 
 @pytest.fixture(scope="module")
 def browser(chromium: Any) -> Iterator[Any]:
-    """A browser of its own: with WebGPU in software, and a camera that shows a test pattern."""
+    """A separate browser: with WebGPU in software, and a camera that shows a test pattern."""
     made = chromium.browser_type.launch(
         executable_path=shutil.which("chromium"),
         args=[

@@ -20,7 +20,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def browser(chromium: Any) -> Iterator[Any]:
-    """A browser of its own, so that no other test's pages are in the account.
+    """A separate browser, so that no other test's pages are counted.
 
     It keeps pages that are left, as readers' browsers do and Playwright's do not.
     """

@@ -47,7 +47,7 @@ def bomb() -> bytes:
 
 
 def claiming(real: bytes, size: bytes, huge: bytes) -> bytes:
-    """A real file whose header claims another size. The size stands in it once."""
+    """A real file whose header claims another size. The size is in it once."""
     assert real.count(size) == 1
     return real.replace(size, huge)
 

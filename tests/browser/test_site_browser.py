@@ -38,7 +38,7 @@ def test_the_list_of_pages_is_the_sites(site: Path) -> None:
     assert lost is not None
     ways = [str(link["href"]) for link in lost.find_all("a", href=True)]
     assert len(ways) >= 4
-    for way in ways:  # whoever comes to nothing finds a way on
+    for way in ways:  # a wrong address still leads to pages that exist
         assert (site / way.lstrip("/") / "index.html").is_file(), way
 
 
@@ -63,7 +63,7 @@ def test_a_page_opens_fits_is_accessible_and_light(
     chromium: Any, served: str, site: Path, name: str
 ) -> None:
     """In light colours at every width; in dark ones the rules that read colours, for the rest is
-    the same page. Bytes as a server would send them: text compressed, all else as it is."""
+    the same page. Bytes as a server would send them: text compressed, all else unchanged."""
     sent: list[tuple[str, str]] = []
     with watched(chromium, served, color_scheme="light", reduced_motion="reduce") as page:
         page.on("request", lambda r: sent.append((r.resource_type, urlsplit(r.url).path)))
@@ -87,7 +87,7 @@ def test_a_page_opens_fits_is_accessible_and_light(
         for width in reversed(WIDTHS):
             page.set_viewport_size({"width": width, "height": 900})
             assert accessible(page, colours=True) == [], f"{name}, dark, {width} px"
-            page.wait_for_function(SAYS, arg=shown[width])  # a script may draw the timeline anew
+            page.wait_for_function(SAYS, arg=shown[width])  # a script may draw the timeline again
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 718, "height": 1000})  # A4 between a browser's margins
         assert cut_off(page) == [], f"{name} on paper"

@@ -1,4 +1,4 @@
-"""The memory ledger that the reader cuts anew, in a real browser: against the Python count."""
+"""The memory ledger with layers moved by the reader, against the Python count."""
 
 from __future__ import annotations
 

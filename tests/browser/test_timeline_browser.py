@@ -229,7 +229,7 @@ def test_no_name_covers_anything(page: Any, served: str, rest: str) -> None:
 @pytest.mark.parametrize("width", [1280, 320])
 def test_accessible_in_every_state(page: Any, served: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    # The page as it opens, and what stands around the article, is for test_site_browser.
+    # test_site_browser tests the page when it opens, and what is around the article.
     few = "?theme=model,people&person=Jürgen+Schmidhuber&person=Yann+LeCun&zoom=4#lstm"
     for rest in (few, "?find=nothing-at-all"):
         page.emulate_media(color_scheme="light")

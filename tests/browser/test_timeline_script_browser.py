@@ -25,7 +25,7 @@ def page(chromium: Any, served: str) -> Iterator[Any]:
 
 
 def in_module(page: Any, served: str, name: str, code: str, data: Any) -> Any:
-    """Call a function of one of the timeline's modules, with what stands in ``data``."""
+    """Call a function of one of the timeline's modules, with ``data``."""
     if not page.url.startswith(served):
         page.goto(f"{served}timeline/")
     return page.evaluate(

@@ -157,7 +157,7 @@ def test_a_cluster_that_is_not_there(
     model: Path, data: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """Ray would look for it for minutes."""
-    with socket.socket() as bound:  # not listening: whoever comes is refused
+    with socket.socket() as bound:  # not listening: connections are refused
         bound.bind(("127.0.0.1", 0))
         address = form.format(f"127.0.0.1:{bound.getsockname()[1]}")
         monkeypatch.setenv("RAY_ADDRESS", address)

@@ -154,7 +154,7 @@ def test_the_limits_on_the_page_are_those_of_the_server() -> None:
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for each of two classes, with a picture that is none."""
+    """A folder for each of two classes, with a file that is not a picture."""
     folder = tmp_path_factory.mktemp("pictures")
     for name, colour in (("n00000001", "red"), ("n00000002", "blue")):
         (folder / name).mkdir()

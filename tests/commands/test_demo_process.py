@@ -21,7 +21,7 @@ from tests.support.malformed import READ_HERE
 
 
 def in_shell(command: str) -> subprocess.CompletedProcess[str]:
-    """A line of bash, where the test stands."""
+    """A line of bash in the test's folder."""
     return subprocess.run(
         ["bash", "-c", command],
         capture_output=True,

@@ -33,7 +33,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # A new process counts the memory of the one that it was forked from, and pytest's may be large:
-# this small one stands between and writes the usage of the program, and its code, to a file.
+# this small one starts it and writes the usage of the program, and its code, to a file.
 BETWEEN = """
 import json, resource, subprocess, sys
 done = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL)

@@ -90,7 +90,7 @@ def test_make_serve() -> None:
 
 @made_by_make
 def test_make_demo() -> None:
-    """The page is up, and a browser would have been opened: ``true`` stands in for it."""
+    """The page is up, and a browser would have been opened: ``true`` replaces it."""
     port = free_port()
     process = start("make", "demo", f"DEMO_PORT={port}", BROWSER="true")
     try:

@@ -1,4 +1,4 @@
-"""What every test in a real browser needs: the list of pages, axe, a page that reports trouble."""
+"""What every test in a real browser needs: the list of pages, axe, a page that reports errors."""
 
 from __future__ import annotations
 
@@ -119,20 +119,20 @@ def watched(browser: Any, served: str, **context_options: Any) -> Iterator[Any]:
     """A fresh page; afterwards no script may have failed and no other host been asked."""
     context = browser.new_context(**context_options)
     page = context.new_page()
-    trouble: list[str] = []
+    problems: list[str] = []
     host = urlsplit(served).netloc
-    page.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
-    page.on("pageerror", lambda e: trouble.append(f"script: {e}"))
+    page.on("console", lambda m: m.type == "error" and problems.append(f"console: {m.text}"))
+    page.on("pageerror", lambda e: problems.append(f"script: {e}"))
 
     def check(request: Any) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob") and parts.netloc != host:
-            trouble.append(f"another host: {request.url}")
+            problems.append(f"another host: {request.url}")
 
     page.on("request", check)
-    page.on("response", lambda r: r.status >= 400 and trouble.append(f"{r.status}: {r.url}"))
+    page.on("response", lambda r: r.status >= 400 and problems.append(f"{r.status}: {r.url}"))
     try:
         yield page
     finally:
         context.close()
-    assert trouble == []
+    assert problems == []

@@ -55,7 +55,7 @@ class Running:
         method: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """One request on a connection of its own; the path goes out as it stands."""
+        """One request on a new connection; the path is sent unchanged."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(

@@ -1,4 +1,4 @@
-"""The exporter's command line under test, in this process and in one of its own."""
+"""The exporter's command line under test, in this process and in a separate one."""
 
 from __future__ import annotations
 

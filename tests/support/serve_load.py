@@ -1,6 +1,6 @@
 """A load test of the server: 64 clients that send good pictures, garbage, bombs, and what stalls.
 
-``make load`` starts the server as a process of its own, lets the clients at it for a minute, measures
+``make load`` starts the server as a process, sends it requests for a minute, measures
 a kept connection, prints what came of it, and fails only for a wrong answer. ``--save FILE`` writes
 the figures of the server's page. `test_serve_load.py` runs a short form.
 """
@@ -180,7 +180,7 @@ async def crowd(port: int, seconds: float, seed: int) -> Found:
 
 
 def run_crowd(port: int, seconds: float, seed: int) -> Found:
-    """The crowd from a thread of its own: Playwright keeps an event loop in a test's."""
+    """The clients in a separate thread: Playwright keeps an event loop in a test's."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(crowd(port, seconds, seed))).result()
 

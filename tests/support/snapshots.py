@@ -1,4 +1,4 @@
-"""Pictures of the key pages to compare with: `make snapshots` takes them anew, a test compares.
+"""Pictures of the key pages to compare with: `make snapshots` takes new ones, a test compares.
 
 Kept at a quarter of the size, which is enough to see that a layout broke, a style sheet is
 missing or a figure is empty, and blind to the smoothing of letters. Another browser or other
@@ -66,7 +66,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 
 def main() -> None:
-    """Build the site and take every picture anew."""
+    """Build the site and take new pictures."""
     from playwright.sync_api import sync_playwright
 
     FOLDER.mkdir(exist_ok=True)

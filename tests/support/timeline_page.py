@@ -1,4 +1,4 @@
-"""The timeline's page under test: opened, and what stands on its band."""
+"""The timeline's page under test: opened, and what its band shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOXES = """() => [...document.querySelectorAll('.tl-svg text, .tl-names span, .t
 
 @contextlib.contextmanager
 def opened(browser: Any, served: str) -> Iterator[Any]:
-    """A fresh page of a usual size, watched for trouble."""
+    """A fresh page of a usual size, watched for errors."""
     size = {"width": 1280, "height": 900}
     with watched(browser, served, viewport=size, reduced_motion="reduce") as page:
         yield page

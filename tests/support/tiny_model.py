@@ -1,6 +1,6 @@
 """Writes `demo/runtime/tiny.onnx`, the network with which `devices` tries each provider.
 
-``python -m tests.support.tiny_model`` writes it anew; a test compares. One convolution (so cuDNN is needed
+``python -m tests.support.tiny_model`` writes it; a test compares. One convolution (so cuDNN is needed
 where CUDA is), a rectifier, the mean of each map and a fully connected layer, all with small
 weights that a formula gives.
 """

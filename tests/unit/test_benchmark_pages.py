@@ -60,7 +60,7 @@ def test_the_figure_says_what_the_data_say() -> None:
     plain = _drawn([result("fp32", 400, 1.25), result("int8", 100, 0.5)])
     assert "The exported network runs 1.2 times as fast as in PyTorch" in plain
     own = _drawn([result("fp32", 400, 9.0, shared=False)])
-    assert "runs 1.5 times as fast" in own  # a machine of its own: by the clock
+    assert "runs 1.5 times as fast" in own  # an unshared machine: by the clock
 
 
 def test_the_page_draws_the_paired_run(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_best_is_named_with_its_engine() -> None:
 
 
 def test_text_and_files_of_two_forms_of_one_precision(model: Path, tmp_path: Path) -> None:
-    """Each has a row and a result file of its own."""
+    """Each has its own row and result file."""
     again = shutil.copy(model, tmp_path / "again.onnx")
     done = benchmark(
         model, again, "--batch", 2, "--rounds", 1, "--seconds", 0.01, "--no-peers", "--recommend",

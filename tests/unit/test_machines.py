@@ -50,7 +50,7 @@ def test_llms_txt_lists_every_page_once(site: Path) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (site / link).is_file(), link
     described = re.findall(r"^- \[[^\]]+\]\([^)]+\): (.+)", main, re.MULTILINE)
-    assert len(described) == len(links) == len(set(described)), "a page without words of its own"
+    assert len(described) == len(links) == len(set(described)), "two pages have one description"
 
 
 def test_without_an_address_there_is_no_empty_sitemap(site: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_redirect_leads_on() -> None:
     ("row", "message"),
     [
         ({"old": "/a", "new": "c/"}, 'old address "/a" is not of the form a/b/'),
-        ({"old": "c/", "new": "c/"}, '"c/" is a page, or stands there twice'),
+        ({"old": "c/", "new": "c/"}, '"c/" is a page, or is listed twice'),
         ({"old": "a/", "new": "x/"}, '"a/" leads to "x/", which is no page'),
     ],
 )

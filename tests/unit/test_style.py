@@ -66,7 +66,7 @@ def plain(text: str) -> str:
 
 @cache
 def texts() -> dict[str, str]:
-    """Everything that the site says in its own words, by where it stands."""
+    """Everything that the site says in its own words, by file."""
     found_texts = {page.relative_to(DOCS).as_posix(): plain(body(source(page))) for page in PAGES}
     for stem, fields in (
         ("myths", ("claim", "text")),

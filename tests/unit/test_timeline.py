@@ -1,4 +1,4 @@
-"""The timeline as it is built: layout, HTML and downloads, on our events and on generated ones."""
+"""The built timeline: layout, HTML and downloads, on our events and on generated ones."""
 
 from __future__ import annotations
 

@@ -435,13 +435,13 @@ def test_the_command_without_data_says_how_to_supply_it(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def answering(body: bytes, status: int = 200, length: int | None = None) -> Iterator[str]:
+def answering(body: bytes, status: int = 200) -> Iterator[str]:
     """A server on 127.0.0.1 that gives every request the same answer."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body) if length is None else length))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -467,29 +467,9 @@ def test_the_download_is_checked_and_kept(tmp_path: Path) -> None:
     assert download(path, "http://127.0.0.1:1/", md5) == path  # no second request
 
 
-@pytest.mark.parametrize(
-    ("status", "length", "reason"),
-    [
-        (404, None, "could not be downloaded (HTTP 404 Not Found)"),
-        (
-            200,
-            None,
-            "gave another file than the one with md5:",
-        ),
-    ],
-    ids=["missing", "another file"],
-)
-def test_a_bad_download_leaves_nothing(
-    tmp_path: Path, status: int, length: int | None, reason: str
-) -> None:
-    with answering(b"x", status, length) as url, pytest.raises(tiny.DataError) as error:
+def test_a_bad_download_names_the_way_round(tmp_path: Path) -> None:
+    with answering(b"x", 404) as url, pytest.raises(tiny.DataError) as error:
         download(tmp_path / "tiny.zip", url, timeout=5)
-    assert reason in str(error.value)
+    assert "could not be downloaded (HTTP 404 Not Found)" in str(error.value)
     assert "or in the environment variable TINY_IMAGENET" in str(error.value)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_no_network_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(tiny.DataError) as error:
-        download(tmp_path / "tiny.zip", "http://127.0.0.1:1/tiny.zip", timeout=2)
-    assert "could not be downloaded (Connection refused)" in str(error.value)

@@ -19,7 +19,7 @@ function release(term) {
   term.classList.remove("term--open", "term--shut", "term--passed");
 }
 
-/** Hold a word's tip open, and let go of all others. @param {HTMLElement} term */
+/** Keep a word's tip open, and close all others. @param {HTMLElement} term */
 function hold(term) {
   for (const other of [...leaving.keys()]) release(other);
   term.classList.remove("term--passed");

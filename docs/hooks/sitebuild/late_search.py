@@ -1,8 +1,8 @@
 """The search's index, fetched when a reader first searches.
 
 Material asks for it whenever a page opens, more than half a megabyte, and a worker sorts all its
-words anew: a fifth of the work of opening a page, measured in Chromium. From a folder (`file:`) it
-waits until the search opens, and here its script is changed so that it always does.
+words each time: a fifth of the work of opening a page, measured in Chromium. From a folder
+(`file:`) it waits until the search opens; here its script is changed so that it always does.
 """
 
 from __future__ import annotations
@@ -27,6 +27,6 @@ def with_late_search(script: str) -> str:
     if count != 1:
         raise ContentError(
             "Material's script no longer says when its search loads the index in the words that "
-            "sitebuild/late_search.py looks for: read them anew, or leave that module out"
+            "sitebuild/late_search.py looks for: adapt the patterns, or leave that module out"
         )
     return changed

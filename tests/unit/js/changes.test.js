@@ -10,7 +10,7 @@ function picture() {
   return { data, width: 16, height: 16 };
 }
 
-test("no change leaves every level as it is", () => {
+test("without changes every level stays the same", () => {
   assert.deepEqual(changed(picture(), unchanged()).data, picture().data);
 });
 

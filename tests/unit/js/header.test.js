@@ -35,7 +35,7 @@ test("a GIF says its size, and its first picture may reach further", () => {
   assert.equal(pixelsOf(file("GIF89a", screen, 0x80, 0, 0, table, first)), 4000);
 });
 
-test("a JPEG says its size, wherever it says it", () => {
+test("the size of a JPEG is found in every segment that can hold it", () => {
   const real = readFileSync(new URL("../../../demo/samples/banana.jpg", import.meta.url));
   const pixels = pixelsOf(new Uint8Array(real).buffer) ?? 0;
   assert.ok(pixels > 10_000 && pixels < 1_000_000);

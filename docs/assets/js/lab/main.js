@@ -189,5 +189,5 @@ window.addEventListener("hashchange", () => follow()?.entry.scrollIntoView());
 
 root.classList.add("lab--live");
 show();
-follow(); // the browser itself scrolls there, once all stands
+follow(); // the browser scrolls there by itself once the page is complete
 document.documentElement.classList.remove("sent");

@@ -1,5 +1,5 @@
 /**
- * The explorer's view as it stands in the address. What an address says is checked against what
+ * The explorer's view as the address holds it. What an address says is checked against what
  * the page knows; the rest is dropped.
  *
  * @typedef {object} View

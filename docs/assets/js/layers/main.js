@@ -20,7 +20,7 @@ const all = /** @type {HTMLButtonElement} */ (byId("layer-all"));
 const names = cards.map((card) => card.id);
 const pictures = radios.map((radio) => radio.value);
 
-const FIRST = 1; // conv1: the picture itself stands before it
+const FIRST = 1; // conv1: the picture itself comes before it
 
 /** What the address says; what it does not know is dropped. */
 function read() {

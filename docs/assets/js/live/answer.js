@@ -83,7 +83,7 @@ async function once(fresh) {
   }));
   if (fresh && store.view.quiz) quiz(top, () => show(top, picture.words));
   else show(top, picture.words);
-  // In a task of its own: scrolling lays the page out anew.
+  // In a separate task: scrolling forces a new layout.
   if (fresh) setTimeout(showStage);
   await showLayers(answered, openLayer);
   document.dispatchEvent(new Event("live-answered")); // for the parts that are loaded on request

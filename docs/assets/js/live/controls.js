@@ -41,7 +41,7 @@ function showValues() {
   }
 }
 
-/** Read every control of the changes, and answer anew. */
+/** Read every control of the changes, and classify again. */
 function changed() {
   const { change } = store.view;
   for (const name of SWITCHES) change[name] = byId(`live-${name}`).checked;

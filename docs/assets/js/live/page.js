@@ -9,7 +9,7 @@ export const root = new URL(here.dataset.root || "./", location.href);
 /** States that end by themselves. */
 export const WORKING = ["loading", "looking", "hiding", "timing"];
 
-/** The tone of each state; those that are not here are trouble. @type {Record<string, string>} */
+/** The tone of each state; all others are errors. @type {Record<string, string>} */
 const TONES = {
   ...Object.fromEntries(WORKING.map((state) => [state, "working"])),
   ready: "done",
@@ -22,7 +22,7 @@ const TONES = {
 /** Name the state, for style and tests, and say it. @param {string} state @param {string} words */
 export function say(state, words) {
   here.dataset.state = state;
-  here.dataset.tone = TONES[state] ?? "trouble";
+  here.dataset.tone = TONES[state] ?? "error";
   byId("live-status").textContent = words;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the page shows, as it stands in the address, so that a teacher can send it. Whatever an
+ * What the page shows, as the address holds it, so that a teacher can send it. Whatever an
  * address says is checked against what the page knows and brought within bounds; the rest is
  * dropped.
  *

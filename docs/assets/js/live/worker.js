@@ -24,7 +24,7 @@ import { toMessage, userError } from "./errors.js";
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
 const ROWS = 4; // of as many maps, for each layer of the row
-const KEPT_PIXELS = 4_000_000; // a larger picture is decoded anew when it is cropped
+const KEPT_PIXELS = 4_000_000; // a larger picture is decoded again when it is cropped
 
 /** @type {Engine|undefined} */
 let engine;

@@ -1,4 +1,4 @@
-// Turns the questions of a page into buttons. What was answered stands in the address, one figure
+// Turns the questions of a page into buttons. The answers are kept in the address, one digit
 // for each question, so that a page with answers can be sent, and nothing is kept anywhere else.
 
 const root = /** @type {HTMLElement} */ (document.querySelector(".quiz"));

@@ -20,7 +20,7 @@ function element(name, attributes, text) {
 }
 
 export class Band {
-  /** Panning is the frame's own scrolling: no script runs for it, and nothing is laid out anew.
+  /** Panning is the frame's own scrolling: no script runs for it, and nothing is laid out again.
    * @param {HTMLElement} frame the scrolling frame @param {Scale} scale */
   constructor(frame, scale) {
     this.frame = frame;

@@ -15,8 +15,8 @@ import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
 const START = "alexnet-wins";
 const WORDS_AFTER = 180; // milliseconds without a key before a search runs
-const IDLE_WITHIN = 300; // milliseconds that a piece of the start may be kept waiting
-const AT_ONCE = 8; // entries that a piece of the start takes up
+const IDLE_WITHIN = 300; // milliseconds that a part of the start may wait for idle time
+const AT_ONCE = 8; // entries that one part of the start handles
 
 /** An element by its id. @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

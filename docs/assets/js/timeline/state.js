@@ -1,5 +1,5 @@
 /**
- * The view as it stands in the address, so that a teacher can send it. Whatever an address says
+ * The view as the address holds it, so that a teacher can send it. Whatever an address says
  * is checked against what the page knows; the rest is dropped.
  *
  * @typedef {object} View

@@ -97,7 +97,7 @@ def source_list(bibliography: Bibliography, prefix: str = "") -> str:
 
     Args:
         bibliography: the references.
-        prefix: stands before the key in the address of each.
+        prefix: comes before the key in the anchor of each.
     """
     items = "".join(
         f'<li id="{prefix}{reference.key}">{reference.html}'

@@ -1,7 +1,7 @@
 """Facts: every number and date that the prose uses, each with its sources and a grade.
 
 A page never types a figure; it asks for a fact by its id and gets the words to print.
-The file is `docs/data/facts.yml`; a fact whose figure stands in another data file points there
+The file is `docs/data/facts.yml`; a fact whose figure is in another data file points there
 with ``from: ilsvrc:winners/2012/error``, so that no number is written twice.
 """
 

@@ -58,7 +58,7 @@ class Lab:
         self.runs: tuple[Mapping[str, Any], ...] = tuple(data["rows"])
         self.by_name = {run["run"]: run for run in self.runs}
         if len(self.by_name) != len(self.runs):
-            raise ContentError("experiments.yml: a run stands there twice")
+            raise ContentError("experiments.yml: a run is listed twice")
         for run in self.runs:
             self.ancestors(run["run"])
 
@@ -69,7 +69,7 @@ class Lab:
             raise ContentError(f'experiments.yml has no run "{name}"') from None
 
     def parents(self, name: str) -> list[str]:
-        """What the notes compare a run with; the first is the one that it stands on."""
+        """What the notes compare a run with; the first is the one that it was derived from."""
         return list(self.by_name.get(name, {}).get("relative_to", ()))
 
     def ancestors(self, name: str) -> list[str]:

@@ -16,7 +16,7 @@ SURE = re.compile(r"^## How sure are we\?[ ]*\n(.*?)(?=^## |\Z)", re.MULTILINE |
 
 
 def corrections_list(rows: Sequence[Mapping[str, str]]) -> str:
-    """What was wrong and what stands now, newest first."""
+    """What was wrong and what it says now, newest first."""
     items = "".join(
         f'<li><time datetime="{row["date"]}">{long_date(row["date"])}</time> '
         f"<b>Was:</b> {escape(row['was'])} <b>Now:</b> {escape(row['now'])}</li>"

@@ -1,7 +1,7 @@
 """Keeps blocks of HTML out of Markdown's sight: a Markdown extension.
 
 Inside other HTML that is read as Markdown, Python-Markdown tears a figure's tags apart. So the
-expanded pages mark their blocks with comments, and what stands between is passed on as it is.
+expanded pages mark their blocks with comments, and what is between them is passed on unchanged.
 """
 
 from __future__ import annotations

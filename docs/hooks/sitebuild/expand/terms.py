@@ -148,7 +148,7 @@ class _Linker(Treeprocessor):
 
 
 def _means_other(found: re.Match[str], phrases: Sequence[str]) -> bool:
-    """Whether the word stands in one of the phrases in which it means something else."""
+    """Whether the word is part of one of the phrases in which it means something else."""
     return any(
         place.start() <= found.start() and found.end() <= place.end()
         for phrase in phrases

@@ -1,7 +1,7 @@
 """Typographic quotation marks and apostrophes in HTML that Markdown has not set.
 
 Figures, quizzes, strips and lessons come from data and notebooks, where these marks are straight.
-Beside running text, in which Markdown bends them, the straight ones look like slips.
+Beside running text, in which Markdown curls them, the straight ones look like mistakes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BEFORE_AN_OPENING = set(" \u00a0\t\n([{/\u2013\u2014\u2018\u201c")
 
 
 def typeset(html: str) -> str:
-    """The same HTML with bent marks in its words; tags, attributes and code stay as they are."""
+    """The same HTML with curly marks in its words; tags, attributes and code stay as they are."""
     parts: list[str] = []
     last, kept = " ", ""
     for part in TAG.split(html):
@@ -40,7 +40,7 @@ def typeset(html: str) -> str:
 
 
 def _words(text: str, last: str) -> tuple[str, str]:
-    """A piece of text with its marks bent, and its last character."""
+    """A text with curly marks, and its last character."""
     done: list[str] = []
     at = 0
     for mark in STRAIGHT.finditer(text):

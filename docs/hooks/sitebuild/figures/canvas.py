@@ -92,8 +92,8 @@ class Canvas:
     Attributes:
         width: of the drawing.
         narrow: whether it is the form for a phone.
-        height: set by whoever draws.
-        marks: boxes of what stands for data.
+        height: set by the drawing code.
+        marks: boxes of the shapes that represent data.
         words: boxes of all text, with the text.
         said: the read-out of every mark that has one, in order.
     """
@@ -139,7 +139,7 @@ class Canvas:
         group: str = "",
         href: str = "",
     ) -> None:
-        """A shape that stands for data: ``circle``, ``square`` or ``bar``, filling the box.
+        """A shape that represents data: ``circle``, ``square`` or ``bar``, filling the box.
 
         Args:
             shape: the shape.

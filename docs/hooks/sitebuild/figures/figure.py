@@ -159,7 +159,7 @@ class Figure:
         return dict(zip(self._names(), contents, strict=True))
 
     def svg(self, style: str) -> str:
-        """The first view as a file of its own: title, unit, drawing, source and licence."""
+        """The first view as a separate file: title, unit, drawing, source and licence."""
         drawing = self.views[0].wide
         page = Canvas(drawing.width + 2 * MARGIN, narrow=False)
         y = MARGIN + 18

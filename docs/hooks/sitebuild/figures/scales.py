@@ -59,7 +59,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Categories:
-    """A scale of names, each with a stretch of its own; places are the middles of the stretches."""
+    """A scale of names, each with its own interval; places are the middles of the intervals."""
 
     names: Sequence[Any]
     start: float

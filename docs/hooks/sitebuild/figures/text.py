@@ -23,7 +23,7 @@ def width(words: str, size: float, bold: bool = False) -> float:
 
 
 def wrap(words: str, size: float, room: float, bold: bool = False) -> list[str]:
-    """The words in lines no wider than ``room``; a longer word keeps a line of its own."""
+    """The words in lines no wider than ``room``; a longer word gets its own line."""
     lines: list[str] = []
     for word in words.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word

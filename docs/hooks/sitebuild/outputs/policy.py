@@ -1,6 +1,6 @@
 """The content security policy of every page, as a meta element.
 
-A static host sends no headers of our choice, so the policy stands in the page. Scripts: the
+A static host sends no headers of our choice, so the policy is in the page. Scripts: the
 site's own files, and the inline ones that the theme wrote, each by its hash; so nothing that slips
 into a page can run. Styles may stand inline: the theme's scripts set some, and a style runs
 nothing. The live page may also compile WebAssembly.
@@ -22,7 +22,7 @@ def inline_hashes(html: str) -> list[str]:
     for script in INLINE.finditer(html):
         head = script["head"]
         if "src=" in head or ("type=" in head and not re.search(r'type="?module', head)):
-            continue  # a file of its own, or data
+            continue  # an external file, or data
         digest = hashlib.sha256(script["code"].encode()).digest()
         hashes.append(f"'sha256-{base64.b64encode(digest).decode()}'")
     return list(dict.fromkeys(hashes))

@@ -33,7 +33,7 @@ def redirect_pages(rows: Sequence[Mapping[str, Any]], pages: Collection[str]) ->
         if not ADDRESS.fullmatch(old):
             raise ContentError(f'redirects.yml: old address "{old}" is not of the form a/b/')
         if old in pages or f"{old}index.html" in written:
-            raise ContentError(f'redirects.yml: "{old}" is a page, or stands there twice')
+            raise ContentError(f'redirects.yml: "{old}" is a page, or is listed twice')
         if new.split("#")[0] not in pages:
             raise ContentError(f'redirects.yml: "{old}" leads to "{new}", which is no page')
         written[f"{old}index.html"] = _page(old, new)

@@ -97,7 +97,7 @@ def results_table(rows: Sequence[Result]) -> Table:
 
 
 def figure(tables: Mapping[str, Any], results: Sequence[Result]) -> Figure | str:
-    """The newest run as bars, of each file as it is; a sentence where there is none."""
+    """The newest run as bars, of each file unchanged; a sentence where there is none."""
     found = [r for r in latest(results) if r["contestant"]["engine"] != "onnxruntime-rewritten"]
     if not found:
         return f"<p>{NONE_YET}</p>"

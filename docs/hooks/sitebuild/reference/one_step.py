@@ -9,7 +9,7 @@ from sitebuild.errors import unknown
 from sitebuild.figures import Figure, View, draw
 from sitebuild.figures.canvas import Canvas
 
-# (term of the glossary, as it is drawn, what it does in the step); forth, and back again.
+# (term of the glossary, its label, what it does in the step); forth, and back again.
 FORTH = (
     ("batch", "batch", "some pictures"),
     ("filter", "filter", "finds a pattern"),

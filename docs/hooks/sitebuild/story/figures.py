@@ -1,7 +1,7 @@
 """The charts of the story's pages: rows and values for the specifications in `docs/data/figures/`.
 
 Each function takes the data files by stem (with the specifications under ``figures``) and returns
-the figure. What can be read off a data file as it is stays in the specification.
+the figure. What needs no computation stays in the specification.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the reader needs to cut the network anew across two cards: sizes by layer, and a script.
+"""The box in which a reader divides the network between two cards: sizes by layer, and a script.
 
-The page's static figure is the end state; this closed box below it adds the trying out. The sums
+The page's static figure is the end state; this closed box below it lets readers try. The sums
 are those of `memory` beside it; `docs/assets/js/story/ledger.js` repeats them, and a test compares.
 """
 

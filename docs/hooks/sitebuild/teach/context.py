@@ -83,7 +83,7 @@ def plan(row: Mapping[str, Any], expand: Expand) -> str:
 
 
 def worksheet(row: Mapping[str, Any], page: Page) -> str:
-    """A worksheet as Markdown, a sheet of its own on paper, with room to write or to draw."""
+    """A worksheet as Markdown, a separate sheet on paper, with room to write or to draw."""
     tasks = "\n\n".join(
         f"{number}. {page.expand(task['ask'])}\n\n    {page.either(_room(task), '')}"
         for number, task in enumerate(row["tasks"], 1)

@@ -81,7 +81,7 @@ def execute(root: Path, name: str) -> nbformat.NotebookNode:
         notebook,
         timeout=LONGEST,
         kernel_name="python3",
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of its own transport
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns about its transport
         record_timing=False,
         coalesce_streams=True,  # a slow machine hands over what is printed in pieces
         resources={"metadata": {"path": str(root / FOLDER)}},

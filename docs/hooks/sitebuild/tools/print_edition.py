@@ -23,7 +23,7 @@ FOOT = (
 
 
 def print_all(browser: Browser, documents: Mapping[str, str], folder: Path) -> None:
-    """Write each document as a PDF file of its own name.
+    """Write each document as a PDF file under its own name.
 
     Args:
         browser: a Chromium.
