@@ -3,10 +3,10 @@
 A thread cannot be stopped while a C library works for it, a process can: its memory and its place
 are free again. Pebble's pool does that; here is who may run, and in how much memory.
 
-At most `Decoders.workers` pictures are decoded at once. Beside one that takes longer than
-`PATIENCE` the next one starts; once `SPARE` more run, or one takes the memory that a smaller one
-needs, the oldest is ended. Memory for ordinary pictures is kept free of large ones. So slow or
-large pictures never hold up ordinary ones for much longer than `PATIENCE`.
+As many pictures are decoded at once as there are cores, and `SPARE` more. Where all places are
+taken, or the memory that a smaller picture needs, the oldest that has worked for `PATIENCE` is
+ended. Memory for ordinary pictures is kept free of large ones. So a few slow or large pictures do
+not hold up the others.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import asyncio
 import contextlib
 import ctypes
 import multiprocessing
+import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +36,15 @@ from demo.server.limits import Limits
 from model_export.contract.card import Input
 from model_export.contract.preprocessing import preprocess
 
-PATIENCE = 0.3
-"""Seconds that a picture may take while others wait."""
-
 SPARE = 2
-"""Pictures above `Decoders.workers` that may go on after `PATIENCE`."""
+"""Pictures above the number of cores that are decoded at once."""
+
+PATIENCE = 0.5
+"""Seconds of processor time that a picture may take while others wait: about three times what a
+phone's 12 megapixels took."""
 
 SMALL = 24_000_000
-"""Bytes of memory that every picture gets: three megapixels. Larger ones ask for what they need."""
+"""Bytes of memory that every picture gets: three megapixels. Large ones ask for what they need."""
 
 OVERHEAD = 64_000_000
 """Bytes of a worker process beside a picture: the file twice, and its header."""
@@ -62,11 +64,12 @@ class Prepared:
 Outcome = Prepared | int | PictureError
 
 
-@dataclass
+@dataclass(eq=False)
 class _Run:
-    """One decoding under way: the memory it may take, and when it began."""
+    """One decoding: the memory it may take; once it is under way its place, and since when."""
 
     memory: int
+    place: int = -1
     began: float = 0.0
     result: Future[Outcome] | None = None
     ended: bool = False
@@ -81,11 +84,13 @@ class Decoders:
     """
 
     def __init__(self, decode: Decode, limits: Limits) -> None:
-        self.workers = self._max_workers = min(4, cores())
+        self._places = min(4, cores()) + SPARE
         self._decode = decode
         self._limits = limits
         self._pool: ProcessPool | None = None
+        self._stopped = False
         self._runs: list[_Run] = []  # the oldest first
+        self._waiting: list[_Run] = []
         self._changed = asyncio.Event()
 
     async def start(self, rule: Input) -> None:
@@ -96,17 +101,21 @@ class Decoders:
         """
         self._rule = rule
         self._pool = self._new_pool()
-        await asyncio.wrap_future(self._pool.schedule(_start_worker))
+        await asyncio.wrap_future(self._pool.schedule(os.getpid))
 
     def _new_pool(self) -> ProcessPool:
         # Forked from a process of its own, without threads: quick and safe. Windows has only spawn.
         known = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
         context.set_forkserver_preload([__name__])
-        return ProcessPool(self.workers + SPARE, initializer=_start_worker, context=context)
+        self._clocks = context.RawArray("d", 2 * self._places)  # see `_clocks` below
+        return ProcessPool(
+            self._places, initializer=_start_worker, initargs=[self._clocks], context=context
+        )
 
     def stop(self) -> None:
-        """End all processes at once, whatever they do."""
+        """End all processes at once, whatever they do; none is started again."""
+        self._stopped = True
         if self._pool is not None:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
@@ -127,16 +136,16 @@ class Decoders:
         return result
 
     async def _run(self, data: bytes, memory: int) -> Outcome:
-        run = _Run(min(memory, self._memory_for(memory)))
-        await self._wait_for_place(run.memory)
+        run = _Run(min(memory, self._large_memory) if memory > SMALL else memory)
+        await self._wait_for_place(run)
         assert self._pool is not None
-        if not self._pool.active:  # broken: one of its processes was killed at a bad moment
-            self._pool = self._new_pool()
-        arguments = [self._decode, data, self._rule, self._limits.pixels, memory]
-        run.began = time.monotonic()
-        run.result = self._pool.schedule(_prepare, args=arguments)
-        self._runs.append(run)
+        arguments = [self._decode, data, self._rule, self._limits.pixels, memory, run.place]
         try:
+            if self._stopped:
+                raise Busy("the server is stopping; try again in a moment")
+            if not self._pool.active:  # broken: one of its processes was killed at a bad moment
+                self._pool = self._new_pool()
+            run.result = self._pool.schedule(_prepare, args=arguments)
             return await asyncio.wrap_future(run.result)
         except (asyncio.CancelledError, CancelledError):
             if not run.ended:
@@ -149,40 +158,67 @@ class Decoders:
             self._runs.remove(run)
             self._changed.set()
 
-    def _memory_for(self, needed: int) -> int:
-        """Bytes that all pictures together may take when one that needs so many starts."""
+    @property
+    def _large_memory(self) -> int:
+        """Bytes that all pictures above `SMALL` may take: the others always have theirs."""
         whole = self._limits.decoding_bytes
-        ordinary = (self.workers + SPARE) * SMALL
-        return whole if needed <= SMALL else max(whole - ordinary, whole // 2)
+        return max(whole - self._places * SMALL, whole // 2)
 
-    async def _wait_for_place(self, memory: int) -> None:
-        while True:
-            self._changed.clear()
-            now = time.monotonic()
-            slow = [run for run in self._runs if now - run.began >= PATIENCE]
-            quick = [run for run in self._runs if run not in slow]
-            if len(quick) < self.workers:
-                used = sum(run.memory for run in self._runs)
-                room = used + memory <= self._memory_for(memory)
-                place = len(self._runs) < self.workers + SPARE
-                if room and place:
+    async def _wait_for_place(self, run: _Run) -> None:
+        """Wait for a place and memory, and take them."""
+        self._waiting.append(run)
+        try:
+            while True:
+                self._changed.clear()
+                free = {*range(self._places)} - {other.place for other in self._runs}
+                if free and run is self._next():
+                    run.place, run.began = free.pop(), time.monotonic()
+                    self._clocks[2 * run.place] = 0
+                    self._runs.append(run)
                     return
-                if not any(run.ended for run in slow):
-                    self._end_first(run for run in slow if not place or run.memory > memory)
-            until_slow = quick[0].began + PATIENCE - now if quick else None
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), until_slow)
+                self._end_one(run.memory if free else 0)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), 0.1)
+        finally:
+            self._waiting.remove(run)
+            self._changed.set()
 
-    def _end_first(self, runs: Iterator[_Run]) -> None:
-        if run := next(runs, None):
-            run.ended = True
-            assert run.result is not None
-            run.result.cancel()
+    def _next(self) -> _Run | None:
+        """The first that waits; of large ones the smallest, and only where there is memory."""
+        large = [run for run in self._waiting if run.memory > SMALL]
+        first = min(large, key=lambda run: run.memory, default=None)
+        used = sum(run.memory for run in self._runs if run.memory > SMALL)
+        if first and used + first.memory > self._large_memory:
+            first = None
+        return next((run for run in self._waiting if run is first or run not in large), None)
+
+    def _end_one(self, above: int) -> None:
+        """End the oldest decoding of more memory than this that has had its time."""
+        if any(run.ended for run in self._runs):  # its place is about to be free
+            return
+        for run in self._runs:
+            if run.memory > above and self._worked(run) >= PATIENCE:
+                run.ended = True
+                assert run.result is not None
+                run.result.cancel()
+                return
+
+    def _worked(self, run: _Run) -> float:
+        """Seconds of processor time that a decoding has taken; without /proc, its share of time."""
+        if not Path("/proc/self/stat").exists():
+            return (time.monotonic() - run.began) / self._places
+        pid, before = self._clocks[2 * run.place : 2 * run.place + 2]
+        with contextlib.suppress(OSError):  # it has not begun, or has just ended
+            times = Path(f"/proc/{int(pid)}/stat").read_text("ascii").rpartition(")")[2].split()
+            return float((int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK") - before)
+        return 0.0
 
 
 # In the worker processes
 
 _own = 0
+_clocks: Any = None
+"""By place two numbers: the process that decodes there, and its processor time before that."""
 
 
 def return_freed_memory() -> None:
@@ -191,9 +227,10 @@ def return_freed_memory() -> None:
         ctypes.CDLL("libc.so.6").mallopt(-3, 2**20)  # M_MMAP_THRESHOLD
 
 
-def _start_worker() -> None:
+def _start_worker(clocks: Any) -> None:
     """Be ended at once, also within a C library, and know the memory taken before any picture."""
-    global _own
+    global _own, _clocks
+    _clocks = clocks
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return_freed_memory()
     _own = _data_bytes()
@@ -219,11 +256,14 @@ def _limit_memory(more: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (_own + OVERHEAD + more, hard))
 
 
-def _prepare(decode: Decode, data: bytes, rule: Input, pixels: int, memory: int) -> Outcome:
+def _prepare(
+    decode: Decode, data: bytes, rule: Input, pixels: int, memory: int, place: int
+) -> Outcome:
     """A picture's tensor, or how many bytes it needs where ``memory`` is not enough, or an error.
 
     The error is a new one: the one that was raised holds the frames, and so the picture.
     """
+    _clocks[2 * place : 2 * place + 2] = [os.getpid(), time.process_time()]
     _limit_memory(memory)
     began = time.perf_counter()
     try:

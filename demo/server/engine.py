@@ -9,7 +9,6 @@ lone picture runs at once. The number of requests between acceptance and answer 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -116,10 +115,10 @@ class Engine:
         """Accept nothing more, and give up what is not finished."""
         self.stopping = True
         self._decoders.stop()
-        for task in (*self._tasks, *filter(None, [self._batches])):
+        tasks = [*self._tasks, *filter(None, [self._batches])]
+        for task in tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._network.shutdown(wait=False, cancel_futures=True)
 
     async def classify(self, data: bytes, top: int) -> Answer:

@@ -56,7 +56,7 @@ class Running:
         headers: dict[str, str] | None = None,
     ) -> Reply:
         """One request on a new connection; the path is sent unchanged."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(
                 method or ("GET" if body is None else "POST"), path, body, headers or {}

@@ -83,8 +83,8 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_place_kept(model: Pat
 
 def test_large_pictures_take_turns_and_are_all_answered(model: Path) -> None:
     """Room for one of them at a time, small ones among them."""
-    with running(model, Limits(decoding_bytes=2_000_000)) as server:
-        contents = [picture(BLUE, (500, 500)), picture(BLUE, (30, 30))] * 8
+    with running(model, Limits(decoding_bytes=100_000_000)) as server:
+        contents = [picture(BLUE, (2500, 2500)), picture(BLUE, (30, 30))] * 8
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda one: server.ask("/v1/classify", one), contents))
     assert [answer.json["top"][0]["label"] for answer in answers] == ["blue"] * 16
@@ -99,8 +99,9 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("slow")
 def test_waiting_for_memory_counts_as_waiting(model: Path) -> None:
     """Two large pictures, and memory for one."""
-    large = marked(picture(RED, (500, 500)), "slow")
-    with running(model, Limits(decoding_bytes=2_000_000)) as server, ThreadPoolExecutor(2) as pool:
+    large = marked(picture(RED, (2500, 2500)), "slow")
+    limits = Limits(decoding_bytes=100_000_000)
+    with running(model, limits) as server, ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(server.ask, "/v1/classify", large) for _ in range(2)]
         times = [answer.result().json["milliseconds"] for answer in asked]
     assert all(time["decode"] >= 200 for time in times)
@@ -112,19 +113,17 @@ def test_waiting_for_memory_counts_as_waiting(model: Path) -> None:
 def test_slow_pictures_do_not_hold_up_the_others(model: Path, count: int) -> None:
     """Ordinary ones are answered while slow ones are decoded; of too many, the oldest give way."""
     endless = marked(picture(RED), "endless")
-    with running(model, Limits(answer_seconds=20)) as server, ThreadPoolExecutor(count) as pool:
+    limits = Limits(answer_seconds=100, stop_seconds=1)
+    with ThreadPoolExecutor(count) as pool, running(model, limits) as server:
         asked = [pool.submit(server.ask, "/v1/classify", endless) for _ in range(count)]
         wait_until(lambda: metric(server, "alexnet_accepted") == count)
         for _ in range(3):
             assert server.ask("/v1/classify", picture(BLUE)).json["top"][0]["label"] == "blue"
-        if count == 2:
-            assert metric(server, "alexnet_accepted") == 2
-        answers = [answer.result() for answer in asked]
-    assert {answer.status for answer in answers} <= {503, 504}
+        answers = [answer.result() for answer in asked if answer.done()]
+    assert (len(answers) > 0) == (count == 12)
     for answer in answers:
-        if answer.status == 503:
-            assert answer.headers["retry-after"] == "1"
-            assert "others wait" in answer.json["error"]
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert "others wait" in answer.json["error"]
 
 
 @pytest.mark.usefixtures("slow")
@@ -139,6 +138,15 @@ def test_ordinary_pictures_have_memory_that_large_ones_cannot_take(model: Path) 
         for _ in range(3):
             assert server.ask("/v1/classify", picture(BLUE)).json["top"][0]["label"] == "blue"
         assert metric(server, "alexnet_accepted") == 4
+
+
+@pytest.mark.usefixtures("slow")
+def test_pictures_that_wait_for_others_are_not_ended(model: Path) -> None:
+    """More of them than places, each slow by the clock, as photographs are on a busy machine."""
+    slow_one = marked(picture(BLUE), "slow")
+    with running(model, Limits(answer_seconds=60)) as server, ThreadPoolExecutor(24) as pool:
+        asked = [pool.submit(server.ask, "/v1/classify", slow_one) for _ in range(24)]
+        assert {answer.result().status for answer in asked} == {200}
 
 
 @pytest.mark.usefixtures("slow")
