@@ -77,6 +77,7 @@ WEIGHTS := model_export/weights/alexnet64.safetensors model_export/weights/train
 MEASURED := model_export/weights/accuracy.json
 SITE_MODEL := docs/assets/models/alexnet64.onnx
 RESULTS := docs/data/results
+LEARNING := docs/assets/learning/shapes.onnx
 SAMPLES := $(wildcard model_export/contract/data/samples/*.jpg)
 LESSONS := $(wildcard docs/notebooks/*-*.py)
 TIMED := docs/notebooks/why-gpus.ipynb docs/notebooks/shrink-it.ipynb
@@ -84,8 +85,8 @@ EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_e
 	model_export/forms/*.py model_export/sources/*.py)
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
-RECORDS := $(MEASURED) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
-	$(addprefix $(RESULTS)/,samples.json inside.json plans.json) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
+RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
+	$(addprefix $(RESULTS)/,samples.json inside.json plans.json learning.json) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
 	docs/assets/img/social.png docs/reference/command-line.md
 
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
@@ -100,6 +101,13 @@ $(MEASURED): $(WEIGHTS) | $(VENV)/.run
 
 $(SITE_MODEL): $(WEIGHTS) $(MEASURED) $(EXPORTER) $(SAMPLES) | $(VENV)/.run
 	$(BIN)/python -m model_export --precision int4 --taps --output $@
+
+$(LEARNING): model_export/learning_export.py model_export/forms/learning.py model_export/training/drawn.py | $(VENV)/.run
+	$(BIN)/python -m model_export.records.learning --files
+
+# Takes some minutes of one core.
+$(RESULTS)/learning.json: model_export/records/learning.py $(LEARNING)
+	$(BIN)/python -m model_export.records.learning
 
 $(SITE_MODEL:.onnx=.reference.json): $(SITE_MODEL)
 	$(BIN)/python -m demo reference $<

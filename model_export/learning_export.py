@@ -1,6 +1,8 @@
 """``--learn``: export the learning step of a small network and prove it, see `forms.learning`.
 
-The proof: every gradient in PyTorch's float32 against autograd, then the file's outputs for one
+Beside the step goes ``NAME-forward.onnx``, the network alone.
+
+The proof: every gradient in PyTorch's float32 against autograd, then the files' outputs for one
 step against PyTorch's. Weights after several steps are not compared: a difference in the last bit
 grows until a maximum falls the other way, on one engine as well.
 """
@@ -34,7 +36,7 @@ class LearningCard:
     """What the file says of itself, in its metadata and beside it.
 
     ``gradients`` and ``file_distance`` are the proof's differences, relative to the largest value
-    of the same tensor: of the gradients from autograd, and of the file from PyTorch.
+    of the same tensor: of the gradients from autograd, and of both files from PyTorch.
     """
 
     card_version: int
@@ -52,13 +54,16 @@ class LearningCard:
     exporter: str
 
 
-def export_learning(output: Path, seed: int = 0, opset: int | None = None) -> LearningCard:
+def export_learning(
+    output: Path, seed: int = 0, opset: int | None = None, network: str = "shapes"
+) -> LearningCard:
     """Write the learning step.
 
     Args:
-        output: the ONNX file; its card goes beside it.
+        output: the ONNX file; its card and the network alone go beside it.
         seed: of the weights and the batch of the proof.
         opset: of ONNX's operators; None: the newest that is written.
+        network: one of `learning.NETWORKS`.
 
     Raises:
         UsageError: a file in the way that this program did not write.
@@ -66,10 +71,12 @@ def export_learning(output: Path, seed: int = 0, opset: int | None = None) -> Le
     """
     import onnx
 
-    refuse_to_replace(output)
-    step = learning.LearningStep(learning.small_network()).eval()
+    alone = output.with_name(f"{output.stem}-forward.onnx")
+    for file in (output, alone):
+        refuse_to_replace(file)
+    step = learning.LearningStep(learning.NETWORKS[network]()).eval()
     random = torch.Generator().manual_seed(seed)
-    shape = (learning.BATCH, 1, learning.SIDE, learning.SIDE)
+    shape = (learning.BATCH, 3, learning.SIDE, learning.SIDE)
     x = torch.randn(shape, generator=random)
     x[: len(x) // 2, :, : learning.SIDE // 2] = 0  # a flat half: maxima tie there
     y = F.one_hot(torch.arange(len(x)) % learning.CLASSES, learning.CLASSES).float()
@@ -84,16 +91,26 @@ def export_learning(output: Path, seed: int = 0, opset: int | None = None) -> Le
     ):
         decayed = found + learning.DECAY * weight if weight.ndim > 1 else found
         gradients = max(gradients, _apart(change.numpy(), (-rate * decayed).numpy()))
-    with scratch() as folder:
-        file = folder / "step.onnx"
-        model = to_onnx(step, arguments, step.inputs, step.outputs, batch=False)
-        lower(model, opset or NEWEST)
-        onnx.save(model, file)
-        refuse_if_malformed(file)
-        inputs = {n: a.numpy() for n, a in zip(step.inputs, arguments, strict=True)}
-        got = on_cpu(file).run(step.outputs, inputs)
-        distance = max(_apart(a, b.numpy()) for a, b in zip(got, wanted, strict=True))
-        content = file.read_bytes()
+    forward = learning.Forward(step.layers).eval()
+    model = to_onnx(step, arguments, step.inputs, step.outputs, batch=False)
+    named = ["x", *step.state[:half]]
+    without = to_onnx(forward, [x[:2], *weights], named, forward.outputs, of_a_batch=1)
+    contents, distance = [], 0.0
+    for one, names, given, expected in (
+        (model, step.inputs, arguments, wanted),
+        (without, named, [x, *weights], forward(x, *weights)),
+    ):
+        lower(one, opset or NEWEST)
+        with scratch() as folder:
+            file = folder / "file.onnx"
+            onnx.save(one, file)
+            refuse_if_malformed(file)
+            inputs = {n: a.numpy() for n, a in zip(names, given, strict=True)}
+            got = on_cpu(file).run(None, inputs)
+            contents.append(file.read_bytes())
+        pairs = zip(got, expected, strict=True)
+        distance = max(distance, *(_apart(a, b.numpy()) for a, b in pairs))
+    content = contents[0]
     if max(gradients, distance) > MOST:
         raise ExportError(
             f"--learn: gradients differ from autograd by {gradients:.1e}, the file from PyTorch by "
@@ -116,9 +133,9 @@ def export_learning(output: Path, seed: int = 0, opset: int | None = None) -> Le
     )
     text = json.dumps(asdict(card), indent=1, sort_keys=True)
     entry = onnx.StringStringEntryProto(key=METADATA_KEY, value=text)
-    packed = content + onnx.ModelProto(metadata_props=[entry]).SerializeToString()
+    card_entry = onnx.ModelProto(metadata_props=[entry]).SerializeToString()
     beside = (output.with_suffix(".json"), (text + "\n").encode())
-    write_in_order([(output, packed), beside])
+    write_in_order([(alone, contents[1] + card_entry), (output, content + card_entry), beside])
     return card
 
 

@@ -24,6 +24,7 @@ def to_onnx(
     inputs: Sequence[str],
     outputs: Sequence[str],
     batch: bool = True,
+    of_a_batch: int | None = None,
 ) -> onnx.ModelProto:
     """A module as an ONNX graph.
 
@@ -32,13 +33,19 @@ def to_onnx(
         examples: an input of each, whose first dimension is the batch, of 2.
         inputs, outputs: their names in the graph.
         batch: whether the batch may have any size; else it is the examples'.
+        of_a_batch: how many of the inputs, from the first, have the batch; None: all. The others
+            go to the module's ``*`` argument.
 
     Raises:
         ExportError: PyTorch's exporter fails.
     """
     import torch
 
-    dynamic = tuple({0: torch.export.Dim("batch")} for _ in examples) if batch else None
+    count = len(examples) if of_a_batch is None else of_a_batch
+    dynamic: tuple[object, ...] | None = tuple({0: torch.export.Dim("batch")} for _ in range(count))
+    if of_a_batch is not None:
+        dynamic = (*(dynamic or ()), tuple({} for _ in examples[count:]))
+    dynamic = dynamic if batch else None
     # The exporter talks to stdout and to its logger; neither is for the person at the terminal.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

@@ -1,9 +1,10 @@
 """``--learn``: one training step of a small network as an ONNX file in stock operators.
 
-Inputs are a batch ``x`` (N, 1, 28, 28), its classes ``y`` (N, 10) one-hot, ``rate`` and
+Inputs are a batch ``x`` (N, 3, 28, 28), its classes ``y`` (N, 10) one-hot, ``rate`` and
 ``momentum`` (scalars), the weights ``w1 b1 w2 b2 w3 b3`` and their momenta ``m_w1`` and so on.
 Outputs are the mean cross-entropy ``loss``, the number ``right``, and the new weights and momenta,
 ``new_w1`` and so on, which are the inputs of the next step. No engine needs a training build.
+Beside it goes the network alone (`Forward`), for any number of pictures, with its maps.
 
 Each layer has its forward and its backward pass in operations that PyTorch exports as they are.
 The update is that of 2012: momentum times the last change, less rate times (gradient plus weight
@@ -15,7 +16,6 @@ the logarithm of a probability that was kept from 0.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -23,10 +23,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model_export.forms.gradient import first_maximum
+from model_export.training import drawn
 
-SIDE, CLASSES, BATCH = 28, 10, 64
+SIDE, CLASSES, BATCH = drawn.SIDE, len(drawn.KINDS), 64
 DECAY = 5e-4
-RATE, MOMENTUM = 0.03, 0.9
+RATE, MOMENTUM = 0.02, 0.9
 
 
 class Conv:
@@ -73,6 +74,19 @@ class ReLU:
         return (g * (x > 0).float(),)
 
 
+class Tanh:
+    """The hyperbolic tangent, which was usual before."""
+
+    shape = None
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Any]:
+        y = torch.tanh(x)
+        return y, y
+
+    def backward(self, g: Tensor, y: Any) -> tuple[Tensor, ...]:
+        return (g * (1 - y * y),)
+
+
 class MaxPool:
     """2x2 windows 2 apart: (N, C, H, W) to (N, C, H/2, W/2)."""
 
@@ -93,14 +107,29 @@ class MaxPool:
         return (torch.stack(rows, 3).reshape(n, c, 2 * h, 2 * w),)
 
 
-Layer = Conv | Dense | ReLU | MaxPool
+Layer = Conv | Dense | ReLU | Tanh | MaxPool
+Activation = type[ReLU] | type[Tanh]
 
 
-def small_network() -> list[Layer]:
-    """16 and 32 filters of 5x5 on grey pictures of 28x28, 10 classes: 28,938 weights."""
+def small_network(activation: Activation = ReLU) -> list[Layer]:
+    """16 and 32 filters of 5x5 on colour pictures of 28x28, 10 classes: 29,738 weights."""
     quarter = SIDE // 4
-    return [Conv(1, 16, 5), ReLU(), MaxPool(), Conv(16, 32, 5), ReLU(), MaxPool(),
+    return [Conv(3, 16, 5), activation(), MaxPool(), Conv(16, 32, 5), activation(), MaxPool(),
             Dense(32 * quarter * quarter, CLASSES)]  # fmt: skip
+
+
+def shallow_network() -> list[Layer]:
+    """One layer of 16 filters before the classes, with about as many weights: 32,586."""
+    half = SIDE // 2
+    return [Conv(3, 16, 5), ReLU(), MaxPool(), Dense(16 * half * half, CLASSES)]
+
+
+NETWORKS = {
+    "shapes": small_network,
+    "shapes-tanh": lambda: small_network(Tanh),
+    "shapes-shallow": shallow_network,
+}
+"""By the names of their files on the site; the first is that of ``--learn``."""
 
 
 class LearningStep(nn.Module):
@@ -116,23 +145,15 @@ class LearningStep(nn.Module):
         self.outputs = ["loss", "right", *("new_" + name for name in self.state)]
 
     def start(self, seed: int) -> list[Tensor]:
-        """Weights from a normal distribution with variance 2 / inputs, biases 0, momenta 0."""
-        random = torch.Generator().manual_seed(seed)
-        found: list[Tensor] = []
-        for shape in self.shapes:
-            deviation = math.sqrt(2 / math.prod(shape[1:]))
-            found += [torch.randn(shape, generator=random) * deviation, torch.zeros(shape[0])]
+        """Weights of `drawn.weights`, biases 0, momenta 0."""
+        found = [torch.from_numpy(values) for values in drawn.weights(self.shapes, seed)]
         return found + [torch.zeros_like(tensor) for tensor in found]
 
     def forward(
         self, x: Tensor, y: Tensor, rate: Tensor, momentum: Tensor, *state: Tensor
     ) -> tuple[Tensor, ...]:
         weights, momenta = state[: len(state) // 2], state[len(state) // 2 :]
-        own, kept = iter(weights), []
-        for layer in self.layers:
-            parameters = (next(own), next(own)) if layer.shape else ()
-            x, seen = layer.forward(x, *parameters)
-            kept.append(seen)
+        x, kept, _ = _through(self.layers, x, weights)
         x = x - x.amax(1, keepdim=True)
         total = x.exp().sum(1, keepdim=True)
         loss = ((total.log() - x) * y).sum() / len(y)
@@ -151,6 +172,35 @@ class LearningStep(nn.Module):
         return (loss, right, *moved, *changes)
 
 
+class Forward(nn.Module):
+    """The network alone: pictures (N, 3, 28, 28) and weights to logits and, by name, to the maps
+    after each ReLU or tanh."""
+
+    def __init__(self, layers: list[Layer]) -> None:
+        super().__init__()
+        self.layers = layers
+        stages = sum(isinstance(layer, ReLU | Tanh) for layer in layers)
+        self.outputs = ["logits", *(f"maps{i + 1}" for i in range(stages))]
+
+    def forward(self, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        logits, _, maps = _through(self.layers, x, weights)
+        return (logits, *maps)
+
+
+def _through(
+    layers: list[Layer], x: Tensor, weights: tuple[Tensor, ...]
+) -> tuple[Tensor, list[Any], list[Tensor]]:
+    """The logits, what each layer keeps for its backward pass, and the maps."""
+    own, kept, maps = iter(weights), [], []
+    for layer in layers:
+        parameters = (next(own), next(own)) if layer.shape else ()
+        x, seen = layer.forward(x, *parameters)
+        kept.append(seen)
+        if isinstance(layer, ReLU | Tanh):
+            maps.append(x)
+    return x, kept, maps
+
+
 def by_autograd(step: LearningStep, x: Tensor, y: Tensor, weights: list[Tensor]) -> list[Tensor]:
     """The gradients of the loss as PyTorch finds them, through its own layers."""
     leaves = [weight.clone().requires_grad_() for weight in weights]
@@ -162,6 +212,8 @@ def by_autograd(step: LearningStep, x: Tensor, y: Tensor, weights: list[Tensor])
             x = F.linear(x.flatten(1), next(own), next(own))
         elif isinstance(layer, ReLU):
             x = F.relu(x)
+        elif isinstance(layer, Tanh):
+            x = torch.tanh(x)
         else:
             x = F.max_pool2d(x, 2)
     return list(torch.autograd.grad(F.cross_entropy(x, y.argmax(1)), leaves))

@@ -25,7 +25,7 @@ const SCRIPTS = {
 };
 
 /** @param {Place} place @returns {Promise<Runtime>} */
-async function runtime({ engine, kind, threads, wasm }) {
+export async function runtime({ engine, kind, threads, wasm }) {
   const ort = /** @type {Runtime} */ (await import(`${engine}${SCRIPTS[kind][0]}`));
   if (wasm) ort.env.wasm.wasmBinary = /** @type {ArrayBuffer} */ (wasm.buffer);
   ort.env.wasm.wasmPaths = engine;

@@ -9,6 +9,12 @@ export class WorkerClient {
   /** @type {Worker|undefined} */
   #worker;
   #count = 0;
+  #script;
+
+  /** @param {URL} [script] the worker's; the live page's own if not given */
+  constructor(script = new URL("worker.js", import.meta.url)) {
+    this.#script = script;
+  }
 
   /** @param {string} task @param {object} [more] @param {(at: any) => void} [progress]
    * @returns {Promise<any>} the worker's result; rejects with a `UserError` */
@@ -25,9 +31,9 @@ export class WorkerClient {
     return answer;
   }
 
-  /** Send a message that has no answer. @param {string} task */
-  post(task) {
-    this.#worker?.postMessage({ do: task });
+  /** Send a message that has no answer. @param {string} task @param {object} [more] */
+  post(task, more = {}) {
+    this.#worker?.postMessage({ do: task, ...more });
   }
 
   /** End the worker at once and free its memory; open requests are rejected.
@@ -40,7 +46,7 @@ export class WorkerClient {
   }
 
   #start() {
-    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(this.#script, { type: "module" });
     worker.addEventListener("message", ({ data }) => {
       const one = this.#waiting.get(data.id);
       if (!one) return;

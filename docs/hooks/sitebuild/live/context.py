@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sitebuild.expand.page import Names, Page
-from sitebuild.live import gallery, live_page
+from sitebuild.live import gallery, learning, live_page
 
 
 def context(page: Page) -> Names:
     """The functions by the name that a page calls them by."""
-    samples = page.site.samples
+    samples, tables = page.site.samples, page.site.tables
+    record = tables["learning"]
+    step = page.site.docs / "assets" / "learning" / "shapes.onnx"
     return {
         "sample_gallery": lambda: page.block(
             gallery.gallery(samples, page.to_root), gallery.plain(samples.rows)
@@ -17,6 +19,9 @@ def context(page: Page) -> Names:
             gallery.strip(samples, page.to_root), gallery.plain(gallery.shown(samples))
         ),
         "sample_score": lambda: gallery.score(samples),
-        "model_accuracy": lambda: gallery.accuracy(samples, page.site.tables["precisions"]),
+        "model_accuracy": lambda: gallery.accuracy(samples, tables["precisions"]),
+        "learn": lambda: page.block(learning.body(record, page.to_root), learning.PLAIN),
+        "learning": lambda name: learning.numbers(record, step)[name],
+        "figure_learning": lambda: page.figure(learning.run_figure(tables)),
         "live": lambda: page.block(live_page.body(page.site, page.to_root), live_page.PLAIN),
     }

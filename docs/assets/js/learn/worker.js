@@ -1,0 +1,145 @@
+/**
+ * Away from the page's own thread: learns, and tells how it goes. One message in, one message out,
+ * under the same `id`; `progress` messages between. A run goes on until "stop".
+ */
+
+import { download } from "../live/download.js";
+import { toMessage, userError } from "../live/errors.js";
+import { filterSheet, mapSheet } from "../live/maps.js";
+import { four } from "../live/decode.js";
+import { Learner } from "./learner.js";
+
+/** @typedef {import("./learner.js").Settings} Settings */
+/** @typedef {import("../live/engine.js").Place & {code: {file: string, bytes: number},
+ *   networks: string}} StartAsk where the engine and the networks' files are */
+/** @typedef {{steps: number, pause: number, stops: number, id: number}} LearnAsk how many steps
+ *   from here on, and ms of rest after each */
+
+const EVERY = 25; // steps between two tests
+const FRAME = 200; // ms between two messages
+const SHOWN = 10; // test pictures whose answers are always reported
+
+/** @type {Learner|undefined} */
+let learner;
+/** @type {StartAsk|undefined} */
+let place;
+let shown = 0; // the picture whose maps are reported
+let stops = 0;
+
+/** @param {string} address */
+async function bytesOf(address) {
+  const answer = await fetch(address).catch(() => undefined);
+  if (!answer?.ok) throw userError("offline", "The network could not be fetched. Are you offline? Try again.");
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** @param {StartAsk & {id: number, settings: Settings}} ask */
+async function start(ask) {
+  if (typeof WebAssembly !== "object") {
+    throw userError("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
+  }
+  const progress = (/** @type {number} */ bytes) => postMessage({ id: ask.id, progress: bytes });
+  const wasm = await download(ask.code.file, "The engine", ask.code.bytes, progress);
+  place = { ...ask, wasm };
+  return begin(ask);
+}
+
+/** @param {string} network @returns {Promise<Learner>} */
+async function learnerOf(network) {
+  if (learner?.settings.network === network) return learner;
+  if (!place) throw userError("idle", "Start the engine first.");
+  const [step, forward] = await Promise.all(["", "-forward"].map((part) => bytesOf(`${place?.networks}${network}${part}.onnx`)));
+  await learner?.release();
+  try {
+    return await Learner.start(place, { step, forward });
+  } catch (error) {
+    throw userError("unsupported", `The engine does not start in this browser (${toMessage(error).message.slice(0, 160)}).`);
+  }
+}
+
+/** @param {{settings: Settings}} ask */
+async function begin({ settings }) {
+  learner = await learnerOf(settings.network);
+  learner.begin(settings);
+  const test = await learner.test();
+  return { steps: 0, train: [], tests: [tested(learner, test)], ...(await view(learner)) };
+}
+
+/** @param {Learner} one @param {Awaited<ReturnType<Learner["test"]>>} test */
+function tested(one, { loss, wrong, mistakes }) {
+  const worst = mistakes.slice(0, 10).map((answer) => ({ ...answer, levels: one.picture(answer.item).slice() }));
+  return { at: one.steps, loss, wrong, worst };
+}
+
+/** @param {import("../live/maps.js").Sheet} sheet */
+const painting = (sheet) => ({ pixels: four(sheet), width: sheet.width, height: sheet.height });
+
+/** The filters, the answers to the pictures that are always reported, and one picture's maps.
+ * @param {Learner} one */
+async function view(one) {
+  const { dims, data } = one.state[one.filters];
+  const sheet = filterSheet(/** @type {Float32Array} */ (data), dims[0], dims[2], false).sheet;
+  const { answers } = await one.answers(Array.from({ length: SHOWN }, (_, i) => i));
+  const names = one.network.outputNames.slice(1);
+  const found = await one.look([shown], names);
+  const maps = names.map((name) => {
+    const { data, dims: [, count, side] } = found[name];
+    return { ...painting(mapSheet(data, count, side).sheet), side };
+  });
+  return { answers, maps, filters: { ...painting(sheet), side: dims[2] } };
+}
+
+/** @param {LearnAsk} ask */
+async function learn(ask) {
+  if (!learner) throw userError("idle", "Start the network first.");
+  const until = learner.steps + ask.steps;
+  let [train, tests] = [/** @type {any[]} */ ([]), /** @type {any[]} */ ([])];
+  let reported = performance.now();
+  const news = async (/** @type {Learner} */ one) => {
+    const words = { steps: one.steps, train, tests, ...(await view(one)) };
+    [train, tests] = [[], []];
+    return words;
+  };
+  while (learner.steps < until && ask.stops === stops) {
+    const score = await learner.step();
+    train.push({ at: learner.steps, ...score });
+    if (!Number.isFinite(score.loss)) {
+      throw userError("diverged", "The loss is no number any more: the learning rate is too high. Start over with a lower one.");
+    }
+    if (learner.steps % EVERY === 0) tests.push(tested(learner, await learner.test()));
+    if (performance.now() - reported > FRAME) {
+      postMessage({ id: ask.id, progress: await news(learner) });
+      reported = performance.now();
+    }
+    if (ask.pause || learner.steps % 4 === 0) await new Promise((done) => setTimeout(done, ask.pause)); // lets a "stop" in
+  }
+  return news(learner);
+}
+
+/** The maps of another picture. @param {{item: number}} ask */
+async function show({ item }) {
+  shown = item;
+  if (!learner) throw userError("idle", "Start the network first.");
+  return { steps: learner.steps, train: [], tests: [], ...(await view(learner)) };
+}
+
+const TASKS = { start, begin, learn, show };
+
+/** @type {Promise<void>} the task before */
+let before = Promise.resolve();
+
+/** @param {any} ask */
+async function carryOut(ask) {
+  try {
+    postMessage({ id: ask.id, result: await TASKS[/** @type {"start"} */ (ask.do)](ask) });
+  } catch (error) {
+    postMessage({ id: ask.id, ...toMessage(error) });
+  }
+}
+
+addEventListener("message", ({ data: ask }) => {
+  if (ask.do === "stop") stops += 1;
+  if (ask.do === "show") shown = ask.item; // at once, also in a run
+  const now = { ...ask, stops };
+  if (ask.do in TASKS) before = before.then(() => carryOut(now));
+});

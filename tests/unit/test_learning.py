@@ -1,0 +1,130 @@
+"""The small network that learns: its pictures, its steps, and what is recorded of its runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from model_export.contract import onnx_file
+from model_export.forms import learning
+from model_export.records.learning import FILES, RECORD, SETTINGS, Run, Setting
+from model_export.training import drawn
+from tests.unit.test_page_scripts import node as node
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+import { pictures } from "./docs/assets/js/learn/pictures.js";
+import { uniform, weights } from "./docs/assets/js/learn/random.js";
+const values = uniform(11, 2 ** 31 + 5);
+const found = [
+  pictures(7, 35, 60),
+  new Uint8Array(weights([32, 16, 5, 5], 7, 1).buffer),
+  new Uint8Array(Float64Array.from({ length: 256 }, (_, i) => values(i)).buffer),
+];
+for (const bytes of found) process.stdout.write(bytes);
+"""
+
+
+def test_the_page_draws_the_same_pictures_and_weights(node: str) -> None:
+    drawn_there = subprocess.run(
+        [node, "--input-type=module", "--eval", SCRIPT], cwd=ROOT, capture_output=True, check=True
+    ).stdout
+    wanted = drawn.pictures(7, 35, 60).tobytes()
+    shapes: list[tuple[int, ...]] = [(16, 3, 5, 5), (32, 16, 5, 5)]
+    wanted += drawn.weights(shapes, 7)[2].tobytes()
+    item = np.array(2**31 + 5, np.uint32)
+    wanted += drawn.uniform(11, item, np.arange(256, dtype=np.uint32)).tobytes()
+    assert drawn_there == wanted
+
+
+def test_each_picture_can_be_drawn_alone_and_differs_from_the_others() -> None:
+    some = drawn.pictures(3, 0, 230)
+    assert (drawn.pictures(3, 217, 1) == some[217]).all()
+    assert len(np.unique(some.reshape(230, -1), axis=0)) == 230
+    assert (drawn.pictures(4, 0, 1) != some[0]).any()
+    assert 60 < some.mean() < 195
+    assert some.std() > 40
+
+
+def test_random_values_are_uniform() -> None:
+    values = drawn.uniform(
+        5, np.arange(100, dtype=np.uint32)[:, None], np.arange(100, dtype=np.uint32)
+    )
+    counts, _ = np.histogram(values, 20, (0, 1))
+    assert abs(counts - 500).max() < 5 * 500**0.5
+    assert abs(np.corrcoef(values[:-1].ravel(), values[1:].ravel())[0, 1]) < 0.05
+
+
+def test_mirroring_and_shifting_moves_pixels_and_keeps_levels() -> None:
+    picture = drawn.pictures(1, 5, 1)[0]
+    assert (drawn.moved(picture, mirror=False, right=0, down=0) == picture).all()
+    assert (drawn.moved(picture, mirror=True, right=0, down=0) == picture[:, :, ::-1]).all()
+    shifted = drawn.moved(picture, mirror=False, right=2, down=-3)
+    assert (shifted[:, :-3, 2:] == picture[:, 3:, :-2]).all()
+    assert (shifted[:, -1, 2:] == picture[:, -1, :-2]).all()  # an edge is repeated
+
+
+def by_pytorch(network: str, seed: int, steps: int) -> list[float]:
+    """The losses with PyTorch's own layers, autograd and optimiser."""
+    activation = torch.tanh if network == "shapes-tanh" else F.relu
+    shapes = learning.LearningStep(learning.NETWORKS[network]()).shapes
+    leaves = [torch.from_numpy(w).requires_grad_() for w in drawn.weights(shapes, seed)]
+    groups = [
+        {"params": leaves[0::2], "weight_decay": learning.DECAY},
+        {"params": leaves[1::2], "weight_decay": 0},
+    ]
+    optimiser = torch.optim.SGD(groups, lr=learning.RATE, momentum=learning.MOMENTUM)
+    levels = drawn.pictures(seed, 0, 200)
+    losses = []
+    for step in range(steps):
+        moves = drawn.batch(seed, step, learning.BATCH, 200, vary=True)
+        x = np.stack([drawn.moved(levels[i], *how) for i, *how in zip(*moves, strict=True)])
+        z = torch.from_numpy(drawn.normalised(x))
+        for weight, bias in zip(leaves[0:-2:2], leaves[1:-2:2], strict=True):
+            z = F.max_pool2d(activation(F.conv2d(z, weight, bias, padding=2)), 2)
+        z = F.linear(z.flatten(1), *leaves[-2:])
+        loss = F.cross_entropy(z, torch.from_numpy(moves[0] % 10))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("network", learning.NETWORKS)
+def test_ten_steps_are_pytorchs(network: str) -> None:
+    run = Run(Setting("", network, count=200, vary=True), seed=9)
+    losses = [run.step()[0] for _ in range(10)]
+    assert losses == pytest.approx(by_pytorch(network, 9, 10), rel=1e-5)
+    again = Run(Setting("", network, count=200, vary=True), seed=9)
+    assert [again.step()[0] for _ in range(10)] == losses
+
+
+def test_it_learns_to_tell_new_pictures_apart() -> None:
+    run = Run(Setting("", count=1000), seed=6)
+    x = drawn.normalised(drawn.pictures(drawn.TEST_SEED, 0, 200))
+    before = run.test(x)
+    for _ in range(120):
+        run.step()
+    assert before > 0.7
+    assert run.test(x) < 0.6
+
+
+def test_the_record_is_of_the_committed_files() -> None:
+    record = json.loads(RECORD.read_text("utf-8"))
+    assert [row["id"] for row in record["settings"]] == [setting.id for setting in SETTINGS]
+    for network, sha256 in record["graph_sha256"].items():
+        content = (FILES / f"{network}.onnx").read_bytes()
+        assert sha256 == onnx_file.graph_sha256(content), "run `make records`"
+    usual = record["settings"][0]["runs"]
+    assert len(usual) == 5
+    assert min(run["test"][0] for run in usual) > 80  # it guesses
+    ends = [run["test"][-1] for run in usual]
+    assert np.mean(ends) <= 10  # nine in ten are right
+    assert max(ends) <= 15
