@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
@@ -23,10 +24,11 @@ from typing import Annotated, Literal
 import typer
 
 from model_export.contract.command_line import with_options
-from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
+from model_export.contract.errors import EnvironmentLacks, cli_errors
 from model_export.contract.foreign import Told
 from model_export.contract.stated import Preprocessing
 from model_export.files import refuse_if_no_place
+from model_export.forms.options import Form
 from model_export.networks import NETWORKS
 
 app = typer.Typer(
@@ -128,29 +130,7 @@ def export_command(
         ),
     ] = None,
     preprocessing: Preprocessing = Preprocessing(),  # noqa: B008 (frozen)
-    precision: Annotated[
-        Literal["fp32", "fp16", "int8", "int4", "int4-int8"],
-        typer.Option(help="Fewer bits, a smaller file; the cost is measured and shown."),
-    ] = "fp32",
-    int8: Annotated[
-        Literal["asymmetric", "symmetric"],
-        typer.Option(help="Zero points: symmetric has only 0, for TensorRT and OpenCV."),
-    ] = "asymmetric",
-    fp16: Annotated[
-        Literal["storage", "arithmetic"],
-        typer.Option(help="fp16 for the stored weights alone, or for the arithmetic too (GPUs)."),
-    ] = "storage",
-    keep_io_types: Annotated[
-        bool,
-        typer.Option("--keep-io-types", help="With fp16 arithmetic: float32 input and outputs."),
-    ] = False,
-    opset: Annotated[
-        int | None,
-        typer.Option(help="13 to 20, for an older engine.", show_default="20; int4: 21"),
-    ] = None,
-    batch: Annotated[
-        str, typer.Option(help="Pictures in one run: a number, or dynamic.", metavar="N|dynamic")
-    ] = "dynamic",
+    form: Form = Form(),  # noqa: B008 (frozen)
     calibrate: Annotated[
         Path | None,
         typer.Option(
@@ -174,17 +154,6 @@ def export_command(
         bool,
         typer.Option("--allow-loss", help="Write it even if it loses more accuracy than it may."),
     ] = False,
-    block: Annotated[
-        int,
-        typer.Option(help="Inputs that share a scale in int4: 32 is closer, 128 smaller."),
-    ] = 32,
-    taps: Annotated[
-        bool,
-        typer.Option("--taps", help="Add conv1 to conv5, fc6, fc7 and the filters as outputs."),
-    ] = False,
-    softmax: Annotated[
-        bool, typer.Option("--softmax", help="Give probabilities instead of logits.")
-    ] = False,
     triton: Annotated[
         Path | None,
         typer.Option(
@@ -195,13 +164,6 @@ def export_command(
         bool,
         typer.Option(
             "--hub-card", help="Write NAME.md as well, a README.md for the Hugging Face Hub."
-        ),
-    ] = False,
-    uint8_input: Annotated[
-        bool,
-        typer.Option(
-            "--uint8-input",
-            help="Let the graph take bytes and normalise them: a quarter of the traffic.",
         ),
     ] = False,
     gradient: Annotated[
@@ -226,18 +188,16 @@ def export_command(
         return
     _need_torch("export")
     if learn:
-        _learn(output or Path("build/learning-step.onnx"), seed, opset)
+        _learn(output or Path("build/learning-step.onnx"), seed, form.opset)
         return
     from model_export.exporter import export
-    from model_export.forms.options import Form
     from model_export.proof.accuracy import line
     from model_export.sources.loading import card_name
 
-    suffix = Form(precision, int8=int8, fp16=fp16, uint8_input=uint8_input).suffix
     name = card_name(network)
     if network not in NETWORKS and name in NETWORKS:
         name += "-file"  # build/alexnet64.onnx is the runner's default
-    output = output or Path("build") / f"{name}{suffix}.onnx"
+    output = output or Path("build") / f"{name}{form.suffix}.onnx"
     with cli_errors(output):
         refuse_if_no_place(output, ".onnx")
         if triton:
@@ -248,23 +208,14 @@ def export_command(
             weights=weights,
             labels=labels,
             preprocessing=preprocessing,
-            precision=precision,
-            int8=int8,
-            fp16=fp16,
-            keep_io_types=keep_io_types,
-            opset=opset,
-            batch=_batch(batch),
             calibrate=calibrate,
             seed=seed,
             evaluate=evaluate,
             allow_loss=allow_loss,
-            taps=taps,
-            softmax=softmax,
-            uint8_input=uint8_input,
             triton=triton,
             hub_card=hub_card,
             gradient=gradient,
-            block=block,
+            **asdict(form),
         )
     card = report.card
     typer.echo(
@@ -284,7 +235,7 @@ def export_command(
             f"{card.calibration.name}, seed {card.calibration.seed}"
         )
     if card.evaluation:
-        typer.echo(line(precision, card.evaluation))
+        typer.echo(line(form.precision, card.evaluation))
     typer.echo(f"card: {report.card_file}")
     if report.hub_card:
         typer.echo(f"Hub: {report.hub_card}, to be README.md there")
@@ -292,7 +243,7 @@ def export_command(
         typer.echo(report.gradient_line)
     if report.triton:
         typer.echo(f"triton: {report.triton}, for tritonserver --model-repository={triton}")
-        if precision == "int4":
+        if form.precision == "int4":
             typer.echo(
                 "note: Triton unpacks int4 weights at every run; fp16 or int8 serve better there",
                 err=True,
@@ -302,17 +253,8 @@ def export_command(
 
 
 app.command(name="export", epilog=EXIT_CODES)(
-    with_options(export_command, "preprocessing", Preprocessing)
+    with_options(with_options(export_command, "form", Form), "preprocessing", Preprocessing)
 )
-
-
-def _batch(value: str) -> int | None:
-    if value == "dynamic":
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        raise UsageError(f"--batch {value}: give a number, or dynamic") from None
 
 
 def _learn(output: Path, seed: int, opset: int | None) -> None:

@@ -43,8 +43,8 @@ from model_export.forms.calibration import calibration_batch
 from model_export.forms.from_pytorch import clean, refuse_if_malformed, to_onnx
 from model_export.forms.half_arithmetic import HOW, half_arithmetic
 from model_export.forms.opset import NEWEST, fix_batch, lower
-from model_export.forms.options import Form, Fp16, Int8
-from model_export.forms.precision import BLOCK, Precision, reduce
+from model_export.forms.options import BLOCK, Form, Fp16, Int8, Precision
+from model_export.forms.precision import reduce
 from model_export.forms.taps import tap_filters, tap_layers
 from model_export.forms.triton import write_repository
 from model_export.networks import ALEXNET64

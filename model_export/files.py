@@ -32,13 +32,16 @@ def refuse_if_no_place(path: Path, suffix: str = "") -> None:
         suffix: what a file's name must end in.
 
     Raises:
-        UsageError: another ending, a folder, or a file where a folder above it should be.
+        UsageError: another ending, a folder, a file where a folder above it should be, or a folder
+            that may not be written in.
     """
     if suffix and (path.is_dir() or path.suffix != suffix):
         raise UsageError(f"{path}: the output must be a file that ends in {suffix}")
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
         raise UsageError(f"cannot write {path}: {above} is a file, not a folder")
+    if not os.access(above, os.W_OK):
+        raise UsageError(f"cannot write {path}: {above} is read-only for you")
 
 
 def refuse_to_replace(model: Path) -> None:

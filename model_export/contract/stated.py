@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -122,23 +123,33 @@ class Preprocessing:
         """Mean and deviation for pixels of 0 to 1, as the card has them."""
         if self.mean and self.mean_file:
             raise UsageError("--mean and --mean-file: name one of them")
-        if self.std and min(self.std) <= 0:
+        if self.std and not min(_over("--std", self.std, 1.0)) > 0:
             raise UsageError(f"--std {self.std}: a deviation is above 0")
         unit = 255.0 if self.range == "255" else 1.0
         mean, std = rule.mean, rule.std
         if self.range not in (None, usual):
             mean, std = (0.0, 0.0, 0.0), (1 / unit, 1 / unit, 1 / unit)
         if self.mean:
-            mean = _over(self.mean, unit)
+            mean = _over("--mean", self.mean, unit)
         elif self.mean_file:
             from model_export.contract.caffe_blob import mean_pixel
 
             blue_first = mean_pixel(self.mean_file)
             bgr = (self.channels or rule.channels) == "BGR"
-            mean = _over(blue_first if bgr else blue_first[::-1], 255.0)
-        return mean, _over(self.std, unit) if self.std else std
+            mean = _over("--mean-file", blue_first if bgr else blue_first[::-1], 255.0)
+        return mean, _over("--std", self.std, unit) if self.std else std
 
 
-def _over(values: Triple, unit: float) -> Triple:
-    first, second, third = values
-    return (first / unit, second / unit, third / unit)
+def _over(option_name: str, values: str | Triple, unit: float) -> Triple:
+    """Three numbers, or text with them as on the command line, in units of 1.
+
+    Raises:
+        UsageError: not three numbers, or not finite ones.
+    """
+    try:
+        first, second, third = (float(value) / unit for value in numbers(values))
+    except (typer.BadParameter, ValueError, TypeError):
+        first = second = third = math.nan
+    if not math.isfinite(first + second + third):
+        raise UsageError(f"{option_name} {values!r}: give three numbers, as 0.485,0.456,0.406")
+    return (first, second, third)

@@ -50,17 +50,21 @@ def to_onnx(
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            net,
-            tuple(examples),
-            dynamo=True,
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_shapes=dynamic,
-            opset_version=NEWEST,
-            external_data=False,
-            verbose=False,
-        )
+        try:
+            program = torch.onnx.export(
+                net,
+                tuple(examples),
+                dynamo=True,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=dynamic,
+                opset_version=NEWEST,
+                external_data=False,
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            words = str(error.__cause__ or error).strip().partition("\n")[0][:300]
+            raise ExportError(f"PyTorch cannot export {type(net).__name__}: {words}") from None
     if program is None:
         raise ExportError("PyTorch's exporter returned no program")
     model = clean(program.model_proto)

@@ -39,6 +39,8 @@ class BackwardPass(nn.Module):
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
+        if not hasattr(net, "features") or not hasattr(net, "classifier"):
+            raise ExportError("--gradient needs a network with features and classifier, as AlexNet")
         self.layers = tuple(layers_of(net))  # not a ModuleList: names stay those of the network
         for layer in self.layers:
             if not isinstance(layer, KNOWN):

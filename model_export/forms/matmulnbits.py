@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from model_export.errors import ExportError
 from model_export.files import scratch
-from model_export.forms.quantise import BLOCK, per_block, static
+from model_export.forms.options import BLOCK
+from model_export.forms.quantise import per_block, static
 
 if TYPE_CHECKING:
     import onnx

@@ -1,16 +1,34 @@
-"""The form in which a network is written, as the user chose it."""
+"""The form in which a network is written, as the user chose it: options of the command line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+import typer
 
 from model_export.errors import OptionError
 from model_export.forms.opset import NEWEST, OLDEST
-from model_export.forms.precision import BLOCK, BLOCKS, Precision
 
+Precision = Literal["fp32", "fp16", "int8", "int4", "int4-int8"]
 Int8 = Literal["asymmetric", "symmetric"]
 Fp16 = Literal["storage", "arithmetic"]
+BLOCK = 32
+BLOCKS = (32, 128)  # inputs that share a scale: closer, or smaller
+
+
+def pictures(text: str | int | None) -> int | None:
+    """Pictures in one run from the command line; None: any number."""
+    if text in (None, "dynamic"):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text}: give a number, or dynamic") from None
+
+
+def _option(name: str, help_text: str) -> Any:
+    return typer.Option(name, help=help_text, rich_help_panel="The graph")
 
 
 @dataclass(frozen=True)
@@ -31,16 +49,47 @@ class Form:
         uint8_input: the graph takes bytes and normalises them.
     """
 
-    precision: Precision = "fp32"
-    block: int = BLOCK
-    int8: Int8 = "asymmetric"
-    fp16: Fp16 = "storage"
-    keep_io_types: bool = False
-    opset: int | None = None
-    batch: int | None = None
-    taps: bool = False
-    softmax: bool = False
-    uint8_input: bool = False
+    precision: Annotated[
+        Precision,
+        _option("--precision", "Fewer bits, a smaller file; the cost is measured and shown."),
+    ] = "fp32"
+    block: Annotated[
+        int, _option("--block", "Inputs that share a scale in int4: 32 is closer, 128 smaller.")
+    ] = BLOCK
+    int8: Annotated[
+        Int8, _option("--int8", "Zero points: symmetric has only 0, for TensorRT and OpenCV.")
+    ] = "asymmetric"
+    fp16: Annotated[
+        Fp16,
+        _option("--fp16", "fp16 for the stored weights alone, or for the arithmetic too (GPUs)."),
+    ] = "storage"
+    keep_io_types: Annotated[
+        bool, _option("--keep-io-types", "With fp16 arithmetic: float32 input and outputs.")
+    ] = False
+    opset: Annotated[
+        int | None, _option("--opset", f"{OLDEST} to {NEWEST}, for an older engine.")
+    ] = None
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            help="Pictures in one run: a number, or dynamic.",
+            parser=pictures,
+            metavar="N|dynamic",
+            show_default="dynamic",
+            rich_help_panel="The graph",
+        ),
+    ] = None
+    taps: Annotated[
+        bool, _option("--taps", "Add conv1 to conv5, fc6, fc7 and the filters as outputs.")
+    ] = False
+    softmax: Annotated[bool, _option("--softmax", "Give probabilities instead of logits.")] = False
+    uint8_input: Annotated[
+        bool,
+        _option(
+            "--uint8-input",
+            "Let the graph take bytes and normalise them: a quarter of the traffic.",
+        ),
+    ] = False
 
     def check(self) -> None:
         """Whether the choices exist and go together.

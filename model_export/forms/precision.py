@@ -23,16 +23,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from model_export.errors import ExportError
-from model_export.forms.quantise import BLOCK, BLOCKS, WEIGHTS, blocks, half, static
+from model_export.forms.options import BLOCK
+from model_export.forms.quantise import WEIGHTS, blocks, half, static
 from model_export.onnx_graph import Graph
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["BLOCK", "BLOCKS", "Fewer", "Precision", "check", "reduce"]
-
 Fewer = Literal["fp16", "int8", "int4", "int4-int8"]
-Precision = Literal["fp32", "fp16", "int8", "int4", "int4-int8"]
 
 
 def reduce(

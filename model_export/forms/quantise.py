@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model_export.contract import onnx_file
 from model_export.errors import ExportError
 from model_export.files import scratch
+from model_export.forms.options import BLOCK
 from model_export.forms.ranges import measure
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     _Swap = tuple[list[onnx.TensorProto], onnx.NodeProto]
 
-BLOCK = 32
-BLOCKS = (32, 128)  # inputs that share a scale: closer, or smaller
 _OPSET = 21  # the first whose DequantizeLinear knows 4 bits and blocks
 WEIGHTS = {"Conv": 1, "Gemm": 1}  # operators with weights, and which input these are
 

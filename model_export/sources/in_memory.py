@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+_WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module",
+             "OptimizedModule": "_orig_mod"}  # fmt: skip
+"""Where a wrapper keeps the module; the last is torch.compile's."""
+
+
 def load_module(net: nn.Module, labels: Path | None, told: Preprocessing) -> Loaded:
     """A copy of a module, in float32 and evaluation mode, on the CPU.
 
@@ -25,15 +30,25 @@ def load_module(net: nn.Module, labels: Path | None, told: Preprocessing) -> Loa
     resemble gives the preprocessing that is assumed.
 
     Raises:
-        UsageError: not a module, or not a classifier of pictures (N, 3, size, size).
+        UsageError: not a module, not a classifier of pictures (N, 3, size, size), or one without
+            values or with values that are not finite.
     """
     import torch
     from torch import nn as modules
 
     if not isinstance(net, modules.Module):
         raise UsageError(f"{type(net).__name__}: a network is a name, a file or an nn.Module")
+    if isinstance(net, torch.jit.ScriptModule):
+        raise UsageError("a TorchScript program: export the module that it was made of")
+    while type(net).__name__ in _WRAPPERS:
+        net = getattr(net, _WRAPPERS[type(net).__name__])
+    values = [*net.parameters(), *net.buffers()]
+    if any(modules.parameter.is_lazy(value) or value.is_meta for value in values):
+        raise UsageError(f"{type(net).__name__}: its parameters have no values yet")
     net = copy.deepcopy(net).cpu().float().eval()
     tensors = {name: tensor.detach() for name, tensor in net.state_dict().items()}
+    floats = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
+    local_weights.refuse_if_not_finite(type(net).__name__, floats)
     row = local_weights.nearest(tensors) or IMAGENET1K
     size = told.size or row.input.size
     try:

@@ -38,7 +38,7 @@ PREPROCESSING = ("size", "resize", "crop", "interpolation", "mean", "std", "chan
 """The fields of a card's input that a file of weights rarely states."""
 
 
-class UnsafeFile(AlexNetError):
+class UnsafeFile(UsageError):
     """A file that claims more than it holds, or wants code to be run; nothing of it was run."""
 
 
@@ -103,11 +103,20 @@ def open_source(path: Path) -> Source:
         raise UnsafeFile(
             f"{path}: refused: its tensors claim {claimed:,} bytes, more than any AlexNet"
         )
-    for name, tensor in source.tensors.items():
+    refuse_if_not_finite(path, source.tensors)
+    return replace(source, tensors={n: t.float() for n, t in source.tensors.items()})
+
+
+def refuse_if_not_finite(what: object, tensors: dict[str, Tensor]) -> None:
+    """Stop where a tensor holds NaN or an infinity.
+
+    Raises:
+        UsageError: names the file or module, and the tensor.
+    """
+    for name, tensor in tensors.items():
         # NaN spreads to both ends; `isfinite` of every value takes five times the tensor's memory.
         if tensor.numel() and not all(end.isfinite() for end in tensor.aminmax()):
-            raise UsageError(f"{path}: {name} holds a value that is not finite; it is damaged")
-    return replace(source, tensors={n: t.float() for n, t in source.tensors.items()})
+            raise UsageError(f"{what}: {name} holds a value that is not finite; it is damaged")
 
 
 def _reader(path: Path, start: bytes) -> Callable[[Path], Source]:
@@ -229,7 +238,7 @@ def _own_onnx(path: Path) -> Source | None:
     import torch
     from onnx import numpy_helper
 
-    from model_export.sources.onnx_weights import load
+    from model_export.onnx_graph import load
 
     model = load(path)
     card = next((p.value for p in model.metadata_props if p.key == METADATA_KEY), None)

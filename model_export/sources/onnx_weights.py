@@ -13,30 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_export.contract.errors import UsageError
+from model_export.onnx_graph import load
 from model_export.sources.chain import Chain, Conv, Linear, Norm, Pads, Pool, Relu, Step
 
 if TYPE_CHECKING:
     import onnx
 
 Arrays = dict[str, NDArray[Any]]
-
-
-def load(path: Path) -> onnx.ModelProto:
-    """The model with its external data.
-
-    Raises:
-        UsageError: not a model, or a file of its external data is missing.
-    """
-    import onnx
-
-    try:
-        return onnx.load(path)
-    except Exception as error:  # protobuf's DecodeError has no public home in onnx
-        if not path.exists():
-            raise
-        first = " ".join(str(error).split())[:200]
-        what = "not a whole ONNX file, or its external data is missing"
-        raise UsageError(f"{path}: {what} ({first})") from None
 
 
 def read(path: Path) -> tuple[Chain, dict[str, NDArray[np.float32]], int | None]:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from model_export.contract.errors import UsageError
 from model_export.contract.labels import read_labels
 from model_export.contract.stated import Preprocessing
-from model_export.errors import OptionError
+from model_export.errors import ExportError, OptionError
 from model_export.networks import BVLC, CAFFENET, IMAGENET1K
 from model_export.sources import chain, identify, loading, local_weights
 from tests.support import caffe_files
@@ -551,3 +551,74 @@ SMALL = (
     chain.Pool("max", (3, 3), (2, 2)),
     chain.Linear("fc", (4, 96 * 6 * 6)),
 )
+
+
+def small_net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 8, 8), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3))
+
+
+SMALL_PICTURES = Preprocessing(size=32, resize=32)
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile], ids=["parallel", "compiled"])
+def test_a_wrapped_module_is_taken_without_its_wrapper(wrap: Callable[..., Any]) -> None:
+    loaded = loading.load(wrap(small_net()), told=SMALL_PICTURES)
+    assert loaded.title == "Sequential, a module in memory"
+    images = pictures(32)
+    np.testing.assert_array_equal(answer(loaded.net, images), answer(small_net(), images))
+
+
+def without_values() -> nn.Module:
+    with torch.device("meta"):
+        return small_net()
+
+
+def not_finite() -> nn.Module:
+    net = small_net()
+    net[0].weight.data[0] = float("nan")
+    return net
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (without_values, "Sequential: its parameters have no values yet"),
+        (lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), "parameters have no values yet"),
+        (not_finite, "Sequential: 0.weight holds a value that is not finite"),
+        (lambda: torch.jit.script(small_net()), "a TorchScript program"),
+    ],
+    ids=["meta", "lazy", "nan", "TorchScript"],
+)
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
+def test_a_module_that_cannot_be_exported_is_refused_in_words(
+    make: Callable[[], nn.Module], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        loading.load(make(), told=SMALL_PICTURES)
+
+
+class Branching(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1) if x.sum() > 0 else -x.flatten(1)
+
+
+def test_what_pytorch_cannot_trace_is_one_line() -> None:
+    from model_export.forms.from_pytorch import to_onnx
+    from model_export.forms.gradient import BackwardPass
+
+    with pytest.raises(ExportError, match="PyTorch cannot export Branching: ") as error:
+        to_onnx(Branching(), [torch.zeros(2, 1)], ["x"], ["y"])
+    assert "\n" not in str(error.value)
+    with pytest.raises(ExportError, match="--gradient needs a network with features and class"):
+        BackwardPass(small_net())
+
+
+def test_means_that_are_not_three_numbers_are_refused() -> None:
+    for wrong in ("a", (1.0, 2.0)):
+        with pytest.raises(UsageError, match=r"--mean .*: give three numbers"):
+            Preprocessing(mean=wrong).over(BVLC.input, ())  # type: ignore[arg-type]
+    text = Preprocessing(mean="0.5,0.25,0").over(IMAGENET1K.input, ())  # type: ignore[arg-type]
+    assert text.mean == (0.5, 0.25, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from torch import nn
 from model_export import export
 from model_export.contract.errors import EnvironmentLacks, UsageError, cli_errors
 from model_export.contract.labels import read_labels, tiny_imagenet
+from model_export.files import refuse_if_no_place
 from model_export.networks import ALEXNET64, BVLC, CAFFENET, IMAGENET1K, NETWORKS, Network
 from model_export.proof.parity import compare, onnx_logits, pytorch_logits
 from model_export.random_weights import random_tensors
@@ -278,6 +280,15 @@ def test_every_command_says_where_it_cannot_write(
     ):
         done = command(*words, output)
         assert (done.returncode, done.stderr) == (2, f"error: {message}\n")
+
+
+def test_a_read_only_folder_is_said_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked of the system, as a test that runs as root may write everywhere."""
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(UsageError, match="is read-only for you"):
+        refuse_if_no_place(tmp_path / "new" / "a.onnx", ".onnx")
 
 
 def test_data_that_is_not_there_is_told_before_the_work(
