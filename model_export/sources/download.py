@@ -59,7 +59,7 @@ def fetch_weights(published: Published, timeout: float = TIMEOUT) -> Path:
     if not ours.exists() and theirs.exists():
         if file_hash(theirs, published.algorithm) == published.hash:
             return theirs
-        failed.append(f"{theirs} has another {published.algorithm} than {published.hash}")
+        failed.append(f"{theirs} has another hash than {published.hash}")
     for address in published.addresses:
         try:
             return fetch(address, ours, f"{published.algorithm}:{published.hash}", timeout)

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from model_export.networks import IMAGENET1K, Published
+from model_export.sources import known_files
 from model_export.sources.download import DownloadError, cached_path, fetch, fetch_weights
 
 BODY = bytes(range(256)) * 12_000  # 3 MB
@@ -185,6 +186,28 @@ def test_the_second_address_is_tried_where_the_first_fails(
     assert path.read_bytes() == BODY
 
 
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384"])
+def test_a_published_file_is_known_by_all_digits_of_its_hash(
+    algorithm: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CaffeNet's SHA-384 is known, and no SHA-256 of it."""
+    monkeypatch.setenv("ALEXNET_CACHE", str(tmp_path))
+    digest = hashlib.new(algorithm, BODY).hexdigest()
+    address = f"http://127.0.0.1:{server.server_port}/a"
+    file = fetch_weights(Published("a", digest, len(BODY), (address,)))
+    assert file.read_bytes() == BODY
+    known = known_files.Known("it", "caffenet", digest, len(BODY))
+    monkeypatch.setattr(known_files, "KNOWN", (known,))
+    assert known_files.find(file, SHA256) == known
+    other = tmp_path / "other"
+    other.write_bytes(BODY[:-1] + b"x")
+    assert known_files.find(other, hashlib.sha256(other.read_bytes()).hexdigest()) is None
+    server.behaviour = "wrong"
+    file.unlink()
+    with pytest.raises(DownloadError, match=f"another file than the one with {algorithm}:"):
+        fetch_weights(Published("a", digest, len(BODY), (address,)))
+
+
 def test_pytorchs_cache_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALEXNET_CACHE", str(tmp_path / "ours"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
@@ -194,7 +217,7 @@ def test_pytorchs_cache_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyP
     published = Published("a.pth", SHA256, len(BODY), ("http://127.0.0.1:1/a.pth",))
     assert fetch_weights(published) == theirs
     theirs.write_bytes(b"other")
-    with pytest.raises(DownloadError, match=r"checkpoints/a\.pth has another SHA-256 than"):
+    with pytest.raises(DownloadError, match=r"checkpoints/a\.pth has another hash than"):
         fetch_weights(published, timeout=5)
 
 
