@@ -176,7 +176,7 @@ def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Pat
     state(page, "ready")
 
 
-def test_a_wrong_answer_to_the_reference_is_told(live: Any) -> None:
+def test_a_wrong_answer_to_the_reference_is_reported(live: Any) -> None:
     page = live
 
     def lie(route: Any) -> None:
@@ -192,7 +192,7 @@ def test_a_wrong_answer_to_the_reference_is_told(live: Any) -> None:
     no_axe_violations(page)
 
 
-def test_without_a_connection_the_page_says_so(live: Any) -> None:
+def test_without_a_connection_the_page_shows_an_error(live: Any) -> None:
     page = live
     no_axe_violations(page)
     page.route("**/alexnet64.json", lambda route: route.abort())

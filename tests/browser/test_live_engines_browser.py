@@ -145,7 +145,7 @@ def test_the_camera_is_off_once_the_picture_is_taken(page: Any) -> None:
     assert page.locator("#live-camera-box").is_hidden()
 
 
-def test_a_camera_that_is_denied_is_told(page: Any) -> None:
+def test_a_denied_camera_is_an_error(page: Any) -> None:
     page.add_init_script(
         "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied'))"
     )

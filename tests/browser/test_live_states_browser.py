@@ -74,7 +74,7 @@ def module(page: Any, content: str) -> None:
         ("unsupported", "cannot run WebAssembly", without_webassembly),
     ],
 )
-def test_each_trouble_is_told_and_can_be_tried_again(
+def test_each_error_is_shown_and_can_be_retried(
     live: Any, wanted: str, words: str, arrange: Any
 ) -> None:
     page = live
@@ -113,7 +113,7 @@ def test_loading_can_be_cancelled(live: Any) -> None:
     assert "banana" in state(page, "answered")
 
 
-def test_a_browser_without_workers_is_told(chromium: Any, site: Path) -> None:
+def test_a_browser_without_workers_gets_an_error(chromium: Any, site: Path) -> None:
     with serve_folder(site) as address:
         page = chromium.new_page()
         page.add_init_script("delete window.Worker")

@@ -46,7 +46,7 @@ def test_several_files_are_all_named(live: Any) -> None:
     assert "not a picture" in rows[2]
 
 
-def test_what_holds_no_picture_says_so(live: Any) -> None:
+def test_a_folder_without_pictures_is_an_error(live: Any) -> None:
     for kind, data, words in (
         ("text/uri-list", "https://example.org/cat.jpg", "fetches nothing from other sites"),
         ("text/html", "<b>cat</b>", "no picture in that"),
@@ -144,7 +144,7 @@ def test_a_second_visit_is_ready_without_a_press(live: Any) -> None:
     assert "is ready" in state(live, "ready")
 
 
-def test_a_metered_connection_is_told_the_bytes_first(live: Any, site: Path) -> None:
+def test_a_metered_connection_is_asked_before_the_download(live: Any, site: Path) -> None:
     live.evaluate(
         "Object.defineProperty(navigator, 'connection', {value: {saveData: true}, configurable: true})"
     )

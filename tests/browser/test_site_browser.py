@@ -42,7 +42,7 @@ def test_the_list_of_pages_is_the_sites(site: Path) -> None:
         assert (site / way.lstrip("/") / "index.html").is_file(), way
 
 
-def test_the_first_tab_stands_where_the_page_begins(chromium: Any, served: str) -> None:
+def test_the_first_tab_is_aligned_with_the_page(chromium: Any, served: str) -> None:
     """The words of the first tab, the sign, and the first words below: one edge."""
     left = """found => { const range = document.createRange(); range.selectNodeContents(found);
       return Math.round(range.getBoundingClientRect().left); }"""

@@ -46,7 +46,7 @@ def test_the_help_on_the_page_is_the_real_one() -> None:
     assert page == command_help.rewritten(ROOT), "run `make records`"
 
 
-def test_every_verb_stands_on_the_page() -> None:
+def test_every_verb_is_on_the_page() -> None:
     shown = [
         command
         for command in command_help.BLOCK.findall((ROOT / command_help.PAGE).read_text("utf-8"))

@@ -41,7 +41,7 @@ def test_help_says_the_codes() -> None:
 
 
 @pytest.mark.skipif(driver_obstacle() is None, reason="a GPU is here")
-def test_cuda_where_there_is_none(model: Path, here: Path) -> None:
+def test_cuda_without_a_gpu(model: Path, here: Path) -> None:
     result = as_process("classify", "red.png", "--model", str(model), "--device", "cuda")
     assert (result.returncode, result.stdout) == (3, "")
     assert re.fullmatch(
@@ -108,7 +108,7 @@ def test_a_named_pipe(model: Path, here: Path) -> None:
     assert json.loads(result.stdout)["results"][0]["top"][0]["label"] == "red"
 
 
-def test_an_endless_device_is_no_picture(model: Path, here: Path) -> None:
+def test_an_endless_device_is_rejected(model: Path, here: Path) -> None:
     result = as_process("classify", "/dev/zero", "--model", str(model), "--device", "cpu")
     assert (result.returncode, result.stderr) == (
         2,
@@ -116,7 +116,7 @@ def test_an_endless_device_is_no_picture(model: Path, here: Path) -> None:
     )
 
 
-def test_a_reader_that_goes_away_is_no_error(model: Path, here: Path) -> None:
+def test_a_closed_reader_is_not_an_error(model: Path, here: Path) -> None:
     command = f"{sys.executable} -m demo classify --model {model} . | head -1"
     result = in_shell(command)
     assert result.stdout.startswith("The colour network")
@@ -128,7 +128,7 @@ def test_a_reader_that_goes_away_is_no_error(model: Path, here: Path) -> None:
     [(">&-", "", ""), ("2>&-", "The colour network", ""), (">&- 2>&-", "", "")],
     ids=["output", "error", "both"],
 )
-def test_a_stream_that_is_closed_is_no_crash(
+def test_a_closed_stream_does_not_crash(
     model: Path, here: Path, redirected: str, out: str, error: str
 ) -> None:
     command = f"{sys.executable} -m demo classify red.png --device cpu --model {model} {redirected}"
@@ -157,7 +157,7 @@ def test_a_full_disk_is_one_line(model: Path, here: Path, arguments: str, form: 
     )
 
 
-def test_no_standard_input_is_a_picture_that_cannot_be_read(model: Path, here: Path) -> None:
+def test_closed_standard_input_is_an_unreadable_picture(model: Path, here: Path) -> None:
     command = f"{sys.executable} -m demo classify - --device cpu --model {model} <&-"
     result = in_shell(command)
     assert result.returncode == 2
@@ -191,7 +191,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert result.stdout == "set()\n"
 
 
-def test_a_missing_package_is_said_in_one_line(here: Path) -> None:
+def test_a_missing_package_is_one_line(here: Path) -> None:
     (here / "typer.py").write_text("raise ModuleNotFoundError('no', name='typer')\n")
     result = as_process("classify", "red.png", env=os.environ | {"PYTHONPATH": f"{here}:{ROOT}"})
     assert (result.returncode, result.stdout) == (3, "")

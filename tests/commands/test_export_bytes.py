@@ -67,7 +67,7 @@ def test_a_picture_is_a_quarter_of_the_bytes(made: Report, exported: Report) -> 
     assert found.rel_l2 <= 1e-6
 
 
-def test_card_and_graph_say_so(made: Report, exported: Report) -> None:
+def test_card_and_graph_agree(made: Report, exported: Report) -> None:
     assert made.card.input == replace(exported.card.input, dtype="uint8")
     assert ModelCard.from_json(made.card_file.read_text("utf-8")) == made.card
     assert made.card.parity.rel_l2 <= 2e-6

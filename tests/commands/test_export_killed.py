@@ -45,7 +45,7 @@ def believed(file: Path) -> str:
     return str(found["sha256"])
 
 
-def test_killed_again_and_again_no_half_file_is_believed(
+def test_killed_at_any_moment_leaves_no_partial_file(
     forms: Callable[..., Report], tmp_path: Path
 ) -> None:
     made = {p: forms(p) for p in ("fp32", "int8")}

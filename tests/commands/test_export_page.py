@@ -111,7 +111,7 @@ def test_the_table_shows_every_row(site: Path) -> None:
 
 
 @pytest.mark.parametrize("block", ["64", "0"])
-def test_a_block_that_is_none_is_refused(block: str, folder: Path) -> None:
+def test_an_invalid_block_is_rejected(block: str, folder: Path) -> None:
     done = exporter("--precision", "int4", "--block", block, cwd=folder)
     assert done.returncode == 2
     assert done.stderr == f"error: --block {block}: int4 has blocks of 32 or 128, others none\n"

@@ -182,7 +182,7 @@ def test_pixels_to_255_and_blue_first(tmp_path: Path) -> None:
     np.testing.assert_allclose(got, [[4 * 155, 4 * -49]], rtol=1e-5)
 
 
-def test_outputs_that_are_said_are_believed(tmp_path: Path) -> None:
+def test_stated_outputs_are_used(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     said = Told(labels=two(tmp_path), outputs="probabilities", **PLAIN)
     with Classifier(file, "cpu", told=said) as classifier:
@@ -208,7 +208,7 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
         Classifier(file, "cpu", told=Told(labels=three))
 
 
-def test_what_nobody_said_is_assumed(tmp_path: Path) -> None:
+def test_what_is_not_given_is_assumed(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     card = card_of(file, Told(labels=two(tmp_path), mean=(0.5, 0.5, 0.5)))
     left = ("std", "resize", "crop", "interpolation", "channels", "range")

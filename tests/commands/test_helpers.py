@@ -113,7 +113,7 @@ def test_a_verbs_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         end(ZeroDivisionError())
 
 
-def test_a_closed_pipe_is_not_told_as_a_mistake() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     with pytest.raises(BrokenPipeError), cli_errors():
         raise BrokenPipeError
 

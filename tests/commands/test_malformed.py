@@ -68,7 +68,7 @@ def test_the_seeds_are_whole(model: Path, tmp_path: Path) -> None:
     assert len(json.loads(output)["results"]) == len(seeds())
 
 
-def test_the_command_line_bears_the_corpus(model: Path, corpus: Path) -> None:
+def test_the_command_line_survives_the_corpus(model: Path, corpus: Path) -> None:
     code, output, errors, memory = run(
         "classify", "--model", str(model), "--device", "cpu", "--json", str(corpus)
     )
@@ -107,7 +107,7 @@ def test_the_largest_that_is_read_takes_bounded_memory(
     assert memory < MEMORY
 
 
-def test_the_server_bears_the_corpus(model: Path, corpus: Path) -> None:
+def test_the_server_survives_the_corpus(model: Path, corpus: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "demo", "serve", "--port", "0", "--model", str(model)],
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},

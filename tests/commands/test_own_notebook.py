@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 
-from tests.commands.test_rebuild import BESIDE, ROOT
+from tests.support.site_copy import copied
 
 
-def test_a_notebook_of_ones_own_becomes_a_page(tmp_path: Path) -> None:
-    house = tmp_path / "house"
-    shutil.copytree(ROOT / "docs", house / "docs", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in BESIDE:
-        if (ROOT / name).exists():
-            (house / name).parent.mkdir(parents=True, exist_ok=True)
-            (house / name).symlink_to(ROOT / name)
+def test_a_users_notebook_becomes_a_page(tmp_path: Path) -> None:
+    project = copied(tmp_path / "project")
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell("# What my class found"),
@@ -27,12 +21,12 @@ def test_a_notebook_of_ones_own_becomes_a_page(tmp_path: Path) -> None:
             ),
         ]
     )
-    folder = house / "docs" / "notebooks" / "own"
+    folder = project / "docs" / "notebooks" / "own"
     folder.mkdir()
     nbformat.write(notebook, folder / "class.ipynb")
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(tmp_path / "site")],
-        cwd=house, capture_output=True, text=True, check=False,
+        cwd=project, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     page = (tmp_path / "site" / "notebooks" / "own" / "class" / "index.html").read_text("utf-8")

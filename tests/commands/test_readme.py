@@ -115,7 +115,7 @@ def test_a_taken_port_is_a_clear_error() -> None:
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "070", "70000", "-1"])
-def test_a_port_that_is_none_is_a_clear_error(port: str) -> None:
+def test_an_invalid_port_is_rejected(port: str) -> None:
     done = run("make", "serve", f"PORT={port}")
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == (
@@ -124,7 +124,7 @@ def test_a_port_that_is_none_is_a_clear_error(port: str) -> None:
 
 
 @pytest.mark.parametrize("port", ['1"2', "1'2", "$$(exit)", "`exit`", "1;exit"])
-def test_no_character_of_a_port_is_the_shells(port: str) -> None:
+def test_a_port_is_not_run_by_the_shell(port: str) -> None:
     done = run("make", "serve", f"PORT={port}")
     assert done.stderr.splitlines()[0] == (
         f"PORT={port.replace('$$', '$')} is no port: give a number from 1 to 65535, "
@@ -132,7 +132,7 @@ def test_no_character_of_a_port_is_the_shells(port: str) -> None:
     )
 
 
-def test_a_machine_without_python_is_not_told_that_a_port_is_taken(tmp_path: Path) -> None:
+def test_a_missing_python_is_not_reported_as_a_taken_port(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
     wanted = ("port", ".venv/bin/python", f"PORT={free_port()}", "PYTHON=no-python")
     done = run("make", "-C", tmp_path, *wanted)

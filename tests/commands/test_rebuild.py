@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.unit.test_site_content import ROOT
+from tests.support.site_copy import copied
 
-# What a build reads beside the site's sources.
-BESIDE = ("mkdocs.yml", "demo/samples", "demo/server/limits.py", "build/print")
 # One file of each kind that the build keeps something of: by its words, others in their place.
 EDITS = {
     "docs/story/myths.md": ("title: ", "title: Old "),
@@ -48,22 +45,16 @@ def contents(site: Path) -> dict[str, bytes]:
 
 
 def test_a_build_after_edits_is_a_fresh_build(site: Path, tmp_path: Path) -> None:
-    house = tmp_path / "house"
-    shutil.copytree(ROOT / "docs", house / "docs", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in BESIDE:
-        if (ROOT / name).exists():
-            (house / name).parent.mkdir(parents=True, exist_ok=True)
-            (house / name).symlink_to(ROOT / name)
-    (house / "node_modules").symlink_to(ROOT / "node_modules")
-    real = {name: (house / name).read_text("utf-8") for name in EDITS}
+    project = copied(tmp_path / "project")
+    real = {name: (project / name).read_text("utf-8") for name in EDITS}
     for name, (words, others) in EDITS.items():
         assert words in real[name], name
-        (house / name).write_text(real[name].replace(words, others), encoding="utf-8")
+        (project / name).write_text(real[name].replace(words, others), encoding="utf-8")
 
     first, second = tmp_path / "first", tmp_path / "second"
     with subprocess.Popen(
         [sys.executable, "-c", TWICE, str(first), str(second)],
-        cwd=house,
+        cwd=project,
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -74,7 +65,7 @@ def test_a_build_after_edits_is_a_fresh_build(site: Path, tmp_path: Path) -> Non
         assert process.stderr
         line = process.stdout.readline()
         for name, content in real.items():
-            (house / name).write_text(content, encoding="utf-8")
+            (project / name).write_text(content, encoding="utf-8")
         if line == "built\n":
             process.stdin.write("\n")
             process.stdin.close()

@@ -75,7 +75,7 @@ def test_a_wrong_field_is_named(path: tuple[str, ...], value: object, message: s
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "\x00", b"\xff\xfe"])
-def test_what_is_no_card_is_refused(text: str | bytes) -> None:
+def test_an_invalid_card_is_rejected(text: str | bytes) -> None:
     with pytest.raises(CardError, match="the model card cannot be read: "):
         ModelCard.from_json(text)
 

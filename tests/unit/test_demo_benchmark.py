@@ -238,7 +238,7 @@ def test_a_file_without_a_card_that_can_be_read(
     assert (done.returncode, done.stderr) == (3, f"error: {said.format(file)}\n")
 
 
-def test_two_networks_are_no_contest(model: Path, tmp_path: Path) -> None:
+def test_two_networks_cannot_be_compared(model: Path, tmp_path: Path) -> None:
     other = colour_model(tmp_path / "other.onnx", card(architecture="another"))
     done = benchmark(model, other)
     assert done.returncode == 2

@@ -162,7 +162,7 @@ def test_threads_share_a_classifier(classifier: Classifier) -> None:
         assert all(threads.map(work, range(8)))
 
 
-def test_a_closed_classifier_says_so(model: Path) -> None:
+def test_a_closed_classifier_raises(model: Path) -> None:
     classifier = Classifier(model, device="cpu")
     classifier.close()
     classifier.close()
@@ -177,7 +177,7 @@ def test_the_card_and_the_hash_of_the_file(model: Path, classifier: Classifier) 
     assert classifier.path == model
 
 
-def test_a_network_that_gives_no_number_is_no_result(tmp_path: Path) -> None:
+def test_nan_logits_give_no_result(tmp_path: Path) -> None:
     model = colour_model(tmp_path / "nan.onnx", card(), gain=float("nan"))
     with Classifier(model, device="cpu") as classifier, pytest.raises(ResultError) as caught:
         classifier.classify(pictures(1))

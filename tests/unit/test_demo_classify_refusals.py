@@ -118,7 +118,7 @@ def test_standard_input_without_a_picture(classify: Classify) -> None:
     )
 
 
-def test_a_bad_member_of_a_folder_is_no_wrong_use(classify: Classify, bad: Path) -> None:
+def test_a_bad_file_in_a_folder_is_not_a_usage_error(classify: Classify, bad: Path) -> None:
     result = classify(".", "--json")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
@@ -186,7 +186,7 @@ def test_no_model(classify: Classify) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (3, "", said)
 
 
-def test_a_model_that_is_none(classify: Classify, here: Path) -> None:
+def test_an_invalid_model(classify: Classify, here: Path) -> None:
     bare = colour_model(here / "bare.onnx", None)
     result = classify("red.png", model=bare)
     said = (
@@ -204,9 +204,7 @@ def test_a_model_that_is_none(classify: Classify, here: Path) -> None:
 
 
 @pytest.mark.parametrize("json_too", [[], ["--json"]])
-def test_a_network_that_gives_no_number(
-    classify: Classify, here: Path, json_too: list[str]
-) -> None:
+def test_nan_logits_are_an_error(classify: Classify, here: Path, json_too: list[str]) -> None:
     broken = colour_model(here / "nan.onnx", card(), gain=float("nan"))
     result = classify("red.png", *json_too, model=broken)
     assert result.exit_code == 1

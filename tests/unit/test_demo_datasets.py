@@ -56,7 +56,7 @@ def test_class_folders(tmp_path: Path, kind: str) -> None:
     assert data.note == "1 files that are no pictures by their names were left aside"
 
 
-def test_pictures_in_no_class_are_told_apart_from_what_is_no_picture(tmp_path: Path) -> None:
+def test_pictures_without_a_class_differ_from_invalid_files(tmp_path: Path) -> None:
     root = fill(tmp_path / "d", "a/1.png", "b/2.png", "loose.png", "lost.jpg", "README.md")
     data = open_data(root)
     assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png"]
@@ -454,7 +454,9 @@ def test_an_archive_that_is_cut_short_is_called_one(tmp_path: Path, kind: str) -
             open_data(file)
 
 
-def test_no_room_to_unpack_a_tar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_while_a_tar_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "d.tar.gz"
     fill(tmp_path / "d", "n02124075/a.jpg")
     with tarfile.open(file, "w:gz") as packed:
@@ -467,7 +469,7 @@ def test_no_room_to_unpack_a_tar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         open_data(file)
 
 
-def test_members_of_one_name_are_said(tmp_path: Path) -> None:
+def test_duplicate_member_names_are_an_error(tmp_path: Path) -> None:
     file = tmp_path / "d.zip"
     with zipfile.ZipFile(file, "w") as made:
         made.writestr("n02124075/a.png", "one")

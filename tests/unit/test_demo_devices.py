@@ -67,7 +67,7 @@ def package(name: str, version: str) -> Any:
         ([], {"onnxruntime-gpu": None}, False),
     ],
 )
-def test_two_packages_of_onnx_runtime_are_both_told(
+def test_two_packages_of_onnx_runtime_are_both_named(
     monkeypatch: pytest.MonkeyPatch,
     installed: list[str],
     named: dict[str, str | None],
@@ -107,7 +107,7 @@ def test_cuda_with_a_gpu_works() -> None:
     assert (trial.works, trial.reason) == (True, "")
 
 
-def test_a_crash_in_a_driver_is_told_and_not_shared(
+def test_a_crash_in_a_driver_is_reported_and_contained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash = tmp_path / "python"
@@ -146,7 +146,7 @@ def test_the_tiny_network_is_the_one_described() -> None:
     assert np.ptp(output) > 0.01
 
 
-def test_the_cards_are_those_that_the_driver_tells(
+def test_the_gpus_are_those_that_the_driver_lists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = tmp_path / "nvidia-smi"

@@ -191,9 +191,7 @@ def test_no_file_is_overwritten(model: Path, data: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="such a name cannot be made elsewhere")
-def test_a_name_that_is_no_text_has_a_row_all_the_same(
-    model: Path, data: Path, tmp_path: Path
-) -> None:
+def test_an_undecodable_file_name_gets_a_row(model: Path, data: Path, tmp_path: Path) -> None:
     folder, file = tmp_path / "d" / RED, tmp_path / "rows.csv"
     folder.mkdir(parents=True)
     for name in ("\udcff.png", "a.png", "a\rb.png"):

@@ -96,7 +96,7 @@ def test_a_batch_of_one_size_takes_any_number_of_pictures(tmp_path: Path) -> Non
     assert found == [0, 1, 2]
 
 
-def test_a_run_that_fails_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_failed_run_is_reported_in_one_line(tmp_path: Path) -> None:
     """A file that says it takes any number of pictures, and takes two."""
     path = colour_model(tmp_path / "two.onnx", card(), rows=2)
     with Classifier(path, device="cpu") as classifier:
@@ -110,7 +110,7 @@ def test_a_run_that_fails_is_told_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in said
 
 
-def test_what_is_no_model(tmp_path: Path, model: Path) -> None:
+def test_a_file_that_is_not_a_model(tmp_path: Path, model: Path) -> None:
     version = onnxruntime.__version__
     garbage, half, empty = (tmp_path / name for name in ("garbage.onnx", "half.onnx", "empty.onnx"))
     garbage.write_bytes(b"this is not a network" * 50)

@@ -294,7 +294,7 @@ def test_a_damaged_or_huge_exif_block_does_no_harm(classifier: Classifier) -> No
     ],
     ids=["empty", "text", "HEIC", "three bytes", "truncated", "bomb", "over the limit"],
 )
-def test_what_is_said_of_bad_bytes(content: bytes, kind: type[PictureError], message: str) -> None:
+def test_errors_for_bad_bytes(content: bytes, kind: type[PictureError], message: str) -> None:
     with pytest.raises(PictureError) as caught:
         decode(content)
     assert (type(caught.value), str(caught.value)) == (kind, message)
@@ -318,7 +318,7 @@ def test_a_pipe_is_read_no_further_than_a_wrong_beginning() -> None:
     assert endless.taken <= 65536
 
 
-def test_a_wrong_array_or_type_is_said() -> None:
+def test_a_wrong_array_or_type_is_an_error() -> None:
     with pytest.raises(PictureError) as caught:
         decode(np.zeros((3, 8, 8), np.uint8))
     assert str(caught.value) == (

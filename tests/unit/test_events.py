@@ -99,7 +99,7 @@ def test_the_auction_is_never_a_plain_fact() -> None:
     assert "No price is given" in TIMELINE["dnnresearch"].text
 
 
-def test_the_famous_number_stands_with_its_condition() -> None:
+def test_the_famous_number_is_given_with_its_condition() -> None:
     text = TIMELINE["alexnet-wins"].text
     assert "extra" in text
     assert "16.4% without" in text

@@ -125,7 +125,7 @@ def test_a_wrong_file_is_not_kept(server: Server, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_file_in_the_cache_is_not_believed(server: Server, tmp_path: Path) -> None:
+def test_a_wrong_file_in_the_cache_is_rejected(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     path.write_bytes(BODY[:-1])
     with pytest.raises(DownloadError) as error:
@@ -157,7 +157,7 @@ def test_only_http(tmp_path: Path) -> None:
         fetch("file:///etc/hosts", tmp_path / "x", KNOWN)
 
 
-def test_without_a_network_the_way_round_is_named(
+def test_without_a_network_the_error_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALEXNET_CACHE", str(tmp_path))

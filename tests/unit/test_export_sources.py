@@ -316,7 +316,7 @@ def test_a_module_of_batch_norm_is_named_not_guessed(tmp_path: Path) -> None:
         loading.load(str(file))
 
 
-def test_what_was_done_to_read_a_checkpoint_is_said(tmp_path: Path) -> None:
+def test_steps_of_reading_a_checkpoint_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "last.ckpt"
     tensors = {f"model.module.{n}": t for n, t in light().items()}
     torch.save({"state_dict": tensors, "state_dict_ema": tensors, "epoch": 3}, file)
@@ -411,7 +411,7 @@ def test_safetensors_with_a_wrappers_names(tmp_path: Path) -> None:
 # --- what is told and what is assumed ------------------------------------------------------------
 
 
-def test_preprocessing_is_assumed_until_it_is_told() -> None:
+def test_preprocessing_is_assumed_until_it_is_given() -> None:
     everything = local_weights.PREPROCESSING
     assert Preprocessing().over(IMAGENET1K.input, everything).assumed == everything
     told = Preprocessing(

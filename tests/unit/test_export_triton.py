@@ -82,7 +82,7 @@ def test_bytes_and_a_curious_name(definition: ModuleType, exported: Report, tmp_
     assert parsed_config.model_warmup[0].inputs["image"].data_type == definition.TYPE_UINT8
 
 
-def test_no_model_stands_beside_anothers_configuration(
+def test_a_model_is_not_left_beside_another_configuration(
     exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where writing stops half-way, a server finds no model rather than the old one."""

@@ -75,7 +75,7 @@ def test_a_wrong_shape_and_a_wrong_name(exported: Report, tmp_path: Path) -> Non
     )
 
 
-def test_a_file_without_a_card_is_told_what_it_lacks(tmp_path: Path) -> None:
+def test_a_file_without_a_card_is_an_error(tmp_path: Path) -> None:
     """Written by PyTorch alone, as anybody's may be."""
     file = tmp_path / "theirs.onnx"
     net = load_alexnet64()
@@ -168,7 +168,9 @@ def test_shapes_are_onnxs_own(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("verb", ["inspect", "verify"])
-def test_what_is_no_model(tmp_path: Path, verb: str, content: bytes | None, message: str) -> None:
+def test_a_file_that_is_not_a_model(
+    tmp_path: Path, verb: str, content: bytes | None, message: str
+) -> None:
     file = tmp_path / "x.onnx"
     if content is not None:
         file.write_bytes(content)

@@ -112,7 +112,7 @@ def test_a_bad_caffemodel_is_named(tmp_path: Path, content: bytes, reason: str) 
     assert reason in str(error.value)
 
 
-def test_other_protobuf_is_no_caffemodel(tmp_path: Path) -> None:
+def test_other_protobuf_is_rejected_as_caffemodel(tmp_path: Path) -> None:
     file = tmp_path / "a.caffemodel"
     file.write_bytes(caffe_files.message(1, b"a name and nothing else"))
     with pytest.raises(UsageError, match=r"not a \.caffemodel \(no layer in it has weights\)"):
@@ -253,7 +253,7 @@ def test_a_header_that_claims_ten_gigabytes_is_refused(tmp_path: Path, where: st
         struct.pack("<Q", 8) + b'{"a": 1}',
     ],
 )
-def test_what_is_no_safetensors(tmp_path: Path, content: bytes) -> None:
+def test_invalid_safetensors(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.safetensors"
     file.write_bytes(content)
     with pytest.raises(UsageError, match="not a safetensors file"):
@@ -291,7 +291,7 @@ def test_a_zip_bomb_is_refused_by_its_own_numbers(tmp_path: Path) -> None:
         (lambda f: None, "no such file"),
     ],
 )  # fmt: skip
-def test_what_is_no_state_dict(tmp_path: Path, make, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_invalid_state_dict(tmp_path: Path, make, message: str) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "x.pth"
     make(file)
     with pytest.raises(AlexNetError) as error:

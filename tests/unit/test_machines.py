@@ -275,7 +275,7 @@ def test_the_citation_file_is_valid_and_of_this_edition() -> None:
     assert record["version"] == EDITION == model_export.__version__
 
 
-def test_the_pictures_are_drawn_from_what_stands_in_the_data() -> None:
+def test_the_pictures_are_drawn_from_the_data() -> None:
     for name, drawing in drawings(ROOT).items():
         with Image.open(DOCS / "assets" / "img" / name) as picture:
             assert picture.info[STAMP] == stamp(drawing), f"{name}: run `make records`"

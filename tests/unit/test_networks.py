@@ -252,7 +252,7 @@ LISTED = "the networks are alexnet64, imagenet1k, bvlc, caffenet (`python -m mod
         ("docs", "docs: a folder, not a file of weights"),
     ],
 )
-def test_what_is_no_network(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_network(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     with pytest.raises(UsageError) as error:
         load(name)
@@ -291,7 +291,7 @@ def test_a_read_only_folder_is_said_before_the_work(
         refuse_if_no_place(tmp_path / "new" / "a.onnx", ".onnx")
 
 
-def test_data_that_is_not_there_is_told_before_the_work(
+def test_missing_data_is_an_error_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def worked(*_: object) -> None:
@@ -302,7 +302,7 @@ def test_data_that_is_not_there_is_told_before_the_work(
         export(tmp_path / "a.onnx", evaluate=Path("none"))
 
 
-def test_what_the_system_refuses_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_system_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """By the file that failed, even where another is being written."""
     for name, line in (("a.onnx", "cannot write b.onnx"), ("", "b.onnx")):
         with pytest.raises(typer.Exit) as left, cli_errors(name):

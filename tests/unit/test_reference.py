@@ -20,7 +20,7 @@ def reference(*files: object) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
+def test_an_invalid_model_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.onnx"
     file.write_bytes(b"# a text")
     code, out, error = reference(file)
@@ -32,7 +32,7 @@ def test_what_is_no_model_is_one_line(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_the_reference_is_written_beside_the_file_wherever_one_stands(
+def test_the_reference_is_written_beside_the_file(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

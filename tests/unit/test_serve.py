@@ -135,9 +135,7 @@ def test_answers_are_as_described(server: Running) -> None:
 
 
 @pytest.mark.parametrize("content", ["[", "[]", ""])
-def test_a_list_of_networks_that_is_none_is_passed_on(
-    model: Path, tmp_path: Path, content: str
-) -> None:
+def test_an_invalid_list_of_networks_is_rejected(model: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "assets" / "live").mkdir(parents=True)
     (tmp_path / "index.html").write_text("x")
     (tmp_path / "assets" / "live" / "manifest.json").write_text(content)
@@ -154,7 +152,7 @@ def test_a_list_of_networks_that_is_none_is_passed_on(
     ["/", "/form", "/healthz", "/readyz", "/metrics", "/v1/engine", "/v2/models/colour", "/site/",
      "/assets/form.css"],
 )  # fmt: skip
-def test_whoever_asks_for_the_head_alone_gets_that(server: Running, path: str) -> None:
+def test_a_head_request_gets_headers_alone(server: Running, path: str) -> None:
     whole, head = server.ask(path), server.ask(path, method="HEAD")
     assert (head.status, head.body) == (whole.status, b"") == (200, b"")
     assert head.headers["content-type"] == whole.headers["content-type"]

@@ -274,7 +274,7 @@ def test_every_answer_has_a_strict_policy(server: Running, path: str) -> None:
     ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "..%5csecret.txt", "//etc/passwd",
      "%00", "../../../../../../etc/passwd", "....//secret.txt", "a" * 5000],
 )  # fmt: skip
-def test_no_way_out_of_a_folder(server: Running, room: str, way: str) -> None:
+def test_paths_cannot_leave_a_folder(server: Running, room: str, way: str) -> None:
     answer = server.ask(f"/{room}/{way}")
     assert answer.status in (400, 404, 405), answer.body[:200]
     assert b"root:" not in answer.body

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from html import unescape
 from itertools import pairwise
@@ -194,13 +195,39 @@ def test_what_was_not_found_says_where_we_looked(page: Path) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("name", [page.stem for page in (DOCS / "story").glob("*.md")])
-def test_quotations_are_short(name: str) -> None:
-    quotes = re.findall(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]", prose(name))
-    assert all(len(quote.split()) <= 20 for quote in quotes), quotes
+def plain(text: str) -> str:
+    """A page or a data text without code, expressions, links and markup."""
+    for pattern in (
+        r"```.*?```",
+        r"(?m:^> .*$)",  # somebody else's words
+        r"`[^`]*`",
+        r"\{=.*?=\}",
+        r"\]\([^)]*\)",
+        r"<[^>]+>",
+        r"\{[^}]*\}",
+    ):
+        text = re.sub(pattern, " ", text, flags=re.DOTALL)
+    return text
 
 
-def test_the_famous_number_stands_with_its_condition() -> None:
+def quotations() -> Iterator[tuple[str, str]]:
+    """Where somebody else's words are given, and the words."""
+    for page in PAGES:
+        text = body(source(page))
+        marked = re.findall(r"[\"\u201c]([^\"\u201d\n]+)[\"\u201d]", plain(text))
+        for quote in [*marked, *re.findall(r"(?m)^> (.+)$", text)]:
+            if page.name != "museum.md":  # a label of ours for a wall
+                yield str(page.relative_to(ROOT)), quote
+    for event in TIMELINE.events:
+        for quote in re.findall(r"\"([^\"]+)\"", event.text):
+            yield event.id, quote
+
+
+def test_quotations_have_at_most_twenty_words() -> None:
+    assert [(where, quote) for where, quote in quotations() if len(quote.split()) > 20] == []
+
+
+def test_the_famous_number_is_given_with_its_condition() -> None:
     """15.3 % needs the extra pictures and the 16.4 % beside it, wherever it is given."""
     for page in PAGES:
         text = source(page)
@@ -220,6 +247,11 @@ def test_every_citation_resolves_and_every_source_is_cited() -> None:
         assert used == defined, page
         cited |= found.cited
     assert set(BIBLIOGRAPHY) - cited == set()
+
+
+def test_no_source_is_listed_twice() -> None:
+    titles = [re.sub(r"\W+", "", r.title.lower()) + r.year for r in BIBLIOGRAPHY.values()]
+    assert len(titles) == len(set(titles))
 
 
 def test_every_fact_is_used_and_its_sources_exist() -> None:

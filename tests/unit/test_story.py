@@ -177,7 +177,7 @@ def test_the_ledger_counts_what_it_says() -> None:
 # --- the sale, and the myths ---------------------------------------------------------------------
 
 
-def test_the_price_never_stands_without_its_author() -> None:
+def test_the_price_is_never_given_without_its_author() -> None:
     for page in (DOCS / "story").glob("*.md"):
         for paragraph in source(page).split("\n\n"):
             if "auction_millions" in paragraph:

@@ -210,7 +210,7 @@ def test_the_style_sheet_has_the_shapes_of_the_marks() -> None:
         assert f"d='{shape}'" in line
 
 
-def test_the_filter_knows_whoever_the_text_does_not() -> None:
+def test_the_filter_knows_people_whom_the_text_does_not_name() -> None:
     titles = {e.id: e.title for e in OURS.events}
     for event in OURS.events:
         html = pages.entry(event, BIBLIOGRAPHY, TITLES, titles, several=OURS.named_more_than_once)

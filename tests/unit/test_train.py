@@ -403,7 +403,7 @@ def test_resuming_with_another_recipe_is_refused(short_run: tuple[tiny.TinyImage
 
 
 @pytest.mark.parametrize("content", [b"junk", b"", b"\x80\x02N."])
-def test_resuming_with_what_is_no_checkpoint_is_one_line(tmp_path: Path, content: bytes) -> None:
+def test_resuming_from_an_invalid_checkpoint_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(content)
     source = tiny.TinyImageNet(make_set(tmp_path, each=3))
     sets = source.load("train"), source.load("val")
@@ -467,7 +467,7 @@ def test_the_download_is_checked_and_kept(tmp_path: Path) -> None:
     assert download(path, "http://127.0.0.1:1/", md5) == path  # no second request
 
 
-def test_a_bad_download_names_the_way_round(tmp_path: Path) -> None:
+def test_a_bad_download_says_how_to_supply_the_file(tmp_path: Path) -> None:
     with answering(b"x", 404) as url, pytest.raises(tiny.DataError) as error:
         download(tmp_path / "tiny.zip", url, timeout=5)
     assert "could not be downloaded (HTTP 404 Not Found)" in str(error.value)

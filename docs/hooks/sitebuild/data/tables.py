@@ -24,7 +24,7 @@ FILES = (
     "lanes",
     "experiments",
     "original_code",
-    "house",
+    "architecture",
     "server_limits",
     "press",
     "teach",

@@ -1,4 +1,4 @@
-"""The drawing of the architecture: the project's parts and what uses what, from `house.yml`."""
+"""The drawing of the architecture: the parts of the project and their uses of each other."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ Parts = Mapping[str, Mapping[str, Any]]
 
 def architecture_figure(tables: Mapping[str, Any]) -> Figure:
     """The parts as boxes, an arrow from each to what it uses, and the same as a table."""
-    house = tables["house"]
-    parts: Parts = {room["id"]: room for room in house["rooms"]}
+    architecture = tables["architecture"]
+    parts: Parts = {part["id"]: part for part in architecture["parts"]}
     table = Table(
         "The parts and what they use",
         (Column("Part"), Column("Folder"), Column("What is in it"), Column("Uses")),
         [
             (
-                room["name"],
-                room["path"],
-                room["about"],
+                part["name"],
+                part["path"],
+                part["about"],
                 "; ".join(
                     f"{use['how']} {parts[use['to']]['name'].lower()}"
-                    for use in house["uses"]
-                    if use["from"] == room["id"]
+                    for use in architecture["uses"]
+                    if use["from"] == part["id"]
                 )
                 or "nothing",
             )
-            for room in house["rooms"]
+            for part in architecture["parts"]
         ],
     )
     words = "Boxes with arrows. " + " ".join(
         f"{parts[use['from']]['name']} {use['how']} {parts[use['to']]['name'].lower()}."
-        for use in house["uses"]
+        for use in architecture["uses"]
     )
 
     def paint(canvas: Canvas) -> None:
-        (_wide if canvas.wide else _narrow)(canvas, house, parts)
+        (_wide if canvas.wide else _narrow)(canvas, architecture, parts)
 
     views = [View.by_hand(paint, words, (3 * WIDE + 2 * GAP_X + 4, 344))]
-    return draw(tables["figures"], "house", views=views, tables=[table])
+    return draw(tables["figures"], "parts", views=views, tables=[table])
 
 
-def _wide(canvas: Canvas, house: Mapping[str, Any], parts: Parts) -> None:
+def _wide(canvas: Canvas, architecture: Mapping[str, Any], parts: Parts) -> None:
     spots = {
-        name: (2 + room["column"] * (WIDE + GAP_X), 2 + room["row"] * (HIGH + GAP_Y))
-        for name, room in parts.items()
+        name: (2 + part["column"] * (WIDE + GAP_X), 2 + part["row"] * (HIGH + GAP_Y))
+        for name, part in parts.items()
     }
-    for use in house["uses"]:
+    for use in architecture["uses"]:
         _arrow(canvas, spots[use["from"]], spots[use["to"]], use["how"])
-    for name, room in parts.items():
-        _box(canvas, *spots[name], WIDE, HIGH, room)
+    for name, part in parts.items():
+        _box(canvas, *spots[name], WIDE, HIGH, part)
     canvas.height = 2 * HIGH + GAP_Y + 4
 
 
-def _narrow(canvas: Canvas, house: Mapping[str, Any], parts: Parts) -> None:
+def _narrow(canvas: Canvas, architecture: Mapping[str, Any], parts: Parts) -> None:
     y = 6.0
-    for name, room in parts.items():
-        _box(canvas, 4, y, canvas.width - 8, NARROW_HIGH, room)
+    for name, part in parts.items():
+        _box(canvas, 4, y, canvas.width - 8, NARROW_HIGH, part)
         y += NARROW_HIGH + 8
-        for use in (use for use in house["uses"] if use["from"] == name):
+        for use in (use for use in architecture["uses"] if use["from"] == name):
             words = f"↳ {use['how']} {parts[use['to']]['name'].lower()}"
             canvas.text(18, y + 8, words, "small", "start")
             y += 22
@@ -74,12 +74,12 @@ def _narrow(canvas: Canvas, house: Mapping[str, Any], parts: Parts) -> None:
 
 
 def _box(
-    canvas: Canvas, x: float, y: float, width: float, height: float, room: Mapping[str, Any]
+    canvas: Canvas, x: float, y: float, width: float, height: float, part: Mapping[str, Any]
 ) -> None:
     canvas.rect(x, y, width, height, "room")
-    canvas.text(x + 12, y + 28, room["name"], "name", "start")
-    canvas.text(x + 12, y + 52, room["path"], "tick", "start")
-    for i, line in enumerate(wrap(room["about"], canvas.size("small"), width - 20)):
+    canvas.text(x + 12, y + 28, part["name"], "name", "start")
+    canvas.text(x + 12, y + 52, part["path"], "tick", "start")
+    for i, line in enumerate(wrap(part["about"], canvas.size("small"), width - 20)):
         canvas.text(x + 12, y + 78 + 19 * i, line, "small", "start")
 
 

@@ -27,7 +27,7 @@ def context(page: Page) -> Names:
         "server_load": lambda: page.table(server_limits.load(tables["serve_load"])),
         "precision_table": lambda: page.table(prices.table(tables["precisions"])),
         "grade_key": lambda: page.block(grade_key(), plain_grades()),
-        "figure_house": lambda: page.figure(architecture.architecture_figure(tables)),
+        "figure_parts": lambda: page.figure(architecture.architecture_figure(tables)),
         "figure_step": lambda: page.figure(one_step.step_figure(tables)),
         "figure_benchmark": lambda: page.figure(
             benchmarks.figure(tables, load_results(site.data / "benchmarks"))

@@ -1,4 +1,4 @@
-"""The workflows, the papers beside them, and the picture of the house: do they say what is so?"""
+"""The workflows, the files beside the code, and the imports between the parts of the project."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_rights_are_the_least() -> None:
                 assert step["with"]["persist-credentials"] is False
 
 
-def test_no_text_of_a_stranger_gets_into_a_command() -> None:
+def test_untrusted_text_is_not_used_in_a_command() -> None:
     """A title or a branch name with a quote in it would run; the shell reads variables instead."""
     for path in WORKFLOWS:
         config = yaml.safe_load(path.read_text("utf-8"))
@@ -167,7 +167,7 @@ def test_the_papers_name_what_is_there(name: str) -> None:
         assert re.search(rf"^{verb}:", makefile, re.MULTILINE), verb
 
 
-def test_the_reasons_for_silenced_rules_stand_where_security_says() -> None:
+def test_silenced_rules_have_their_reasons() -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert '"S"' in project.split("select = ")[1].splitlines()[0]
     for rule in re.findall(r"`(S\d+)`", (ROOT / "SECURITY.md").read_text("utf-8")):
@@ -210,9 +210,9 @@ def imported(path: Path, package: Path) -> set[str]:
 
 def test_the_arrows_are_exactly_the_imports() -> None:
     """Every arrow of the figure is an import, and every import between parts is an arrow."""
-    house = TABLES["house"]
-    assert all((ROOT / room["path"]).is_dir() for room in house["rooms"])
-    drawn = {(use["from"], use["to"]) for use in house["uses"]}
+    drawing = TABLES["architecture"]
+    assert all((ROOT / part["path"]).is_dir() for part in drawing["parts"])
+    drawn = {(use["from"], use["to"]) for use in drawing["uses"]}
     assert ("hooks", "data") in drawn  # the builder's files are read, not imported
     found: dict[tuple[str, str], str] = {}
     for package in (ROOT / "demo", ROOT / "model_export", DOCS / "hooks" / "sitebuild"):
@@ -274,8 +274,8 @@ def test_the_page_names_every_folder() -> None:
     page = (DOCS / "reference" / "architecture.md").read_text("utf-8")
     folders = {
         path.parent.name
-        for room in ("demo", "model_export", "docs/hooks/sitebuild")
-        for path in (ROOT / room).glob("*/__init__.py")
+        for folder in ("demo", "model_export", "docs/hooks/sitebuild")
+        for path in (ROOT / folder).glob("*/__init__.py")
     }
     assert set(re.findall(r"`(\w+)`", page)) == folders
 
