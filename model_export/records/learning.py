@@ -49,7 +49,13 @@ class Setting:
     rate: float = RATE
 
 
-SETTINGS = (Setting("usual"),)
+SETTINGS = (
+    Setting("usual"),
+    Setting("tanh", "shapes-tanh"),
+    Setting("shallow", "shapes-shallow"),
+    Setting("few", count=200),
+    Setting("few-varied", count=200, vary=True),
+)
 
 
 @lru_cache(maxsize=len(SEEDS))

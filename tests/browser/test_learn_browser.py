@@ -34,7 +34,7 @@ STEPS = """async ([network, seed]) => {
   const kept = () => Object.values(learner.state).reduce((sum, {data}) => sum + data.buffer.byteLength, 0);
   const [first, before] = [await run(), kept()];
   const again = await run();
-  return {first, again, before, after: kept(), tested: await learner.test()};
+  return {operations: learner.operations, first, again, before, after: kept(), tested: await learner.test()};
 }""".replace("RATE", str(learning.RATE))
 
 
@@ -55,6 +55,15 @@ def test_ten_steps_are_pytorchs(learn: Any, network: str) -> None:
     assert run["again"] == run["first"]  # a seed reproduces
     assert run["after"] == run["before"]  # nothing piles up from step to step
     assert 0 < run["tested"]["wrong"] < 1
+    assert run["operations"] == operations(network)
+
+
+def operations(network: str) -> int:
+    """Of a step and a picture, counted by hand: filter weights times places, then the classes."""
+    first, second = 16 * 3 * 5 * 5 * 28 * 28, 32 * 16 * 5 * 5 * 14 * 14
+    if network == "shapes-shallow":
+        return 2 * (2 * first + 3 * 10 * 16 * 14 * 14)
+    return 2 * (2 * first + 3 * second + 3 * 10 * 32 * 7 * 7)
 
 
 def steps(page: Any, least: int) -> int:

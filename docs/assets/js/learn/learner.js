@@ -98,6 +98,19 @@ export class Learner {
     return new Learner(ort, training, network);
   }
 
+  /** Operations that a step does for one picture: two a multiply-add, forth once and back twice;
+   * but no gradient is sent back into the picture. */
+  get operations() {
+    let [side, sum] = [SIDE, 0];
+    for (const name of this.weights.filter((one) => one.startsWith("w"))) {
+      const { dims } = this.state[name];
+      const maps = dims.length === 4;
+      sum += dims.reduce((a, b) => a * b, 1) * (maps ? side * side : 1) * (name === this.filters ? 2 : 3);
+      if (maps) side /= 2;
+    }
+    return 2 * sum;
+  }
+
   /** Forget everything, and begin with the weights of a seed. @param {Settings} settings */
   begin(settings) {
     if (settings.seed !== this.#pictures.seed || settings.count !== this.settings.count) {

@@ -5,6 +5,7 @@
 
 import { toMessage } from "../live/errors.js";
 import { byId, here, json, made, megabytes, root, say } from "../live/page.js";
+import { figure } from "../live/rates.js";
 import { WorkerClient } from "../live/worker-client.js";
 import { drawCurves } from "./curves.js";
 import { TEST_SEED } from "./learner.js";
@@ -16,7 +17,7 @@ import { MOST_SEEDS, read, usual, write } from "./state.js";
 /** @typedef {{pixels: Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} Painting */
 /** @typedef {Painting & {side: number}} Tiles */
 /** @typedef {{steps: number, train: Point[], tests: (Point & {worst: (Answer & {levels: Uint8Array})[]})[],
- *   answers: Answer[], maps: Tiles[], filters: Tiles}} News what has come since the last */
+ *   rate?: number, operations?: number, answers: Answer[], maps: Tiles[], filters: Tiles}} News what has come since the last */
 
 const SHOWN = 10;
 const PAUSES = { fast: 0, slow: 250 }; // ms after each step
@@ -118,6 +119,7 @@ function show(news) {
   const test = run.tests[run.tests.length - 1];
   byId("learn-score").replaceChildren(made("b", percent(test.wrong)), ` of new pictures wrong after ${test.at} steps`);
   curves();
+  if (news.rate && news.operations) speed(news.rate, news.operations);
   for (const answer of news.answers) judge(answer, pictures[answer.item].words);
   paintTiles(byId("learn-filters"), news.filters);
   news.maps.forEach((tiles, i) => paintTiles(byId(`learn-maps${i + 1}`), tiles));
@@ -125,6 +127,13 @@ function show(news) {
   byId("learn-inside").hidden = false;
   const worst = news.tests[news.tests.length - 1]?.worst;
   if (worst) mistakes(worst);
+}
+
+/** @param {number} rate pictures a second @param {number} operations a second */
+function speed(rate, operations) {
+  const line = byId("learn-pace");
+  const peak = Math.round(1000 * Number(line.dataset.peak)).toLocaleString("en");
+  line.textContent = `${figure(rate)} pictures a second on one thread of your processor: ${figure(operations / 1e9)} billion operations a second. A graphics card of 2012, the GTX 580: ${peak} billion at its peak.`;
 }
 
 /** @param {(Answer & {levels: Uint8Array})[]} worst */
@@ -192,7 +201,10 @@ async function learn(count) {
       show(await worker.request("start", { ...order(), settings }));
       started = true;
       buttons();
-      if (mine !== turn) return; // paused meanwhile
+      if (mine !== turn || !running) {
+        say("idle", ""); // paused meanwhile
+        return;
+      }
     }
     say("learning", "Learning");
     const pause = PAUSES[/** @type {"fast"|"slow"} */ (byId("learn-speed").value)];
@@ -212,11 +224,10 @@ async function learn(count) {
 const rest = () => (steps < MANY ? MANY - steps : MANY);
 const pausedAt = () => say("paused", `Paused after ${steps} ${steps === 1 ? "step" : "steps"}.`);
 
+/** Let it stop; it says so once its last step is done. */
 function pause() {
   worker.post("stop");
-  turn += 1;
   running = false;
-  if (started) pausedAt();
   buttons();
 }
 

@@ -7,7 +7,7 @@ import { download } from "../live/download.js";
 import { toMessage, userError } from "../live/errors.js";
 import { filterSheet, mapSheet } from "../live/maps.js";
 import { four } from "../live/decode.js";
-import { Learner } from "./learner.js";
+import { BATCH, Learner } from "./learner.js";
 
 /** @typedef {import("./learner.js").Settings} Settings */
 /** @typedef {import("../live/engine.js").Place & {code: {file: string, bytes: number},
@@ -95,13 +95,18 @@ async function learn(ask) {
   const until = learner.steps + ask.steps;
   let [train, tests] = [/** @type {any[]} */ ([]), /** @type {any[]} */ ([])];
   let reported = performance.now();
+  let [timed, took] = [0, 0]; // steps, and their ms
   const news = async (/** @type {Learner} */ one) => {
-    const words = { steps: one.steps, train, tests, ...(await view(one)) };
-    [train, tests] = [[], []];
+    const rate = took > 0 ? (1000 * BATCH * timed) / took : 0;
+    const words = { steps: one.steps, train, tests, rate, operations: rate * one.operations, ...(await view(one)) };
+    [train, tests, timed, took] = [[], [], 0, 0];
     return words;
   };
   while (learner.steps < until && ask.stops === stops) {
+    const began = performance.now();
     const score = await learner.step();
+    took += performance.now() - began;
+    timed += 1;
     train.push({ at: learner.steps, ...score });
     if (!Number.isFinite(score.loss)) {
       throw userError("diverged", "The loss is no number any more: the learning rate is too high. Start over with a lower one.");

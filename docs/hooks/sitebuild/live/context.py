@@ -20,8 +20,12 @@ def context(page: Page) -> Names:
         ),
         "sample_score": lambda: gallery.score(samples),
         "model_accuracy": lambda: gallery.accuracy(samples, tables["precisions"]),
-        "learn": lambda: page.block(learning.body(record, page.to_root), learning.PLAIN),
+        "learn": lambda: page.block(
+            learning.body(record, page.site.facts["gtx_speed"].number, page.to_root), learning.PLAIN
+        ),
         "learning": lambda name: learning.numbers(record, step)[name],
+        "learned": lambda setting, which="test": learning.words(record, setting, which),
         "figure_learning": lambda: page.figure(learning.run_figure(tables)),
+        "figure_learning_switches": lambda: page.figure(learning.switches_figure(tables)),
         "live": lambda: page.block(live_page.body(page.site, page.to_root), live_page.PLAIN),
     }
