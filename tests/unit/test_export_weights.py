@@ -211,7 +211,7 @@ def test_a_malicious_pth_runs_nothing(tmp_path: Path, form: str) -> None:
         local_weights.read(file)
     assert not mark.exists()
     assert isinstance(error.value, UnsafeFile)
-    assert error.value.exit_code == 1
+    assert error.value.exit_code == 2
     assert str(error.value) == (
         f"{file}: refused: it holds more than tensors, it calls for posix.system; nothing was run. "
         "If you trust its maker, ask for its state_dict() as .safetensors"
