@@ -86,7 +86,7 @@ EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_e
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
 RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
-	$(addprefix $(RESULTS)/,samples.json inside.json plans.json learning.json) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
+	$(addprefix $(RESULTS)/,samples.json inside.json plans.json ladder.json learning.json) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
 	docs/assets/img/social.png docs/reference/command-line.md
 
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
@@ -122,6 +122,9 @@ $(RESULTS)/samples.json: $(SITE_MODEL) $(SAMPLES)
 
 $(RESULTS)/inside.json: model_export/records/inside.py $(SITE_MODEL) $(SAMPLES)
 	$(BIN)/python -m model_export record inside
+
+$(RESULTS)/ladder.json: model_export/records/ladder.py $(wildcard model_export/ladder/*.py) $(SITE_MODEL) $(RESULTS)/plans.json $(SAMPLES) | $(VENV)/.dev
+	$(BIN)/python -m model_export record ladder "$(DATA_SET)"
 
 $(RESULTS)/plans.json: model_export/records/plans.py model_export/architectures.py model_export/networks.py | $(VENV)/.run
 	$(BIN)/python -m model_export record plans

@@ -6,6 +6,7 @@ inputs changed.
 | module | what it writes |
 |---|---|
 | `inside` | what the layers see, for "Layer by layer" |
+| `ladder` | the methods that lost in 2012, trained and measured, for "The ladder" |
 | `plans` | the compared networks, for "Four AlexNets" |
 | `price_list` | what each precision costs |
 | `model_card` | the card of the bundled weights, ``weights/README.md`` |

@@ -40,7 +40,7 @@ def test_a_lesson_in_plain_python_prints_what_it_says() -> None:
 
 def test_every_lesson_has_its_source() -> None:
     assert notebooks.names(ROOT) == LESSONS
-    assert len(LESSONS) == 7
+    assert len(LESSONS) == 8
 
 
 @pytest.mark.parametrize("name", LESSONS)

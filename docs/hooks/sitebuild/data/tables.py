@@ -32,7 +32,7 @@ FILES = (
     "searches",
 )
 # What programs wrote (`make records`, `make timings`).
-RESULTS = ("precisions", "plans", "inside", "serve_load", "learning")
+RESULTS = ("precisions", "plans", "inside", "ladder", "serve_load", "learning")
 
 
 def load_tables(data: Path) -> dict[str, Any]:

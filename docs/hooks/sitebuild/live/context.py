@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sitebuild.expand.page import Names, Page
-from sitebuild.live import gallery, learning, live_page
+from sitebuild.live import gallery, ladder, learning, live_page
 
 
 def context(page: Page) -> Names:
     """The functions by the name that a page calls them by."""
-    samples, tables = page.site.samples, page.site.tables
+    site = page.site
+    samples, tables = site.samples, site.tables
     record = tables["learning"]
     step = page.site.docs / "assets" / "learning" / "shapes.onnx"
     return {
@@ -27,5 +28,15 @@ def context(page: Page) -> Names:
         "learned": lambda setting, which="test": learning.words(record, setting, which),
         "figure_learning": lambda: page.figure(learning.run_figure(tables)),
         "figure_learning_switches": lambda: page.figure(learning.switches_figure(tables)),
+        "ladder": lambda: page.block(ladder.page(site, page.to_root), ladder.plain(site)),
+        "ladder_wins": lambda: page.block(ladder.wins(site, page.to_root)),
+        "ladder_wins_words": lambda: ladder.wins_words(site),
+        "ladder_classes": lambda: page.table(ladder.classes_table(site)),
+        "ladder_samples": lambda: page.table(ladder.samples_table(site)),
+        "ladder_scores": lambda: page.table(ladder.scores_table(site)),
+        "ladder_costs": lambda: page.table(ladder.costs_table(site)),
+        "ladder_ingredients": lambda: page.table(ladder.ingredients_table(site)),
+        "ladder_number": lambda name: ladder.number(site, name),
+        "figure_ladder": lambda: page.figure(ladder.pictures_figure(site)),
         "live": lambda: page.block(live_page.body(page.site, page.to_root), live_page.PLAIN),
     }
