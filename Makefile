@@ -34,7 +34,7 @@ demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures
 WORKERS = $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))")
 PART ?= tests
 test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the tests (PART=tests/unit, tests/browser or tests/commands)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PART)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 25 $(PART)
 
 export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 	@$(BIN)/python -m model_export
