@@ -79,6 +79,8 @@ SITE_MODEL := docs/assets/models/alexnet64.onnx
 RESULTS := docs/data/results
 LEARNING := docs/assets/learning/shapes.onnx
 SAMPLES := $(wildcard model_export/contract/data/samples/*.jpg)
+PORTRAITS := $(patsubst %,docs/assets/portraits/%.json,conv1 conv2 conv3 conv4 conv5 fc6 fc7 classes)
+GROWN := $(PORTRAITS:.json=-1.webp)
 LESSONS := $(wildcard docs/notebooks/*-*.py)
 TIMED := docs/notebooks/why-gpus.ipynb docs/notebooks/shrink-it.ipynb
 EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_export/contract/data/*.tsv \
@@ -86,7 +88,7 @@ EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_e
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
 RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
-	$(addprefix $(RESULTS)/,samples.json inside.json plans.json ladder.json learning.json) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
+	$(addprefix $(RESULTS)/,samples.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
 	docs/assets/img/social.png docs/reference/command-line.md
 
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
@@ -125,6 +127,13 @@ $(RESULTS)/inside.json: model_export/records/inside.py $(SITE_MODEL) $(SAMPLES)
 
 $(RESULTS)/ladder.json: model_export/records/ladder.py $(wildcard model_export/ladder/*.py) $(SITE_MODEL) $(RESULTS)/plans.json $(SAMPLES) | $(VENV)/.dev
 	$(BIN)/python -m model_export record ladder "$(DATA_SET)"
+
+# A layer at a time, so that what is grown stays; its first sheet is written last.
+docs/assets/portraits/%-1.webp: $(WEIGHTS) model_export/records/portraits.py | $(VENV)/.run
+	$(BIN)/python -m model_export record portraits $*
+
+$(PORTRAITS) &: $(GROWN) model_export/records/atlas.py $(SAMPLES)
+	$(BIN)/python -m model_export record atlas "$(DATA_SET)"
 
 $(RESULTS)/plans.json: model_export/records/plans.py model_export/architectures.py model_export/networks.py | $(VENV)/.run
 	$(BIN)/python -m model_export record plans

@@ -21,16 +21,12 @@ frequent pairs; ``answers`` is how many classes could answer; ``pace`` is of thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from demo.errors import UsageError
 from demo.options import AsJson, NetworkOptions, with_network
-from model_export.contract.command_line import with_options
 from model_export.contract.errors import cli_errors
 
 EXIT_CODES = (
@@ -40,85 +36,6 @@ EXIT_CODES = (
 )
 
 
-@dataclass(frozen=True)
-class Choices:
-    """How the data are evaluated, as the command line has it."""
-
-    views: Annotated[
-        int, typer.Option(help="1, the centre; or 10, the paper's corners, centre and mirrors.")
-    ] = 1
-    ground_truth: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The right answers to ILSVRC-2012's validation pictures.",
-            show_default="looked for beside them",
-        ),
-    ] = None
-    intersection: Annotated[
-        bool,
-        typer.Option(
-            "--intersection", help="Only the classes that both the data and the network know."
-        ),
-    ] = False
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Only so many pictures, evenly spread over the data."),
-    ] = None
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a row for each picture, as it goes.")
-    ] = None
-    against: Annotated[
-        Literal["torch"] | None,
-        typer.Option(help="Run PyTorch on the same pictures and tell the differences."),
-    ] = None
-    weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="For --against: the weights that the model was made of."),
-    ] = None
-    batch: Annotated[
-        int, typer.Option(min=1, help="Views that go through the network together.")
-    ] = 32
-    cluster: Annotated[
-        bool,
-        typer.Option(
-            "--cluster",
-            help="Spread the work over Ray: the one that RAY_ADDRESS names, else this machine.",
-        ),
-    ] = False
-    workers: Annotated[
-        int, typer.Option(min=0, help="For --cluster: workers at a time; 0: this machine's cores.")
-    ] = 0
-    per_class: Annotated[
-        bool, typer.Option("--per-class", help="Show every class, not the best and worst alone.")
-    ] = False
-    as_json: AsJson = False
-
-    def check(self) -> None:
-        """Whether the options go together.
-
-        Raises:
-            UsageError: they do not.
-        """
-        if self.views not in (1, 10):
-            raise UsageError(f"--views {self.views}: give 1, the centre, or 10, as in the paper")
-        if self.weights is not None and not self.against:
-            raise UsageError("--weights is for --against torch: add that, or leave it out")
-        if self.cluster and self.against:
-            raise UsageError("--cluster and --against do not go together: compare on one machine")
-        if self.workers and not self.cluster:
-            raise UsageError("--workers is for --cluster: add that, or leave it out")
-
-
-@dataclass(frozen=True)
-class EvaluateOptions(Choices):
-    """All of it: the data and the network too."""
-
-    data: Path = Path()
-    network: NetworkOptions = field(default_factory=NetworkOptions)
-
-
-@partial(with_options, argument="choices", options=Choices)
 @with_network
 def evaluate(
     data: Annotated[
@@ -132,12 +49,63 @@ def evaluate(
         ),
     ],
     network: NetworkOptions,
-    choices: Choices,
+    views: Annotated[
+        int, typer.Option(help="1, the centre; or 10, the paper's corners, centre and mirrors.")
+    ] = 1,
+    ground_truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The right answers to ILSVRC-2012's validation pictures.",
+            show_default="looked for beside them",
+        ),
+    ] = None,
+    intersection: Annotated[
+        bool,
+        typer.Option(
+            "--intersection", help="Only the classes that both the data and the network know."
+        ),
+    ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Only so many pictures, evenly spread over the data."),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a row for each picture, as it goes.")
+    ] = None,
+    against: Annotated[
+        Literal["torch"] | None,
+        typer.Option(help="Run PyTorch on the same pictures and tell the differences."),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For --against: the weights that the model was made of."),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Views that go through the network together.")
+    ] = 32,
+    cluster: Annotated[
+        bool,
+        typer.Option(
+            "--cluster",
+            help="Spread the work over Ray: the one that RAY_ADDRESS names, else this machine.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=0, help="For --cluster: workers at a time; 0: this machine's cores.")
+    ] = 0,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="Show every class, not the best and worst alone.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure top-1 and top-5 error on labelled pictures."""
-    from demo.evaluation.run import run
+    from demo.evaluation.run import EvaluateOptions, run
 
     with cli_errors():
-        choices.check()
-        code = run(EvaluateOptions(**vars(choices), data=data, network=network))
+        options = EvaluateOptions(
+            data, network, views, ground_truth, intersection, limit, csv, against, weights, batch,
+            cluster, workers, per_class, as_json,
+        )  # fmt: skip
+        code = run(options)
     raise typer.Exit(code)

@@ -15,7 +15,7 @@ import socket
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from demo.errors import UsageError
 from demo.options import AsJson, NetworkOptions, with_network
 from demo.report import complain, identity, introduce
 from model_export.contract.errors import cli_errors
+
+if TYPE_CHECKING:
+    from demo.classifier import Classifier
 
 DEFAULT_SITE = Path("site")
 
@@ -72,8 +75,6 @@ def serve(
 ) -> None:
     """Classify pictures over HTTP, for browsers and programs, until Ctrl-C."""
     from demo.classifier import open_classifier
-    from demo.server.app import create_app
-    from demo.server.run import listen, make_server
 
     with cli_errors():
         if root_path and not re.fullmatch(r"(/[\w.~-]+)+", root_path):
@@ -86,33 +87,8 @@ def serve(
         if site is None and (DEFAULT_SITE / "index.html").is_file():
             site = DEFAULT_SITE
         with open_classifier(network) as classifier:
-            listener = listen(host, port)
-            if open_to_others(host):
-                complain(
-                    f"listening on {host}: everyone who reaches this machine can use the network "
-                    "and its time; without encryption, without passwords",
-                    "warning",
-                )
-            address = address_of(host, listener.getsockname()[1])
-            beside = f"{address}site/" if site is not None else None
-
-            def started() -> None:
-                if as_json:
-                    found = identity(classifier) | {"address": address, "site": beside}
-                    typer.echo(json.dumps(found))
-                else:
-                    introduce(classifier)
-                    if beside:
-                        typer.echo(f"The site: {beside}")
-                    typer.echo(f"The demo: {address} (Ctrl-C stops it)")
-                if open_page:
-                    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-            application = create_app(
-                classifier, host=host, allow_hosts=tuple(allow_host or ()), site=site,
-                started=started,
-            )  # fmt: skip
-            make_server(application, root_path, forwarded_allow_ips).run([listener])
+            _serve(classifier, host, port, tuple(allow_host or ()), root_path,
+                   forwarded_allow_ips, site, open_page, as_json)  # fmt: skip
 
 
 def open_to_others(host: str) -> bool:
@@ -137,3 +113,44 @@ def address_of(host: str, port: int) -> str:
     own = {4: "127.0.0.1", 6: "::1"}[address.version]
     shown = own if address.is_unspecified else host
     return f"http://[{shown}]:{port}/" if address.version == 6 else f"http://{shown}:{port}/"
+
+
+def _serve(
+    classifier: Classifier,
+    host: str,
+    port: int,
+    allow_hosts: tuple[str, ...],
+    root_path: str,
+    forwarded_allow_ips: str | None,
+    site: Path | None,
+    open_page: bool,
+    as_json: bool,
+) -> None:
+    from demo.server.app import create_app
+    from demo.server.run import listen, make_server
+
+    listener = listen(host, port)
+    if open_to_others(host):
+        complain(
+            f"listening on {host}: everyone who reaches this machine can use the network and its "
+            "time; without encryption, without passwords",
+            "warning",
+        )
+    address = address_of(host, listener.getsockname()[1])
+
+    def started() -> None:
+        if as_json:
+            beside = f"{address}site/" if site is not None else None
+            typer.echo(json.dumps(identity(classifier) | {"address": address, "site": beside}))
+        else:
+            introduce(classifier)
+            if site is not None:
+                typer.echo(f"The site: {address}site/")
+            typer.echo(f"The demo: {address} (Ctrl-C stops it)")
+        if open_page:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    application = create_app(
+        classifier, host=host, allow_hosts=allow_hosts, site=site, started=started
+    )
+    make_server(application, root_path, forwarded_allow_ips).run([listener])

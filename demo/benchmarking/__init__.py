@@ -1,2 +1,2 @@
-"""The parts of `benchmark`: `contest` lets every file on every engine take turns, `engines` runs
-them, each in a process of its own."""
+"""What stands behind `benchmark`: `contest` lets all take turns, each a `contestant` in a process
+of its own."""

@@ -67,14 +67,14 @@ def match(card: ModelCard, data: Iterable[str], intersection: bool = False) -> C
     unknown = tuple(name for name in wanted if name not in known)
     if unknown and not (intersection and logit):
         shown = ", ".join(unknown[:_SHOWN]) + ", ..." * (len(unknown) > _SHOWN)
-        advice = (
+        mend = (
             "--intersection evaluates the pictures of those alone"
             if logit
             else "evaluate it on the data that it was made for"
         )
         raise UsageError(
             f"{card.name} has {len(ids):,} classes and knows {len(logit):,} of the {len(wanted):,} "
-            f"in the data (not {shown}): {advice}"
+            f"in the data (not {shown}): {mend}"
         )
     among = np.array(sorted(logit.values()) if intersection else range(len(ids)), np.intp)
     called = tuple(name or f"#{index}" for index, name in enumerate(ids))

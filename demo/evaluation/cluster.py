@@ -28,7 +28,7 @@ from demo.evaluation.metrics import Result
 from demo.places import ROOT
 
 if TYPE_CHECKING:
-    from demo.evaluate import EvaluateOptions
+    from demo.evaluation.run import EvaluateOptions
 
 INSTALL = 'pip install -c constraints.txt -e ".[cluster]"'
 _SECONDS = 10.0  # for a machine to answer at all

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,17 +14,52 @@ import typer
 from demo.classifier import Classifier, open_classifier
 from demo.datasets.classes import Classes, match
 from demo.datasets.layouts import DataSet, open_data
-from demo.errors import ResultError
-from demo.evaluate import EvaluateOptions
+from demo.errors import ResultError, UsageError
 from demo.evaluation.comparison import Comparison
 from demo.evaluation.csv_file import CsvFile
 from demo.evaluation.evaluator import Evaluator, Pace
 from demo.evaluation.metrics import Result, Running, summarise
 from demo.evaluation.progress import progress, stopping
 from demo.evaluation.summary import content, lines
-from demo.evaluation.views import rule
+from demo.evaluation.views import COUNTS, rule
+from demo.options import NetworkOptions
 from demo.report import identity, introduce, write_json
 from model_export.contract.command_line import INTERRUPTED
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """The options of the command line; `demo.evaluate` says what each is."""
+
+    data: Path
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    views: int = 1
+    ground_truth: Path | None = None
+    intersection: bool = False
+    limit: int | None = None
+    csv: Path | None = None
+    against: str | None = None
+    weights: Path | None = None
+    batch: int = 32
+    cluster: bool = False
+    workers: int = 0
+    per_class: bool = False
+    as_json: bool = False
+
+    def check(self) -> None:
+        """Whether the options go together.
+
+        Raises:
+            UsageError: they do not.
+        """
+        if self.views not in COUNTS:
+            raise UsageError(f"--views {self.views}: give 1, the centre, or 10, as in the paper")
+        if self.weights is not None and not self.against:
+            raise UsageError("--weights is for --against torch: add that, or leave it out")
+        if self.cluster and self.against:
+            raise UsageError("--cluster and --against do not go together: compare on one machine")
+        if self.workers and not self.cluster:
+            raise UsageError("--workers is for --cluster: add that, or leave it out")
 
 
 def run(options: EvaluateOptions) -> int:
@@ -32,6 +68,7 @@ def run(options: EvaluateOptions) -> int:
     Raises:
         AlexNetError: what went wrong before there was anything to report.
     """
+    options.check()
     whole = open_data(options.data, options.ground_truth)
     with ExitStack() as stack:
         network = options.network

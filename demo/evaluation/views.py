@@ -18,6 +18,7 @@ from PIL import Image
 from model_export.contract.card import Input
 from model_export.contract.preprocessing import resize_and_crop, to_tensor
 
+COUNTS = (1, 10)
 _SQUARE, _PATCH = 256, 224
 
 

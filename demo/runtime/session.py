@@ -343,7 +343,7 @@ def card_in(metadata: dict[str, str], path: Path) -> ModelCard:
     try:
         return checked(ModelCard.from_metadata(metadata, str(path)), path)
     except CardError as error:
-        if METADATA_KEY not in metadata:  # it names the file and what to do
+        if METADATA_KEY not in metadata:  # it names the file and the mend
             raise ModelError(str(error)) from None
         raise ModelError(f"{path}: {error}; {MAKE_ONE}") from None
 

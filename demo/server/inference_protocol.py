@@ -2,9 +2,9 @@
 
 A client written against this server, with `tritonclient[http]` for one, moves to Triton when one
 machine is no longer enough. There is one model, by the name in its card, in version 1; its input is
-what `Classifier.preprocess` makes: FP32 or FP16 (N, 3, size, size), or UINT8 of a file that
-normalises bytes itself. Shared memory, loading of models and statistics are not here, and the list
-of extensions does not name them; `/metrics` has the figures.
+what `Classifier.preprocess` makes: FP32 (N, 3, size, size), or UINT8 of a file that normalises
+bytes itself. Shared memory, loading of models and statistics are not here, and the list of
+extensions does not name them; `/metrics` has the figures.
 
 No library does this inside another server: kserve and mlserver bring servers of their own.
 
@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -34,14 +33,8 @@ VERSION = "1"
 JSON_BYTES = 4 * 2**20
 """Of the JSON part of a request; tensors above that go as binary data."""
 
-DATATYPES = {
-    "float32": ("FP32", "<f4"),
-    "float16": ("FP16", "<f2"),
-    "uint8": ("UINT8", "|u1"),
-}
+DATATYPES = {"float32": ("FP32", "<f4"), "uint8": ("UINT8", "|u1")}
 """The card's type of the input, the protocol's name of it, and NumPy's of its bytes."""
-
-Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 _MOST_OUTPUTS = 4  # of the one that there is: logits and classes, each as numbers or bytes
 _LENGTH = "inference-header-content-length"
@@ -199,16 +192,6 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
     size, classes = card.input.size, len(card.labels)
     datatype, _ = DATATYPES[card.input.dtype]
 
-    def both(method: Any, path: str, **more: Any) -> Callable[[Handler], Handler]:
-        """A route of the model, and of its version."""
-
-        def add_both(handler: Handler) -> Handler:
-            for place in ("", "/versions/{version}"):
-                method(f"/v2/models/{{model}}{place}{path}", **more)(handler)
-            return handler
-
-        return add_both
-
     def check(model: str, version: str = VERSION) -> None:
         if model != card.name:
             raise NotFound(f"there is no model {model[:100]!r} here, only {card.name!r}")
@@ -235,13 +218,18 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
         """Whether a request would be accepted now."""
         return readiness()
 
-    @both(routes.get, "/ready", response_class=Response, responses=_NOT_FOUND | _NOT_READY)
+    @routes.get(
+        "/v2/models/{model}/ready", response_class=Response, responses=_NOT_FOUND | _NOT_READY
+    )
+    @routes.get("/v2/models/{model}/versions/{version}/ready", response_class=Response,
+                responses=_NOT_FOUND | _NOT_READY)  # fmt: skip
     async def model_ready(model: str, version: str = VERSION) -> Response:
         """Whether this model would take a request now."""
         check(model, version)
         return readiness()
 
-    @both(routes.get, "", responses=_NOT_FOUND)
+    @routes.get("/v2/models/{model}", responses=_NOT_FOUND)
+    @routes.get("/v2/models/{model}/versions/{version}", responses=_NOT_FOUND)
     async def metadata(model: str, version: str = VERSION) -> Model:
         """The model's inputs and outputs."""
         check(model, version)
@@ -249,7 +237,8 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
         made = Tensor(name=card.output, datatype="FP32", shape=[-1, classes])
         return Model(name=card.name, inputs=[given], outputs=[made])
 
-    @both(routes.get, "/config", responses=_NOT_FOUND)
+    @routes.get("/v2/models/{model}/config", responses=_NOT_FOUND)
+    @routes.get("/v2/models/{model}/versions/{version}/config", responses=_NOT_FOUND)
     async def configuration(model: str, version: str = VERSION) -> Configuration:
         """The same as Triton's configuration of a model."""
         check(model, version)
@@ -266,8 +255,14 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
         """The models that are here: one."""
         return [IndexEntry(name=card.name)]
 
-    @both(routes.post, "/infer", openapi_extra=_INFER, response_class=Response,
-          responses={200: _ANSWER} | ERRORS | _NOT_FOUND)  # fmt: skip
+    told: dict[str, Any] = {
+        "openapi_extra": _INFER,
+        "responses": {200: _ANSWER} | ERRORS | _NOT_FOUND,
+        "response_class": Response,
+    }
+
+    @routes.post("/v2/models/{model}/infer", **told)
+    @routes.post("/v2/models/{model}/versions/{version}/infer", **told)
     async def infer(request: Request, model: str, version: str = VERSION) -> Response:
         """Logits, or with the parameter ``classification`` the likeliest classes, of tensors."""
         check(model, version)
@@ -312,20 +307,24 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[InferenceRequest, N
             f"inputs[0].shape: [N, 3, {rule.size}, {rule.size}] with N from 1 to {most}, "
             f"not {given.shape[:8]}"
         )
-    outputs = asked.outputs or []
-    if len(outputs) > _MOST_OUTPUTS:
+    _check_shared(given.parameters, "inputs[0]")
+    if len(asked.outputs or ()) > _MOST_OUTPUTS:
         raise Refused(
-            f"outputs: {len(outputs):,} are asked for, and at most {_MOST_OUTPUTS} are given"
+            f"outputs: {len(asked.outputs or ()):,} are asked for, and at most {_MOST_OUTPUTS} are "
+            "given"
         )
-    wanted = engine.classifier.card.output
-    for output in outputs:
-        if output.name != wanted:
-            raise Refused(f"outputs: only {wanted!r}, not {output.name[:100]!r}")
-    said = [("inputs[0]", given.parameters), *(("outputs", one.parameters) for one in outputs)]
-    for where, parameters in said:
-        if "shared_memory_region" in parameters:
-            raise Refused(f"{where}: there is no shared memory here; send tensors in the body")
+    for output in asked.outputs or ():
+        _check_shared(output.parameters, "outputs")
+        if output.name != engine.classifier.card.output:
+            raise Refused(
+                f"outputs: only {engine.classifier.card.output!r}, not {output.name[:100]!r}"
+            )
     return asked, _tensor(given, body[end:], np.dtype(kind))
+
+
+def _check_shared(parameters: dict[str, Any], where: str) -> None:
+    if "shared_memory_region" in parameters:
+        raise Refused(f"{where}: there is no shared memory here; send tensors in the body")
 
 
 def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
@@ -351,13 +350,11 @@ def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[A
             raise Refused(
                 f"inputs[0].data: {tensor.size} numbers came, and its shape needs {count}"
             )
-    if kind == np.uint8 and not (tensor == tensor.clip(0, 255).astype(kind)).all():
-        raise Refused("inputs[0].data: holds a value that is no whole number of 0 to 255")
-    with np.errstate(over="ignore"):
-        tensor = tensor.astype(kind.newbyteorder("="), copy=False).reshape(given.shape)
     if not np.isfinite(tensor).all():
         raise Refused("inputs[0]: holds a value that is no finite number")
-    return tensor
+    if kind == np.uint8 and not (tensor == tensor.clip(0, 255).astype(kind)).all():
+        raise Refused("inputs[0].data: holds a value that is no whole number of 0 to 255")
+    return tensor.astype(kind.newbyteorder("="), copy=False).reshape(given.shape)
 
 
 def _respond(
@@ -372,13 +369,9 @@ def _respond(
         if not isinstance(classes, int) or classes < 0:
             raise Refused(f"outputs: classification is a count, not {classes!r}")
         if classes:
-            count = min(classes, len(labels))
-            made = OutputTensor(output.name, "BYTES", [len(logits), count])
-            numbers: list[Any] = [  # as Triton writes them
-                f"{row[k]:f}:{k}:{labels[k]}"
-                for row in logits
-                for k in np.argsort(-row, kind="stable")[:count]
-            ]
+            words = _classification(logits, min(classes, len(labels)), labels)
+            made = OutputTensor(output.name, "BYTES", [len(words), len(words[0])])
+            numbers: list[Any] = [word for row in words for word in row]
             packed = b"".join(struct.pack("<I", len(w)) + w for w in map(str.encode, numbers))
         else:
             made = OutputTensor(output.name, "FP32", list(logits.shape))
@@ -398,3 +391,11 @@ def _respond(
         media_type="application/octet-stream",
         headers={_LENGTH: str(len(head))},
     )
+
+
+def _classification(logits: NDArray[np.float32], count: int, labels: list[str]) -> list[list[str]]:
+    """``logit:index:label`` of the likeliest classes of each picture, as Triton writes it."""
+    return [
+        [f"{row[k]:f}:{k}:{labels[k]}" for k in np.argsort(-row, kind="stable")[:count]]
+        for row in logits
+    ]

@@ -15,7 +15,7 @@ from tritonclient.utils import InferenceServerException
 
 from demo import Classifier
 from demo.errors import ModelError
-from demo.evaluation.views import prepare, rule
+from demo.evaluation.views import COUNTS, prepare, rule
 from demo.pictures.decoding import decode
 from demo.runtime.worker import Worker
 from model_export.contract.card import METADATA_KEY, ModelCard
@@ -160,7 +160,7 @@ def test_the_server_speaks_bytes(made: Report) -> None:
 def test_evaluation_prepares_bytes(made: Report) -> None:
     """One view is what `preprocess` makes; ten are uint8 as well."""
     image = decode(SAMPLES[0])
-    for views in (1, 10):
+    for views in COUNTS:
         rule_of = rule(made.card.input, views)
         out = np.empty((views, 3, 64, 64), rule_of.dtype)
         prepare(image, rule_of, views, out)

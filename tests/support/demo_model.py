@@ -106,16 +106,6 @@ def colour_model(
     return path
 
 
-def half_model(path: Path) -> Path:
-    """Write the colour network with an input in float16."""
-    half = onnx.load(colour_model(path, card(dtype="float16")))
-    half.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT16
-    half.graph.node[0].input[0] = "wide"
-    half.graph.node.insert(0, helper.make_node("Cast", ["image"], ["wide"], to=TensorProto.FLOAT))
-    onnx.save(half, str(path))
-    return path
-
-
 def probabilities(colour: tuple[float, float, float]) -> NDArray[np.float64]:
     """What the colour network says of a picture of one colour (0..255 a channel)."""
     exponentials = np.exp(GAIN * np.array(colour, np.float64) / 255)

@@ -18,7 +18,7 @@ from demo.benchmarking import contest, results
 from demo.runtime import machine
 from sitebuild.data.results import load_results
 from sitebuild.reference import benchmarks
-from tests.support.demo_model import card, colour_model, half_model
+from tests.support.demo_model import card, colour_model
 from tests.unit.test_site_content import TABLES
 
 if TYPE_CHECKING:
@@ -49,15 +49,6 @@ def ran(model: Path) -> tuple[dict[str, Any], Path]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), folder
-
-
-def test_a_network_that_takes_float16(tmp_path: Path) -> None:
-    done = benchmark(
-        half_model(tmp_path / "half.onnx"), "--batch", 2, "--rounds", 1, "--seconds", 0.01,
-        "--no-peers", "--threads", 1, "--json",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout)["contestants"]) == 1
 
 
 def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:

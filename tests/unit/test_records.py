@@ -30,6 +30,9 @@ def test_new_weights_reach_every_record_in_order() -> None:
         "demo reference docs/assets/models/alexnet64.onnx",
         "demo classify --model docs/assets/models/alexnet64.onnx",
         "record inside",
+        "record portraits conv1",
+        "record portraits classes",
+        "record atlas",
         "sitebuild notebooks meet-alexnet",
         "record price_list",
         "sitebuild notebooks why-gpus",
@@ -47,7 +50,9 @@ def test_a_quiet_machine_is_needed_for_timings_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["docs/assets/models", "docs/data/results", "docs/notebooks"], ids=str
+    "folder",
+    ["docs/assets/models", "docs/assets/portraits", "docs/data/results", "docs/notebooks"],
+    ids=str,
 )
 def test_every_record_is_in_the_graph(folder: str) -> None:
     beside = {"alexnet64.json", "evaluation.json"}  # written with the network; from other engines

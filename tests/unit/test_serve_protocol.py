@@ -19,7 +19,7 @@ from tritonclient.utils import InferenceServerException
 
 from demo.server import uploads
 from demo.server.limits import Limits
-from tests.support.demo_model import GAIN, SIZE, card, colour_model, half_model
+from tests.support.demo_model import GAIN, SIZE, card, colour_model
 from tests.support.demo_server import Running, picture, running
 
 
@@ -64,27 +64,6 @@ def test_what_is_here(client: Any) -> None:
     assert config["max_batch_size"] == 32
     assert config["input"] == [{"name": "image", "data_type": "TYPE_FP32", "dims": [3, SIZE, SIZE]}]
     assert [model["name"] for model in client.get_model_repository_index()] == ["colour"]
-
-
-def test_a_network_that_takes_float16(tmp_path: Path) -> None:
-    """Its input is FP16, as bytes or as numbers; what is infinite in it is refused."""
-    with (
-        running(half_model(tmp_path / "half.onnx")) as server,
-        triton.InferenceServerClient(f"127.0.0.1:{server.port}") as half_client,
-    ):
-        assert half_client.get_model_metadata("colour")["inputs"][0]["datatype"] == "FP16"
-        batch = tensors(server, (255, 0, 51))
-        assert batch.dtype == np.float16
-        tensor = triton.InferInput("image", list(batch.shape), "FP16")
-        tensor.set_data_from_numpy(batch)
-        logits = half_client.infer("colour", [tensor]).as_numpy("logits")
-        np.testing.assert_allclose(logits, [[GAIN, 0, GAIN / 5]], atol=1e-3)
-        said = {"name": "image", "shape": [*batch.shape], "datatype": "FP16"}
-        for number, status in ((0.5, 200), (1e6, 400)):
-            body = json.dumps({"inputs": [said | {"data": [number] * batch.size}]}).encode()
-            answer = server.ask("/v2/models/colour/infer", body)
-            assert answer.status == status
-        assert answer.json == {"error": "inputs[0]: holds a value that is no finite number"}
 
 
 @pytest.mark.parametrize("binary_in", [True, False])

@@ -39,7 +39,8 @@ def load_tables(data: Path) -> dict[str, Any]:
     """The tables by stem, for ``from:`` in `facts.yml` and for the figures.
 
     ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured, ``plans``
-    what it walked through, ``inside`` what it saw in the committed network. ``figures`` holds the
+    what it walked through, ``inside`` what it saw in the committed network; ``portraits``
+    holds, layer by layer, what it grew and measured there. ``figures`` holds the
     specifications of the figures by name.
 
     Args:
@@ -55,7 +56,15 @@ def load_tables(data: Path) -> dict[str, Any]:
     }
     for stem in RESULTS:
         tables[stem] = load_results(data / "results" / f"{stem}.json")
+    portraits = sorted((data.parent / "assets" / "portraits").glob("*.json"))
+    tables["portraits"] = {path.stem: load_results(path) for path in portraits}
     return tables
+
+
+def class_names(docs: Path) -> list[str]:
+    """The names of the classes that the site's own network knows, in its order."""
+    card = json.loads((docs / "assets" / "models" / "alexnet64.json").read_text(encoding="utf-8"))
+    return [label["name"] for label in card["labels"]]
 
 
 def load_results(path: Path) -> Mapping[str, Any]:

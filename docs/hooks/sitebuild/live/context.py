@@ -14,7 +14,8 @@ def context(page: Page) -> Names:
     step = page.site.docs / "assets" / "learning" / "shapes.onnx"
     return {
         "sample_gallery": lambda: page.block(
-            gallery.gallery(samples, page.to_root), gallery.plain(samples.rows)
+            gallery.gallery(samples, page.to_root, page.site.tables["portraits"]["classes"]),
+            gallery.plain(samples.rows),
         ),
         "sample_strip": lambda: page.block(
             gallery.strip(samples, page.to_root), gallery.plain(gallery.shown(samples))

@@ -63,12 +63,6 @@ def model_files(docs: Path, named: str) -> dict[str, Path]:
     return files
 
 
-def class_names(docs: Path) -> list[str]:
-    """The names of the classes that the site's own network knows, in its order."""
-    card = json.loads((docs / "assets" / "models" / "alexnet64.json").read_text(encoding="utf-8"))
-    return [label["name"] for label in card["labels"]]
-
-
 @lru_cache(maxsize=16)
 def _compressed(path: Path, modified: float) -> int:
     """Bytes that travel when the host compresses the file with gzip, as most do."""

@@ -19,9 +19,22 @@ VERDICTS = {
 }
 
 
-def gallery(samples: Samples, to_root: str) -> str:
-    """Every photograph with its five answers, hits and misses alike, as one HTML block."""
-    return render("live/samples.html:gallery", samples=_judged_all(samples.rows), to_root=to_root)
+def gallery(samples: Samples, to_root: str, classes: Mapping[str, Any]) -> str:
+    """Every photograph with its five answers, hits and misses alike, as one HTML block.
+
+    Args:
+        samples: the photographs.
+        to_root: the relative address of the site's root.
+        classes: what was measured of the classes, with the photographs' nearest neighbours.
+    """
+    titles = {sample.path.stem: sample.title for sample in samples.rows}
+    names = classes["samples"]
+    near = {
+        name: [titles[names[k]] for k in row]
+        for name, row in zip(names, classes["near"], strict=True)
+    }
+    judged = _judged_all(samples.rows)
+    return render("live/samples.html:gallery", samples=judged, to_root=to_root, near=near)
 
 
 def plain(samples: Sequence[Sample]) -> str:

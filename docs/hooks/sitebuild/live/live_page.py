@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from sitebuild.data.results import load_results
 from sitebuild.data.site import Site
-from sitebuild.live.files import class_names
+from sitebuild.data.tables import class_names
 
 LAYERS = {
     "filters": "The first filters",

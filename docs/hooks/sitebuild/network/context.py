@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sitebuild.data.facts import NBSP
 from sitebuild.data.lab import ONE, TEN, Lab, began
+from sitebuild.data.tables import class_names
 from sitebuild.expand.page import Names, Page
 from sitebuild.network import (
     code_guide,
@@ -13,6 +14,7 @@ from sitebuild.network import (
     lab_drawings,
     plain,
 )
+from sitebuild.network.atlas import Atlas
 from sitebuild.network.layer_cards import Explorer
 
 
@@ -43,6 +45,9 @@ def context(page: Page) -> Names:
 
     def place(where: str, words: str = "") -> str:
         return f"[{words or where}]({lab.link(where)})"
+
+    def atlas() -> Atlas:
+        return Atlas(tables["portraits"], class_names(page.site.docs), to_root)
 
     fits = [match.fits for match in lab.matches()]
     return {
@@ -75,6 +80,13 @@ def context(page: Page) -> Names:
         "layer_explorer": lambda: page.block(
             Explorer(tables, to_root).html(), plain.layers(Explorer(tables, to_root))
         ),
+        "source_year": lambda key: page.site.bibliography[key].year,
+        "atlas": lambda: page.block(atlas().html(page.site.samples), atlas().plain()),
+        "atlas_count": lambda: f"{atlas().count:,}",
+        "atlas_beaten": lambda: f"{atlas().beaten:,}",
+        "atlas_missing": lambda: atlas().missing,
+        "faces": lambda: page.block(atlas().faces()),
+        "class_list": lambda: page.block(atlas().class_list(), atlas().plain_classes()),
         "figure_fields": lambda: page.figure(figures.fields_figure(tables)),
         "figure_colour": lambda: page.figure(figures.colour_figure(tables)),
         "first_filters": lambda: page.block(Explorer(tables, to_root).filters()),

@@ -67,6 +67,7 @@ class Explorer:
         plans = Plans(tables["plans"])
         self.then, self.ours = plans["2012"], plans["alexnet64"]
         self.inside = tables["inside"]
+        self.portraits = tables["portraits"]
         self.held = {row["layer"]: HELD[row["cards"]] for row in tables["layers"]["rows"]}
         self.to_root = to_root
 
@@ -218,6 +219,7 @@ class Explorer:
             "sees": side,
             "sight": self._sight(side),
             "rows": self.rows(stage),
+            "portraits": name in self.portraits,
             "shown": self._shown(stage.get("shows")),
             "answers": stage.get("shows") == "answer",
         }

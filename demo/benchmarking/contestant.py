@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from demo.errors import DeviceError
 from demo.runtime.providers import nvidia_obstacle, try_here
-from demo.runtime.session import CUDA, KINDS, NVIDIA, TENSORRT, missing_library
+from demo.runtime.session import CUDA, NVIDIA, TENSORRT, missing_library
 from model_export.contract import onnx_file
 from model_export.contract.sessions import unpack_once
 from model_export.contract.worker import Answer, Prepare, milliseconds, timed
@@ -43,15 +43,14 @@ def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
     else:
         ready, runner = _onnxruntime(asked, name, model.outputs[0])
     ready["session_s"] = time.perf_counter() - began
-    kind = model.input_types[name]
-    return ready, timed(lambda batch: runner(_as(kind, batch)), int(shape[-1]))
+    if model.input_types[name] == "uint8":
+        return ready, timed(lambda batch: runner(_as_bytes(batch)), int(shape[-1]))
+    return ready, timed(runner, int(shape[-1]))
 
 
-def _as(kind: str, noise: NDArray[np.float32]) -> NDArray[Any]:
-    """Noise about 0 as a file takes it: numbers, or pixels."""
-    if kind == "uint8":
-        return np.clip(128 + 64 * noise, 0, 255).astype(np.uint8)
-    return noise.astype(np.float16) if kind == "fp16" else noise
+def _as_bytes(batch: NDArray[np.float32]) -> Any:
+    """Noise about 0 as pixels, for a file that takes those."""
+    return np.clip(128 + 64 * batch, 0, 255).astype(np.uint8)
 
 
 def _onnxruntime(
@@ -90,7 +89,7 @@ def _onnxruntime(
         value = ort.OrtValue.ortvalue_from_numpy(batch, where, 0)
         classes = session.get_outputs()[0].shape[1]
         result = ort.OrtValue.ortvalue_from_shape_and_type(
-            [len(batch), classes], np.dtype(KINDS[session.get_outputs()[0].type]).type, where, 0
+            [len(batch), classes], np.float32, where, 0
         )
         bound = session.io_binding()
         bound.bind_ortvalue_input(name, value)
