@@ -61,9 +61,10 @@ class Running:
             connection.request(
                 method or ("GET" if body is None else "POST"), path, body, headers or {}
             )
-            answer = connection.getresponse()
-            received = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, received, answer.read())
+            # An answer that is not read to its end keeps the socket open after `close`.
+            with connection.getresponse() as answer:
+                received = {name.lower(): value for name, value in answer.getheaders()}
+                return Reply(answer.status, received, answer.read())
         finally:
             connection.close()
 
