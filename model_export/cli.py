@@ -60,7 +60,7 @@ def run(program: str = "python -m model_export") -> None:
 def _mistyped(word: str, verbs: list[str]) -> bool:
     """Whether a first argument is closer to a verb than to a network, and is not a file."""
     near = get_close_matches(word, [*verbs, *NETWORKS], n=1)
-    return bool(near) and near[0] in verbs and not Path(word).exists()
+    return bool(near) and near[0] in verbs and not Path(word).exists() and word[0] != "-"
 
 
 def _show_version(wanted: bool) -> None:

@@ -127,3 +127,14 @@ def test_a_repository_that_cannot_be_written(tmp_path: Path) -> None:
     done = command("-o", tmp_path / "a.onnx", "--triton", file)
     wanted = f"cannot write {file / 'a'}: {file} is a file, not a folder"
     assert (done.returncode, done.stderr.strip()) == (2, f"error: {wanted}")
+
+
+def test_an_option_first_is_no_mistyped_verb(tmp_path: Path) -> None:
+    """``--triton`` is closer to the verb ``train`` than to any network."""
+    (tmp_path / "models").write_text("")
+    done = command("--triton", tmp_path / "models", "-o", tmp_path / "y.onnx")
+    assert (done.returncode, done.stderr.strip()) == (
+        2,
+        f"error: cannot write {tmp_path / 'models' / 'y'}: {tmp_path / 'models'} is a file, not a "
+        "folder",
+    )
