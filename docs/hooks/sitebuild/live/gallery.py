@@ -30,7 +30,7 @@ def gallery(samples: Samples, to_root: str, classes: Mapping[str, Any]) -> str:
     titles = {sample.path.stem: sample.title for sample in samples.rows}
     names = classes["samples"]
     near = {
-        name: [titles[names[k]] for k in row]
+        name: [titles[names[k]] for k in row if names[k] in titles]
         for name, row in zip(names, classes["near"], strict=True)
     }
     judged = _judged_all(samples.rows)
