@@ -16,8 +16,8 @@ from tests.unit.test_learning import by_pytorch
 
 pytestmark = pytest.mark.browser
 
-# The module that the page's worker uses, on the page's own thread: (losses of ten steps, names and
-# sizes of what a learner keeps, size of the engine's memory after 5 and after 30 steps).
+# The module that the page's worker uses, on the page's own thread: the losses of ten steps, of the
+# same steps again, and the bytes of weights and momenta after each of the two runs.
 STEPS = """async ([network, seed]) => {
   const {Learner} = await import('../assets/js/learn/learner.js');
   const bytes = async name => new Uint8Array(await (await fetch(`../assets/learning/${name}`)).arrayBuffer());
