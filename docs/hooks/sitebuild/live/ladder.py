@@ -86,7 +86,7 @@ def page(site: Site, to_root: str) -> str:
             for sample in shown
         },
     }
-    return _TEMPLATES.get_template("ladder.html").render(
+    body = _TEMPLATES.get_template("ladder.html").render(
         samples=shown,
         first=first,
         answers=answers(site, first),
@@ -95,6 +95,7 @@ def page(site: Site, to_root: str) -> str:
         record=json.dumps(record, ensure_ascii=False).replace("</", "<\\/"),
         to_root=to_root,
     )
+    return body.strip()  # a blank line before it would make a paragraph of it
 
 
 def plain(site: Site) -> str:
