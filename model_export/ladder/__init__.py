@@ -2,8 +2,8 @@
 
 1. *pixels*: the picture at 16x16 and a linear classifier;
 2. *fisher*: gradient histograms and colour statistics of overlapping patches, a mixture of
-   Gaussians as the codebook, Fisher vectors, a linear classifier: in the manner of the teams in
-   places 2 to 6 of 2012, not their code;
+   Gaussians as the codebook, Fisher vectors, a linear classifier: in the manner of Oxford's
+   baseline of 2012, not its code;
 3. *alexnet64*, the network of this project.
 
 | module | what |

@@ -7,7 +7,7 @@ const WORDS = [
   "Your picture goes in: 64 by 64 pixels, three colours.",
   "Convolution 1: small filters look for edges and patches of colour.",
   "Convolution 2: corners, textures and stripes, put together from those edges.",
-  "Convolution 3: parts of things. From here on both towers see each other's maps.",
+  "Convolution 3: parts of things. Here alone among the convolutions, each tower sees the other's maps.",
   "Convolution 4: larger parts, in smaller maps.",
   "Convolution 5: what whole things tend to have, hardly where it is.",
   "Three fully connected layers weigh it all, and 200 names get their shares.",

@@ -212,7 +212,7 @@ def costs_table(site: Site) -> Table:
         (
             Column("Rung"),
             Column("To name one picture, millions", "number", "{:,.1f}"),
-            Column("To learn from 100,000 pictures, million millions", "number", "{:,.2f}"),
+            Column("To learn from 100,000 pictures, trillions", "number", "{:,.2f}"),
         ),
         [
             (

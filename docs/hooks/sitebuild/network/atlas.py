@@ -19,10 +19,10 @@ TILE, ACROSS = 128, 8
 CLASSES = "classes"
 WORDS = {
     "conv1": "Edges, stripes and patches of colour. A portrait here is simply the filter.",
-    "conv2": "Curves, corners, gratings, eyes of colour: combinations of first filters.",
-    "conv3": "Textures and small parts. Only this layer takes in both towers.",
-    "conv4": "Larger parts: snouts, wheels, petals, roofs.",
-    "conv5": "Whole things and scenes begin to show.",
+    "conv2": "Curves, corners, gratings, spots of colour: combinations of first filters.",
+    "conv3": "Textures and small parts. Of the convolutions only this one takes in both towers.",
+    "conv4": "Larger shapes: some recall snouts, wheels, petals, roofs.",
+    "conv5": "Whole things and scenes seem to begin here.",
     "fc6": "Every 16th of 1,024 units. Each looks at the whole picture at once.",
     "fc7": "Every 16th of 1,024 units, one step before the names.",
     CLASSES: "One portrait for each name the network can give.",
