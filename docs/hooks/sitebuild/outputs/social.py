@@ -33,7 +33,7 @@ def social_card(ilsvrc: Mapping[str, Any]) -> str:
     parts = [
         tag("rect", width=width, height=height, fill=STAGE),
         _words(left, 138, "The AlexNet Moment", 84, INK, bold=True),
-        _words(left, 198, "One neural network, two gaming cards,", 34, INK_2),
+        _words(left, 198, "Three people, graphics cards and", 34, INK_2),
         _words(left, 242, "a million labelled photographs.", 34, INK_2),
         tag("rect", x=left, y=base + 22, width=width - 2 * left, height=2, fill="#5b6673"),
     ]
