@@ -49,6 +49,12 @@ def test_a_quiet_machine_is_needed_for_timings_alone() -> None:
     assert "why-gpus" not in commands
 
 
+@pytest.mark.parametrize("target", ["serve", "demo", "site", "test"])
+def test_a_fresh_clone_measures_nothing(target: str) -> None:
+    """Its files have any times; the data set that the records need is not there."""
+    assert "TINY_IMAGENET" not in would_run("--always-make", target)
+
+
 @pytest.mark.parametrize(
     "folder",
     ["docs/assets/models", "docs/assets/portraits", "docs/data/results", "docs/notebooks"],

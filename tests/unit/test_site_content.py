@@ -5,9 +5,7 @@ The pages are read as their authors wrote them and as they render; no browser, n
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +32,7 @@ from sitebuild.expand.page import Page
 from sitebuild.figures.scales import swarm
 from sitebuild.program import Expanded, render
 from sitebuild.story.figures import entries, winners
+from tests.support.site_copy import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -419,18 +418,7 @@ def test_missing_results_say_how_to_make_them(tmp_path: Path) -> None:
 
 def test_the_build_stops_at_an_unknown_fact(tmp_path: Path) -> None:
     """End to end: MkDocs fails, and its message names the page and the fact."""
-    shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "mkdocs.yml").write_text(
-        (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), encoding="utf-8"
-    )
-    (tmp_path / "demo" / "samples").mkdir(parents=True)
-    (tmp_path / "demo" / "samples" / "CREDITS.yml").write_text("[]")
-    (tmp_path / "demo" / "server").mkdir()
-    shutil.copy(ROOT / "demo" / "server" / "limits.py", tmp_path / "demo" / "server")
-    results = tmp_path / "docs" / "data" / "results" / "samples.json"
-    results.parent.mkdir(exist_ok=True)
-    model = {"name": "alexnet64", "precision": "int4"}
-    results.write_text(json.dumps({"model": model, "provider": "none", "results": []}))
+    copied(tmp_path)
     page = tmp_path / "docs" / "story" / "relevance.md"
     page.write_text(source(page) + '\n{= fact("gpt9_year") =}\n', encoding="utf-8")
     run = subprocess.run(
