@@ -17,8 +17,12 @@ def context(page: Page) -> Names:
             gallery.gallery(samples, page.to_root, page.site.tables["portraits"]["classes"]),
             gallery.plain(samples.rows),
         ),
+        "sample_pair": lambda: page.block(
+            gallery.strip(gallery.pair(samples), page.to_root), gallery.plain(gallery.pair(samples))
+        ),
         "sample_strip": lambda: page.block(
-            gallery.strip(samples, page.to_root), gallery.plain(gallery.shown(samples))
+            gallery.strip(gallery.shown(samples), page.to_root),
+            gallery.plain(gallery.shown(samples)),
         ),
         "sample_score": lambda: gallery.score(samples),
         "model_accuracy": lambda: gallery.accuracy(samples, tables["precisions"]),

@@ -47,14 +47,21 @@ def plain(samples: Sequence[Sample]) -> str:
     )
 
 
+def pair(samples: Samples) -> list[Sample]:
+    """A hit and a miss: the first photograph of each kind."""
+    answered = [s for s in samples.rows if s.guesses and s.kind == "photograph"]
+    return [next(s for s in answered if (s.verdict == "first") == hit) for hit in (True, False)]
+
+
 def shown(samples: Samples, count: int = 4) -> list[Sample]:
-    """The first photographs that were answered."""
-    return [sample for sample in samples.rows if sample.guesses][:count]
+    """The first pictures that were answered, after the `pair`."""
+    first = pair(samples)
+    return [s for s in samples.rows if s.guesses and s not in first][:count]
 
 
-def strip(samples: Samples, to_root: str) -> str:
-    """A short row for the front page: the first photographs, each with the first answer."""
-    return render("live/samples.html:strip", samples=_judged_all(shown(samples)), to_root=to_root)
+def strip(samples: Sequence[Sample], to_root: str) -> str:
+    """A row of pictures for the front page, each with the first answer."""
+    return render("live/samples.html:strip", samples=_judged_all(samples), to_root=to_root)
 
 
 def score(samples: Samples) -> str:
