@@ -55,7 +55,9 @@ def test_an_address_opens_a_unit(chromium: Any, served: str, width: int) -> None
     assert page.locator(f"{PANEL} .atlas__sample").count() == 4
     assert accessible(page) == []
     page.locator(f"{PANEL} .atlas__ways a", has_text="Next").click()
-    page.wait_for_function("document.querySelector('#atlas-title').textContent.endsWith('18')")
+    page.wait_for_function(
+        "() => document.querySelector('#atlas-title').textContent.endsWith('18')"
+    )
     assert page.url.endswith("#conv1-18")
     page.locator(f"{PANEL} .atlas__close").click()
     assert page.locator(PANEL).is_hidden()
@@ -93,7 +95,7 @@ def test_search_finds_classes_and_the_units_that_serve_them(chromium: Any, serve
     right = LAYERS["classes"]["top1"][number]
     assert f"{right} are named rightly at once" in page.locator(PANEL).inner_text()
     page.locator("#atlas-find").fill("zzz")
-    page.wait_for_function("document.querySelector('#atlas-results').hidden")
+    page.wait_for_function("() => document.querySelector('#atlas-results').hidden")
     assert "None of the 200 names" in page.locator("#atlas-found").inner_text()
     context.close()
 

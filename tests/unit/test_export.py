@@ -46,7 +46,7 @@ def test_the_graph_is_named_dynamic_and_whole(exported: Report) -> None:
     assert [i.name for i in model.graph.input] == ["image"]
     assert [o.name for o in model.graph.output] == ["logits"]
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
-    assert {p.key for p in model.metadata_props} == {METADATA_KEY}
+    assert {p.key for p in model.metadata_props} == {METADATA_KEY, "names"}
     assert all(not t.external_data for t in model.graph.initializer)
     assert [p.name for p in exported.file.parent.iterdir() if p.suffix == ".data"] == []
 

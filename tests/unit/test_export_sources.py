@@ -576,7 +576,7 @@ def without_values() -> nn.Module:
 
 def not_finite() -> nn.Module:
     net = small_net()
-    net[0].weight.data[0] = float("nan")
+    next(net.parameters()).data[0] = float("nan")
     return net
 
 

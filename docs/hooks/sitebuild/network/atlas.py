@@ -133,11 +133,15 @@ class Atlas:
         """A row of classes, for other pages, that leads to the atlas."""
         return render("network/atlas.html:faces", address=self.to_atlas, to_root=self.to_root)
 
-    def plain(self) -> str:
-        """The atlas as Markdown."""
+    def plain(self, folder: str) -> str:
+        """The atlas as Markdown.
+
+        Args:
+            folder: address of the sheets' folder.
+        """
         return "\n".join(
             f"- **{layer}**, {len(table['units'])} portraits: {WORDS[layer]} Sheets: "
-            + ", ".join(f"[{sheet['file']}]({self._address(sheet)})" for sheet in table["sheets"])
+            + ", ".join(f"[{sheet['file']}]({folder}/{sheet['file']})" for sheet in table["sheets"])
             for layer, table in self.tables.items()
         )
 

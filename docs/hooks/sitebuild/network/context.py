@@ -14,7 +14,7 @@ from sitebuild.network import (
     lab_drawings,
     plain,
 )
-from sitebuild.network.atlas import Atlas
+from sitebuild.network.atlas import PICTURES, Atlas
 from sitebuild.network.layer_cards import Explorer
 
 
@@ -81,7 +81,9 @@ def context(page: Page) -> Names:
             Explorer(tables, to_root).html(), plain.layers(Explorer(tables, to_root))
         ),
         "source_year": lambda key: page.site.bibliography[key].year,
-        "atlas": lambda: page.block(atlas().html(page.site.samples), atlas().plain()),
+        "atlas": lambda: page.block(
+            atlas().html(page.site.samples), atlas().plain(page.link(f"{PICTURES}/"))
+        ),
         "atlas_count": lambda: f"{atlas().count:,}",
         "atlas_beaten": lambda: f"{atlas().beaten:,}",
         "atlas_missing": lambda: atlas().missing,
