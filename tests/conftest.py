@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +209,21 @@ def chromium() -> Iterator[Any]:
         except Error as error:
             pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
         yield browser
-        browser.close()
+        # Playwright's driver was seen to stay after its last browser: it does not hold up the run.
+        end = threading.Timer(30, end_drivers)
+        end.start()
+        with suppress(Error):
+            browser.close()
+    end.cancel()
+
+
+def end_drivers() -> None:
+    """Kill this process's children that are Playwright drivers."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"playwright" in (folder / "cmdline").read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 @pytest.fixture
