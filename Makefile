@@ -106,11 +106,11 @@ $(SITE_MODEL): $(WEIGHTS) $(MEASURED) $(EXPORTER) $(SAMPLES) | $(VENV)/.run
 	$(BIN)/python -m model_export --precision int4 --taps --output $@
 
 $(LEARNING): model_export/learning_export.py model_export/forms/learning.py model_export/training/drawn.py | $(VENV)/.run
-	$(BIN)/python -m model_export.records.learning --files
+	$(BIN)/python -m model_export record learning $(@D)
 
 # Takes some minutes of one core.
 $(RESULTS)/learning.json: model_export/records/learning.py $(LEARNING)
-	$(BIN)/python -m model_export.records.learning
+	$(BIN)/python -m model_export record learning
 
 $(SITE_MODEL:.onnx=.reference.json): $(SITE_MODEL)
 	$(BIN)/python -m demo reference $<

@@ -399,7 +399,9 @@ def random_weights(
 
 @app.command(name="record", hidden=True)
 def record(
-    name: Literal["atlas", "inside", "ladder", "model_card", "plans", "portraits", "price_list"],
+    name: Literal[
+        "atlas", "inside", "ladder", "learning", "model_card", "plans", "portraits", "price_list"
+    ],
     files: Annotated[list[Path] | None, typer.Argument(help="As its module says.")] = None,
 ) -> None:
     """Renew one of the project's own records: what `make records` and `make timings` run."""

@@ -1,6 +1,6 @@
 """What the page "Learn it here" shows beside the reader's run.
 
-`python -m model_export.records.learning` writes five runs of each setting to
+`python -m model_export record learning` writes five runs of each setting to
 `docs/data/results/learning.json`: the error on the pictures that a run learns from and on 500 new
 ones, every 25 steps. With ``--files`` it writes the learning steps of `forms.learning.NETWORKS` to
 `docs/assets/learning`.
@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import onnxruntime
@@ -25,7 +24,6 @@ import typer
 from numpy.typing import NDArray
 
 from model_export.contract import onnx_file
-from model_export.contract.errors import cli_errors
 from model_export.contract.sessions import CPU
 from model_export.forms.learning import BATCH, CLASSES, MOMENTUM, NETWORKS, RATE, LearningStep
 from model_export.learning_export import export_learning
@@ -134,28 +132,22 @@ def record(settings: Iterable[Setting] = SETTINGS, steps: int = STEPS) -> list[d
     return rows
 
 
-def main(
-    files: Annotated[bool, typer.Option("--files", help="Write the learning steps alone.")] = False,
-) -> None:
-    """Write the learning steps of the page "Learn it here", or the record of its runs."""
-    with cli_errors(FILES):
-        if files:
-            FILES.mkdir(parents=True, exist_ok=True)
-            for network in NETWORKS:
-                export_learning(FILES / f"{network}.onnx", network=network)
-            return
-        graphs = {name: (FILES / f"{name}.onnx").read_bytes() for name in NETWORKS}
-        found = {
-            "steps": STEPS,
-            "every": EVERY,
-            "batch": BATCH,
-            "tested": TESTED,
-            "weights": {name: _count(name) for name in NETWORKS},
-            "graph_sha256": {name: onnx_file.graph_sha256(graphs[name]) for name in graphs},
-            "settings": record(),
-        }
-        RECORD.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+def main(folder: Path | None = None) -> None:
+    """Write the learning steps of the page "Learn it here" into a folder; without one, the record
+    of the runs."""
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        for network in NETWORKS:
+            export_learning(folder / f"{network}.onnx", network=network)
+        return
+    graphs = {name: (FILES / f"{name}.onnx").read_bytes() for name in NETWORKS}
+    found = {
+        "steps": STEPS,
+        "every": EVERY,
+        "batch": BATCH,
+        "tested": TESTED,
+        "weights": {name: _count(name) for name in NETWORKS},
+        "graph_sha256": {name: onnx_file.graph_sha256(graphs[name]) for name in graphs},
+        "settings": record(),
+    }
+    RECORD.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
