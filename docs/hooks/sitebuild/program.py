@@ -27,7 +27,14 @@ from sitebuild.expand.page_end import with_end
 from sitebuild.figures import Figure
 from sitebuild.figures.figure import export_style
 from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
-from sitebuild.outputs import data_files, linked_data, lists, redirects, timeline_files
+from sitebuild.outputs import (
+    data_files,
+    data_package,
+    linked_data,
+    lists,
+    redirects,
+    timeline_files,
+)
 from sitebuild.reference import offline_edition
 from sitebuild.settings import Settings
 from sitebuild.teach.context import quiz_section
@@ -172,7 +179,7 @@ def _linked_data(about: linked_data.About, done: Expanded, site: Site) -> str:
         files = (
             ["assets/timeline/timeline.json"]
             if timeline_only
-            else data_files.data_addresses(site.data)
+            else [data_package.ZIP, *data_files.data_addresses(site.data)]
         )
     return linked_data.linked_data(about, files)
 
@@ -200,6 +207,7 @@ def _files(
         yield f"assets/timeline/{name}", content
     for name, text in data_files.data_files(site.data, site.facts).items():
         yield f"data/{name}", text
+    yield from data_package.published(site)
     models = model_files(settings.docs, os.environ.get("MODELS", ""))
     yield from engine_files(settings.root).items()
     yield from models.items()

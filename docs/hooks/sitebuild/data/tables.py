@@ -30,6 +30,7 @@ FILES = (
     "teach",
     "stages",
     "searches",
+    "package",
 )
 # What programs wrote (`make records`, `make timings`).
 RESULTS = ("precisions", "plans", "inside", "ladder", "serve_load", "learning")

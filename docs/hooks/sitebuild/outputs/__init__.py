@@ -3,9 +3,11 @@
 | module | what it holds |
 |---|---|
 | `data_files`, `timeline_files` | tables as JSON and CSV; the timeline in four formats |
+| `data_package`, `croissant` | the facts as one zip; the same as machine learning reads it |
 | `lists` | `llms.txt`, `robots.txt`, the feed of corrections |
 | `linked_data` | JSON-LD |
 | `policy` | which scripts may run in a page |
 | `redirects` | addresses that moved |
 | `social` | the preview picture and the icons |
+| `zips` | zips that are the same bytes whenever their content is |
 """

@@ -47,7 +47,7 @@ def _flat(value: Any) -> Any:
     """A list as one cell; rows and fields within a row stay JSON."""
     if isinstance(value, dict) or _is_table(value):
         return json.dumps(value, ensure_ascii=False)
-    return "; ".join(map(str, value)) if isinstance(value, list) else value
+    return "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
 def data_files(data: Path, facts: Mapping[str, Fact]) -> dict[str, str]:

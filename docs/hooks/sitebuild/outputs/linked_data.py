@@ -23,6 +23,7 @@ MEDIA_TYPES = {
     "csv": "text/csv",
     "bib": "application/x-bibtex",
     "ics": "text/calendar",
+    "zip": "application/zip",
 }
 
 

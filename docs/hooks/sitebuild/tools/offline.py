@@ -1,7 +1,7 @@
 """Packs a built site into one zip for use without a network: ``make offline``.
 
-The zip is the same, byte for byte, whenever the site is: entries are sorted, carry one date and
-one mode, and are stored by the same method. Its checksum is written beside it (``ZIP.sha256``).
+The zip is the same, byte for byte, whenever the site is. Its checksum is written beside it
+(``ZIP.sha256``).
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import zipfile
 from pathlib import Path
 
 from sitebuild.errors import MissingTool
+from sitebuild.outputs.zips import add
 
 FOLDER = "alexnet-moment"  # what unpacking makes
-DATE = (1980, 1, 1, 0, 0, 0)  # the oldest that a zip can hold
 # What makes the edition whole: the live page's engine and its network.
 NEEDED = ("index.html", "assets/live/engine/ort.wasm.min.mjs", "assets/models/alexnet64.onnx")
-# Already compressed: packing them again costs time and gains nothing.
-STORED = {".png", ".jpg", ".webp", ".zip", ".gz", ".pdf"}
 
 
 def pack(site: Path, target: Path) -> str:
@@ -39,12 +37,7 @@ def pack(site: Path, target: Path) -> str:
     )
     with zipfile.ZipFile(target, "w") as archive:
         for name, path in files:
-            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", date_time=DATE)
-            entry.create_system = 3  # Unix, on every machine that packs
-            entry.external_attr = 0o100644 << 16
-            stored = path.suffix in STORED
-            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+            add(archive, f"{FOLDER}/{name}", path.read_bytes())
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     checksum_of(target).write_text(f"{digest}  {target.name}\n", encoding="ascii")
     return digest
