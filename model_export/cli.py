@@ -81,11 +81,12 @@ def model_export(
     """AlexNet to ONNX, proved. Without a verb it exports: python -m model_export imagenet1k."""
 
 
-def _need(package: str, verb: str) -> None:
+def _need(package: str, verb: str, extra: str = "export") -> None:
     if find_spec(package) is None:
         typer.echo(
-            f"error: {verb} needs the Python package {package}, which is not installed: run "
-            '`make setup`, or pip install "alexnet-moment[export]"',
+            f"error: {verb} needs the Python package {package}, which is not installed: run `make "
+            f"{'setup' if extra == 'export' else 'dev'}`, or pip install "
+            f'"alexnet-moment[{extra}]"',
             err=True,
         )
         raise typer.Exit(EnvironmentLacks.exit_code)
@@ -281,8 +282,34 @@ def verify(
             metavar="FILE",
         ),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            help="Check this signature of the file instead, without PyTorch or a network.",
+            metavar="FILE",
+        ),
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="Of whoever signed, as PEM.", metavar="FILE")
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(help="In place of a key: the release workflow that signed.", metavar="URL"),
+    ] = None,
+    trust_config: Annotated[
+        Path | None,
+        typer.Option(help="Sigstore's trust configuration, for --identity.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Prove an ONNX file against PyTorch: names, then shapes, then values."""
+    if signature:
+        _need("model_signing", "verify --signature", "release")
+        from model_export.proof import signature as signing
+
+        with cli_errors():
+            typer.echo(signing.check(file, signature, public_key, identity, trust_config))
+        typer.echo(f"{file}: as signed")
+        return
     _need_torch("verify")
     from model_export.proof import verify as verification
 
@@ -310,6 +337,9 @@ def inspect(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
+    as_bom: Annotated[
+        bool, typer.Option("--ml-bom", help="The parts of the model as CycloneDX JSON.")
+    ] = False,
 ) -> None:
     """Show a file's card, graph, layers, opset and hash; needs no PyTorch."""
     _need("onnx", "inspect")
@@ -317,7 +347,11 @@ def inspect(
 
     with cli_errors():
         found = inspection.inspect(file)
-    if as_json:
+        if as_bom:
+            from model_export.forms.ml_bom import ml_bom
+
+            found = ml_bom(found)
+    if as_json or as_bom:
         typer.echo(json.dumps(found, indent=1))
     else:
         typer.echo("\n".join(inspection.lines(found)))

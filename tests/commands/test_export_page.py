@@ -17,6 +17,7 @@ from model_export.exporter import Report
 from model_export.networks import ALEXNET64, CAFFENET, NETWORKS
 from model_export.proof.accuracy import MOST_LOST
 from tests.support.export_command import command as exporter
+from tests.support.signing import keys, sign
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "export.md").read_text("utf-8")
@@ -33,6 +34,8 @@ def folder(exported: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "build").mkdir()
     for file in (exported.file, exported.card_file):
         shutil.copy(file, made / "build")
+    keys(made, "ours")
+    sign(made / "build" / exported.file.name, made / "ours.key")
     return made
 
 

@@ -21,6 +21,7 @@ ACTION = re.compile(r"uses: (?P<name>[\w/-]+)@(?P<pin>\S+)(?P<note>.*)")
 # Rights beyond reading, and the jobs that need them.
 WRITES = {
     ("pages", "deploy"): {"pages": "write", "id-token": "write"},
+    ("release", "sign"): {"actions": "read", "id-token": "write"},
     ("release", "publish"): {
         "actions": "read",
         "attestations": "write",
