@@ -9,6 +9,7 @@ import socket
 import threading
 from types import FrameType
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -137,16 +138,35 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
 
         def data_received(self, data: bytes) -> None:
             before, in_head = self.cycle, self._in_head
-            super().data_received(data)
-            if in_head and self._in_head and not self.transport.is_closing():
-                try:
+            self._unset_keepalive_if_required()
+            try:
+                self._feed(data)
+                if in_head and self._in_head:
                     self._count(len(data))
-                except ValueError:
-                    self.send_400_response("")
+            except (httptools.HttpParserError, ValueError):
+                self.send_400_response("")
             if self.cycle is not before:
                 self._disarm()
             elif self._head is None and self._between_requests():
                 self._arm()
+
+        def _feed(self, data: bytes) -> None:
+            """Parse; where another protocol is offered (h2c by Java and curl), as if it were not.
+
+            httptools drops the body of such a request, so its head is parsed again without that.
+            """
+            rest = memoryview(data)
+            while rest:
+                try:
+                    self.parser.feed_data(rest)
+                    return
+                except httptools.HttpParserUpgrade as offer:
+                    rest = rest[offer.args[0] :]
+                version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+                head = [b"%s %s HTTP/%s\r\n" % (method, self.url, version)]
+                head += [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.feed_data(b"".join([*head, b"\r\n"]))
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -158,12 +178,28 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             self._count(len(url))
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            super().on_header(name, value)
+            if self._in_head:  # and not in the trailer, which comes when the head has been believed
+                super().on_header(name, value)
             self._count(len(name) + len(value))
 
         def on_headers_complete(self) -> None:
             self._in_head = False
-            super().on_headers_complete()
+            if self.parser.get_method() == b"CONNECT":
+                raise ValueError
+            codings = b",".join(v for name, v in self.headers if name == b"transfer-encoding")
+            if {coding.strip().lower() for coding in codings.split(b",")} - {b"", b"chunked"}:
+                self._problem = (501, "of transfer codings only chunked is known")
+                raise ValueError
+            if not self.url.startswith((b"/", b"*")):  # its host counts (RFC 9112, 3.2.2)
+                host = self.url.partition(b"://")[2].partition(b"/")[0]
+                fields = [field for field in self.headers if field[0] != b"host"]
+                self.headers[:] = [(b"host", host), *fields]
+            if not self.parser.should_upgrade():
+                super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            if not self.parser.should_upgrade():
+                super().on_message_complete()
 
         def on_body(self, body: bytes) -> None:
             self._pieces += 1

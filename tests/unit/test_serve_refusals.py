@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -212,9 +213,19 @@ def named(model: Path) -> Iterator[Running]:
             + b"1\r\nx\r\n" * 5000,
             400,
         ),
+        (
+            b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\n"
+            b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            501,
+        ),
+        (
+            b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            501,
+        ),
     ],
     ids=["no host", "two hosts", "not http", "long header", "many headers", "long address",
-         "two lengths", "tiny chunks"],
+         "two lengths", "tiny chunks", "two codings", "two codings apart"],
 )  # fmt: skip
 def test_what_is_not_a_request_gets_the_same_form_of_error(
     model: Path, request_: bytes, status: int
@@ -232,6 +243,57 @@ def test_what_is_not_a_request_gets_the_same_form_of_error(
         assert b"content-security-policy" in head
         assert json.loads(body)["error"]
         assert metric(server, "alexnet_requests_total", status=str(status)) == 1
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: %d\r\n", b"Transfer-Encoding: chunked\r\n"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_offer_of_another_protocol_is_not_taken_up(
+    server: Running, length: bytes, apart: bool
+) -> None:
+    """Java's client and `curl --http2` offer h2c with every request; the body counts all the same,
+    whole or in parts, and so does the next request."""
+    body = picture(RED)
+    sent = body if b"%d" in length else b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    head = (
+        b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+    )
+    head += b"Upgrade: h2c\r\n" + (length % len(body) if b"%d" in length else length) + b"\r\n"
+    following = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        for part in (
+            (head[:90], head[90:], sent, following) if apart else (head + sent + following,)
+        ):
+            connection.sendall(part)
+            time.sleep(0.05 * apart)
+        got = connection.makefile("rb").read()
+    assert got.count(b"HTTP/1.1 200 OK") == 2, got
+    assert b'"label":"red"' in got
+    assert got.endswith(b"\r\n\r\nok\n")
+
+
+def test_many_offers_at_once(server: Running) -> None:
+    one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    assert server.raw(one * 3000).count(b"HTTP/1.1 200 OK") == 3000
+
+
+def test_a_trailer_changes_no_header(server: Running) -> None:
+    body = picture(RED)
+    answer = server.raw(
+        b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"%x\r\n%s\r\n0\r\nHost: evil.example\r\nContent-Encoding: br\r\n\r\n" % (len(body), body)
+    )
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [("localhost", "localhost", 200), ("evil.example", "localhost", 400), ("localhost", "x", 200)],
+)
+def test_a_whole_address_as_target_names_the_host(
+    server: Running, target: str, host: str, status: int
+) -> None:
+    request_ = f"GET http://{target}/v1/engine HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    assert server.raw(request_.encode()).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_redirects_are_relative(model: Path, small_site: Path) -> None:
