@@ -15,7 +15,9 @@ extensions of it (binary tensor data, classification, model configuration).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -41,21 +43,26 @@ _LENGTH = "inference-header-content-length"
 _EXTENSIONS = ["binary_tensor_data", "classification", "model_configuration"]
 
 
+Parameters = dict[str, bool | int | float | str]
+
+
 class InputTensor(msgspec.Struct):
     """One input tensor: its data here as numbers, or behind the JSON part as bytes."""
 
     name: str
     shape: list[int]
     datatype: str
-    parameters: dict[str, Any] = {}
-    data: list[Any] | None = None
+    parameters: Parameters = {}
+    data: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "array"})] = msgspec.field(
+        default_factory=msgspec.Raw
+    )
 
 
 class RequestedOutput(msgspec.Struct):
     """One output that is asked for."""
 
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
 
 
 class InferenceRequest(msgspec.Struct):
@@ -63,7 +70,7 @@ class InferenceRequest(msgspec.Struct):
 
     inputs: Annotated[list[InputTensor], msgspec.Meta(min_length=1, max_length=1)]
     id: str = ""
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
     outputs: list[RequestedOutput] | None = None
 
 
@@ -191,6 +198,7 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
     card = engine.classifier.card
     size, classes = card.input.size, len(card.labels)
     datatype, _ = DATATYPES[card.input.dtype]
+    reading = asyncio.Lock()  # JSON is read while nothing else runs: one at a time
 
     def check(model: str, version: str = VERSION) -> None:
         if model != card.name:
@@ -268,9 +276,11 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
         check(model, version)
         async with uploads.body(request) as body:
             length = request.headers.get(_LENGTH, "")
-            asked, tensors = await asyncio.to_thread(_read, body, length, engine)
-            del body
-        logits = await engine.infer(tensors)
+            async with reading:
+                asked, tensors = await asyncio.to_thread(_read, body, length, engine)
+            del body  # the tensors count in its place
+            logits = await engine.infer(tensors)
+        engine.classifier.check_numbers(logits)
         return _respond(asked, logits, [label.name for label in card.labels], engine)
 
     app.include_router(routes)
@@ -338,14 +348,7 @@ def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[A
             )
         tensor: NDArray[Any] = np.frombuffer(binary, kind)
     else:
-        try:
-            numbers = np.asarray(given.data)
-        except ValueError:
-            numbers = np.empty(0, object)
-        if numbers.dtype.kind not in "iuf":
-            raise Refused("inputs[0].data: an even list of numbers is needed")
-        with np.errstate(over="ignore"):  # too large for float32 is told below
-            tensor = numbers.astype(np.float32).ravel()
+        tensor = _numbers(given.data, tuple(given.shape[1:]))
         if tensor.size != count:
             raise Refused(
                 f"inputs[0].data: {tensor.size} numbers came, and its shape needs {count}"
@@ -355,6 +358,25 @@ def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[A
     if kind == np.uint8 and not (tensor == tensor.clip(0, 255).astype(kind)).all():
         raise Refused("inputs[0].data: holds a value that is no whole number of 0 to 255")
     return tensor.astype(kind.newbyteorder("="), copy=False).reshape(given.shape)
+
+
+def _numbers(data: msgspec.Raw, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """JSON's numbers, in one list or nested as the shape of a picture says."""
+    for decoder in _decoders(shape):
+        with contextlib.suppress(msgspec.MsgspecError), np.errstate(over="ignore"):
+            return np.array(decoder.decode(data), np.float32).ravel()
+    raise Refused("inputs[0].data: a list of numbers is needed, flat or nested as its shape")
+
+
+@lru_cache(maxsize=1)
+def _decoders(shape: tuple[int, ...]) -> tuple[msgspec.json.Decoder[Any], ...]:
+    """Of nothing but numbers, in lists of the right lengths: what else NumPy would make of lists
+    may take a thousand times their memory."""
+    nested: Any = float
+    for length in reversed(shape):
+        exact = msgspec.Meta(min_length=length, max_length=length)
+        nested = Annotated[list[nested], exact]
+    return msgspec.json.Decoder(list[float]), msgspec.json.Decoder(list[nested])
 
 
 def _respond(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,10 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
-from demo.server import uploads
+from demo.server import inference_protocol, uploads
 from demo.server.limits import Limits
 from tests.support.demo_model import GAIN, SIZE, card, colour_model
-from tests.support.demo_server import Running, picture, running
+from tests.support.demo_server import Running, hold_network, metric, picture, running
 
 
 @pytest.fixture(scope="module")
@@ -269,11 +271,14 @@ def head(**changes: Any) -> dict[str, Any]:
         (head(shape=[0, 3, SIZE, SIZE]), "inputs[0].shape: "),
         (head(shape=[10**18, 3, SIZE, SIZE]), "inputs[0].shape: "),
         (head(data=[1, 2]), "inputs[0].data: 2 numbers came, and its shape needs 192"),
-        (head(data=["x"] * 192), "inputs[0].data: an even list of numbers is needed"),
-        (head(data=["1"] * 192), "inputs[0].data: an even list of numbers is needed"),
-        (head(data=[True] * 192), "inputs[0].data: an even list of numbers is needed"),
-        (head(data=None), "inputs[0].data: an even list of numbers is needed"),
-        (head(data=[[1], 2]), "inputs[0].data: an even list of numbers is needed"),
+        (head(data=["x"] * 192), "inputs[0].data: a list of numbers is needed, flat or nested"),
+        (head(data=["1"] * 192), "inputs[0].data: a list of numbers is needed, flat or nested"),
+        (head(data=[True] * 192), "inputs[0].data: a list of numbers is needed, flat or nested"),
+        (head(data=None), "inputs[0].data: a list of numbers is needed, flat or nested"),
+        (head(data=["", *[1] * 600_000, "x" * 2_000_000]), "inputs[0].data: a list of numbers"),
+        (head(data=[[[[0.5] * 192]]]), "inputs[0].data: a list of numbers is needed, flat or nes"),
+        (head(parameters={"x": [[]]}), "the request cannot be read: Expected `"),
+        (head(data=[[1], 2]), "inputs[0].data: a list of numbers is needed, flat or nested"),
         (head(data=[1e300] * 192), "inputs[0]: holds a value that is no finite number"),
         (
             head(parameters={"binary_data_size": 4}),
@@ -295,6 +300,56 @@ def test_one_sentence_for_each_bad_request(server: Running, body: Any, said: str
     answer = server.ask("/v2/models/colour/infer", content)
     assert answer.status == 400, answer.body[:300]
     assert answer.json["error"].startswith(said)
+
+
+def test_numbers_may_be_nested_as_the_shape_is(server: Running) -> None:
+    batch = tensors(server, (255, 0, 0), (0, 0, 255))
+    for data in (batch.tolist(), batch.ravel().tolist()):
+        content = json.dumps(head(shape=list(batch.shape), data=data)).encode()
+        answer = server.ask("/v2/models/colour/infer", content)
+        logits = np.reshape(answer.json["outputs"][0]["data"], (2, 3))
+        np.testing.assert_allclose(logits, [[GAIN, 0, 0], [0, 0, GAIN]], atol=1e-5)
+
+
+def test_one_request_at_a_time_is_read(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading JSON keeps the server from all else, and takes much memory."""
+    read, under_way, most = inference_protocol._read, 0, 0
+
+    def watched(*arguments: Any) -> Any:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        time.sleep(0.05)
+        under_way -= 1
+        return read(*arguments)
+
+    monkeypatch.setattr(inference_protocol, "_read", watched)
+    content = json.dumps(head()).encode()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(server.ask, "/v2/models/colour/infer", content) for _ in range(8)]
+        assert {answer.result().status for answer in asked} == {200}
+    assert most == 1
+
+
+def test_tensors_that_wait_count_as_bodies(tmp_path: Path) -> None:
+    with (
+        running(colour_model(tmp_path / "colour.onnx", card())) as up,
+        ThreadPoolExecutor() as pool,
+    ):
+        held = hold_network(up)
+        content = json.dumps(head()).encode()
+        asked = pool.submit(up.ask, "/v2/models/colour/infer", content)
+        assert held.entered.wait(20)
+        assert metric(up, "alexnet_upload_bytes") == len(content)
+        held.go.set()
+        assert asked.result().status == 200
+        assert metric(up, "alexnet_upload_bytes") == 0
+
+
+def test_an_answer_that_is_no_number_is_an_error(server: Running) -> None:
+    content = json.dumps(head(data=[3e38] * 192)).encode()
+    answer = server.ask("/v2/models/colour/infer", content)
+    assert (answer.status, answer.json) == (500, {"error": "the network gave no usable answer"})
 
 
 def test_a_header_length_that_lies(server: Running) -> None:
