@@ -31,7 +31,17 @@ from PIL import Image, UnidentifiedImageError
 
 from demo.errors import LimitError, NotAPictureError, PictureError
 from demo.pictures.colours import to_rgb
-from demo.pictures.hostile import FLOAT, MEMORY_LIMIT, Counted, Header, TooMuch, Unread, inspect
+from demo.pictures.hostile import (
+    FLOAT,
+    MEMORY_LIMIT,
+    WEBP_BYTES,
+    Counted,
+    Header,
+    TooMuch,
+    Unread,
+    inspect,
+    webp_pixels,
+)
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview"
 Picture: TypeAlias = "str | os.PathLike[str] | Bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
@@ -155,6 +165,11 @@ def memory_needed(data: Bytes, name: str = "the picture", pixel_limit: int = PIX
         NotAPictureError, PictureError: as `decode`, as far as the header shows it.
     """
     _check_bytes(data, name)
+    if pixels := webp_pixels(data):
+        limit = min(pixel_limit, MEMORY_LIMIT // WEBP_BYTES)
+        if pixels > limit:
+            raise _too_many_pixels(pixels, name, limit)
+        return pixels * WEBP_BYTES
     with _opened(io.BytesIO(data), name, pixel_limit) as (image, header):
         return header.memory(image)
 

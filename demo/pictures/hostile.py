@@ -38,6 +38,9 @@ WORK_LIMIT = 2_000_000_000
 STRIPS_LIMIT = 65_536
 """Strips or tiles of a TIFF; a strip a row is the most that writers make."""
 
+WEBP_BYTES = 22
+"""Peak bytes a pixel of decoding a WebP; a third of it on opening it."""
+
 _VALUES_LIMIT = 1_000_000  # of any other tag of numbers in a TIFF
 _TAGS_LIMIT = 4096
 _TILE_PIXELS = 2**22  # a tile may always have that many
@@ -84,7 +87,7 @@ class Header:
         planes.
         """
         if image.format == "WEBP":
-            return 22
+            return WEBP_BYTES
         if image.format == "AVIF" or self.scans > 1:
             return 12
         return 8
@@ -111,6 +114,22 @@ class Header:
         clear = image.info.get("transparency")
         if image.format == "PNG" and isinstance(clear, tuple) and 16 in self.bits:
             raise Unread("a PNG of 16-bit colours with a transparent colour")
+
+
+def webp_pixels(file: bytes | bytearray | memoryview) -> int:
+    """Pixels of a WebP, of whichever of its three forms; 0 for other files."""
+    if file[8:12] != b"WEBP":
+        return 0
+    if file[12:16] == b"VP8X":
+        return (_little(file[24:27]) + 1) * (_little(file[27:30]) + 1)
+    if file[12:16] == b"VP8L":
+        sides = _little(file[21:25])
+        return ((sides & 0x3FFF) + 1) * ((sides >> 14 & 0x3FFF) + 1)
+    return (_little(file[26:28]) & 0x3FFF) * (_little(file[28:30]) & 0x3FFF)
+
+
+def _little(number: bytes | bytearray | memoryview) -> int:
+    return int.from_bytes(number, "little")
 
 
 def _is_rle(image: Image.Image) -> bool:

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -196,6 +197,18 @@ def test_orientation_in_xmp_turns_nothing(kind: str) -> None:
 def test_whole_pictures_of_other_kinds_are_named(kind: str, name: str) -> None:
     with pytest.raises(NotAPictureError, match=f"a {name} file, which is not read here"):
         decode(saved(Image.new("RGB", (16, 16)), kind))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"lossless": True}, {"exif": b"Exif\0\0MM\0*\0\0\0\b\0\0"}], ids=str
+)
+def test_memory_of_a_webp_is_known_before_it_is_opened(options: dict[str, Any]) -> None:
+    """Of each form of its header: VP8, VP8L, VP8X."""
+    file = io.BytesIO()
+    Image.new("RGB", (301, 17)).save(file, "WEBP", **options)
+    assert memory_needed(file.getvalue()) == 22 * 301 * 17
+    with pytest.raises(LimitError, match=r"5,117 pixels, more than the limit of 5,000"):
+        memory_needed(file.getvalue(), pixel_limit=5000)
 
 
 def test_avif_is_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import multiprocessing
 import os
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from demo.server.limits import Limits
 from demo.server.run import listen
@@ -88,6 +90,16 @@ def test_large_pictures_take_turns_and_are_all_answered(model: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda one: server.ask("/v1/classify", one), contents))
     assert [answer.json["top"][0]["label"] for answer in answers] == ["blue"] * 16
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+def test_a_photograph_of_14_megapixels_is_decoded(model: Path, kind: str) -> None:
+    """Its header alone takes little memory: WebP's decoder takes much on opening."""
+    file = io.BytesIO()
+    Image.new("RGB", (4000, 3500), BLUE).save(file, kind, compression="tiff_lzw")
+    with running(model, Limits(answer_seconds=60)) as server:
+        answer = server.ask("/v1/classify", file.getvalue())
+    assert answer.json["top"][0]["label"] == "blue"
 
 
 @pytest.fixture
