@@ -137,7 +137,8 @@ class SiteFiles(StaticFiles):
                     return Response(json.dumps(manifest), media_type="application/json")
             return _with_policy(response, file)
         if "location" in response.headers:  # to the folder: absolute, and with the server's scheme
-            response.headers["location"] = path.rpartition("/")[2] + "/"
+            folder = response.headers["location"].partition("?")[0].rstrip("/")
+            response.headers["location"] = folder.rpartition("/")[2] + "/"
         return response
 
 
@@ -161,7 +162,7 @@ def site_policy(file: Path | None, changed: int) -> str:
     is neither a page nor a script.
     """
     hashes = []
-    for script in _SCRIPT.findall(file.read_text("utf-8") if file else ""):
+    for script in _SCRIPT.findall(file.read_text("utf-8", "replace") if file else ""):
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         hashes.append(f"'sha256-{digest}'")
     return (

@@ -9,6 +9,7 @@ memory.
 from __future__ import annotations
 
 import asyncio
+import logging
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
@@ -23,8 +24,13 @@ from demo.server.limits import Limits
 PIECE = 2**18
 """Bytes that are decompressed at a time, at most."""
 
+MEMBERS = 1024
+"""Members of one gzip body: each costs the event loop some time, however small it is."""
+
 _CODINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _PARTS = 16
+
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else standard error
 
 
 class _Form(MultiPartParser):
@@ -154,6 +160,7 @@ class _Inflater:
     def __init__(self, form: int) -> None:
         self._form = form
         self._stream = zlib.decompressobj(form)
+        self._members = 1
 
     @property
     def ended(self) -> bool:
@@ -167,6 +174,9 @@ class _Inflater:
             if self._stream.eof:
                 if self._form == zlib.MAX_WBITS:
                     raise Refused("the compressed body goes on after its end")
+                self._members += 1
+                if self._members > MEMBERS:
+                    raise Refused(f"the compressed body has more than {MEMBERS:,} members")
                 self._stream = zlib.decompressobj(self._form)
             try:
                 made = self._stream.decompress(arrived, PIECE)

@@ -159,6 +159,12 @@ WHOLE = gzip.compress(json.dumps({"inputs": []}).encode(), mtime=0)
         (WHOLE + b"more", "gzip", 400, "the compressed body is damaged"),
         (zlib.compress(b"{}") + b"more", "deflate", 400, "the compressed body goes on after its"),
         (b"", "gzip", 400, "the compressed body is cut short"),
+        (
+            gzip.compress(b"", mtime=0) * 1025,
+            "gzip",
+            400,
+            "the compressed body has more than 1,024",
+        ),
         (WHOLE, "gzip", 400, "the request cannot be read: Expected `array` of length >= 1"),
         (WHOLE, "GZIP ", 400, "the request cannot be read: Expected `array`"),
     ],

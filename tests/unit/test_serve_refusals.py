@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -66,6 +67,15 @@ def test_one_sentence_for_each_bad_picture(
 ) -> None:
     answer = server.ask("/v1/classify", body, headers=headers)
     assert (answer.status, answer.json) == (status, {"error": said})
+
+
+def test_the_form_parsers_notes_stay_out_of_standard_error(
+    server: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    body, headers = form(("picture", "a.png", picture(RED)))
+    assert server.ask("/v1/classify", body.replace(b"\r\n", b"\n"), headers=headers).status == 400
+    assert capsys.readouterr().err == ""
 
 
 def test_a_damaged_picture_and_a_bomb(server: Running) -> None:
@@ -304,6 +314,10 @@ def test_redirects_are_relative(model: Path, small_site: Path) -> None:
         sent = {"X-Forwarded-Proto": "https"}
         assert server.ask("/site/teach", headers=sent).headers["location"] == "teach/"
         assert server.ask("/site").headers["location"] == "site/"
+        (small_site / "a b\u4e2d").mkdir(exist_ok=True)
+        (small_site / "a b\u4e2d" / "index.html").write_bytes(b"\xff")  # no UTF-8
+        assert server.ask("/site/a%20b%E4%B8%AD").headers["location"] == "a%20b%E4%B8%AD/"
+        assert server.ask("/site/a%20b%E4%B8%AD/").body == b"\xff"
 
 
 def test_addresses_below_a_path(model: Path, small_site: Path) -> None:
