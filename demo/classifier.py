@@ -27,7 +27,7 @@ from PIL import Image
 from demo.errors import ModelError, ResultError, UsageError
 from demo.pictures.decoding import Picture, decode
 from demo.places import default_model
-from demo.report import complain
+from demo.report import complain, counted
 from demo.runtime.bound import Bound
 from demo.runtime.machine import cores
 from demo.runtime.session import KINDS, MAKE_ONE, Device, Ran, card_in, open_session, run_errors
@@ -217,8 +217,8 @@ class Classifier:
         output = output.reshape(len(output), -1)
         if output.shape != (len(batch), classes):
             raise ModelError(
-                f"{self.path}: gives {output.shape} for {len(batch)} pictures, but its card names "
-                f"{classes} classes; {MAKE_ONE}"
+                f"{self.path}: gives {output.shape} for {counted(len(batch), 'picture')}, but its "
+                f"card names {classes} classes; {MAKE_ONE}"
             )
         logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
         if self._softmax:  # their logarithms are logits that give the same probabilities

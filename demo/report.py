@@ -24,6 +24,11 @@ _NAME = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """``1 file``, ``2 files``; ``several`` where that is not ``one`` with an s."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 class TextReport:
     """Prints as the results come: whose network it is, then each picture."""
 

@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 
 from demo.errors import UsageError
+from demo.report import counted
 from model_export.contract.labels import ilsvrc_wnids
 
 NAMES = (
@@ -24,6 +25,7 @@ NAMES = (
 )
 _KIT = "ILSVRC2012_devkit_t12/data"
 _WNID = re.compile(r"n\d{8}")
+_NUMBER = re.compile(r"\d{1,9}")
 
 
 def find(folder: Path) -> Path | None:
@@ -77,34 +79,33 @@ class Answers:
         Raises:
             UsageError: there is no answer for it.
         """
-        stem = name.rpartition("/")[2].rpartition(".")[0]
         if self._by_name:
-            found = self._by_name.get(stem.lower())
+            found = self._by_name.get(_stem(name))
         else:
             known = number is not None and 1 <= number <= len(self._in_order)
             found = self._in_order[number - 1] if known and number else None
         if found is None:
             count = len(self._by_name) or len(self._in_order)
             raise UsageError(
-                f"{self.file}: holds {count:,} answers and none for {name} of {data}; is it of "
-                "these pictures?"
+                f"{self.file}: holds {counted(count, 'answer')} and none for {name} of {data}; is "
+                "it of these pictures?"
             )
         return found
 
     def _kaggle(self, rows: list[tuple[int, str]]) -> None:
         for at, line in rows:
-            name, _, told = line.partition(",")
+            name, _, told = line.replace('"', "").partition(",")
             if name.lower() == "imageid":
                 continue
-            self._by_name[name.strip().lower()] = self._wnid(at, told.split()[:1])
+            self._by_name[_stem(name)] = self._wnid(at, told.split()[:1])
 
     def _named(self, rows: list[tuple[int, str]]) -> None:
         wnids = ilsvrc_wnids()
         for at, line in rows:
             name, *rest = line.rsplit(None, 1)  # a name may hold blanks
             told = rest[0] if rest else ""
-            stem = name.rpartition("/")[2].rpartition(".")[0].lower()
-            if told.isdecimal():
+            stem = _stem(name)
+            if _NUMBER.fullmatch(told):
                 if int(told) >= len(wnids):
                     raise self._wrong(at, told, f"0 to {len(wnids) - 1}")
                 self._by_name[stem] = wnids[int(told)]
@@ -114,7 +115,7 @@ class Answers:
     def _plain(self, rows: list[tuple[int, str]]) -> None:
         kit: dict[int, str] = {}
         for at, told in rows:
-            if told.isdecimal():
+            if _NUMBER.fullmatch(told):
                 kit = kit or kit_wnids(self.file)
                 if int(told) not in kit:
                     raise self._wrong(at, told, f"1 to {len(kit)}")
@@ -128,7 +129,12 @@ class Answers:
         return told[0]
 
     def _wrong(self, at: int, told: str, wanted: str) -> UsageError:
-        return UsageError(f"{self.file}: line {at} says {told!r}, and {wanted} belongs there")
+        return UsageError(f"{self.file}: line {at} says {told[:40]!r}, and {wanted} belongs there")
+
+
+def _stem(name: str) -> str:
+    """What the names of a picture have in common: no folder, no ending, small letters."""
+    return name.strip().replace("\\", "/").rpartition("/")[2].rsplit(".", 1)[0].lower()
 
 
 def kit_wnids(beside: Path) -> dict[int, str]:
@@ -172,7 +178,7 @@ def _from_text(file: Path) -> dict[int, str]:
     """``n02119789 1 kit_fox`` a line."""
     found = {}
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except OSError as error:
         raise UsageError(
             f"{file}: cannot be read ({error.strerror}); check its permissions"
@@ -183,7 +189,7 @@ def _from_text(file: Path) -> dict[int, str]:
         parts = line.split()
         if not parts:
             continue
-        if len(parts) < 2 or not _WNID.fullmatch(parts[0]) or not parts[1].isdecimal():
+        if len(parts) < 2 or not _WNID.fullmatch(parts[0]) or not _NUMBER.fullmatch(parts[1]):
             raise UsageError(f"{file}: line {at} is not of the form `n02119789 1 kit_fox`")
         found[int(parts[1])] = parts[0]
     return found

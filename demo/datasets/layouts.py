@@ -15,7 +15,6 @@ left alone; files whose endings are no picture's are counted in ``note``.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from demo.datasets.ground_truth import Answers, find
 from demo.datasets.stores import Store, open_store
 from demo.errors import UsageError
 from demo.pictures.inputs import ENDINGS
+from demo.report import counted
 from model_export.contract.labels import ilsvrc_wnids
 from model_export.contract.tiny_imagenet import how_to_supply
 
@@ -86,8 +86,6 @@ def open_data(path: Path, ground_truth: Path | None = None) -> DataSet:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder. {how_to_supply()}")
         store = open_store(path)
-    except zipfile.BadZipFile:
-        raise UsageError(f"{path}: a damaged zip; fetch or pack it again") from None
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(
@@ -137,7 +135,7 @@ def _tiny_imagenet(path: Path, store: Store, names: list[str], val: str) -> Foun
     rows: list[Labelled] = []
     if store.has(f"{val}val_annotations.txt"):
         try:
-            lines = store.read(f"{val}val_annotations.txt").decode().splitlines()
+            lines = store.read(f"{val}val_annotations.txt").decode("utf-8-sig").splitlines()
             for file, wnid, *_ in (line.split("\t") for line in lines if line.strip()):
                 rows.append(Labelled(f"{val}images/{file}", _WNID.match(wnid)[0]))  # type: ignore[index]
         except (OSError, UnicodeDecodeError, ValueError, TypeError):
@@ -146,12 +144,15 @@ def _tiny_imagenet(path: Path, store: Store, names: list[str], val: str) -> Foun
                 "it again"
             ) from None
     if any(store.has(row.name) for row in rows):
-        return TINY_IMAGENET, sorted(rows, key=lambda row: row.name), []
+        return TINY_IMAGENET, sorted(set(rows), key=lambda row: row.name), []
+    flat = f"{val}images"
     inside = [name for name in names if name.startswith(val) and is_picture(name)]
+    inside = [name for name in inside if name.rpartition("/")[0] != flat]
     if not inside:
         raise UsageError(
-            f"{path}: Tiny ImageNet without its validation pictures ({val or './'}images or class "
-            "folders in it); fetch or unpack it again"
+            f"{path}: Tiny ImageNet without its validation pictures and their classes ({flat} with "
+            f"{val}val_annotations.txt, or class folders in {val or './'}); fetch or unpack it "
+            "again"
         )
     _, pictures, notes = _class_folders(path, inside)
     return f"{TINY_IMAGENET} (class folders)", pictures, notes
@@ -171,7 +172,7 @@ def _class_folders(path: Path, names: list[str]) -> Found:
         raise UsageError(f"{path}: {_unlabelled(path, len(names), loose)}")
     notes = _left(len(names) - len(chosen))
     if loose:
-        notes.append(f"{loose:,} pictures that lie in no class folder were left aside")
+        notes.append(f"left aside: {counted(loose, 'picture')} in no class folder")
     title = f"{path.name or path.resolve().name} (class folders)"
     folders = {picture.wnid for picture in pictures}
     if all(folder.isdecimal() for folder in folders):
@@ -191,9 +192,9 @@ def _unlabelled(path: Path, files: int, loose: int) -> str:
     if loose and path.is_dir() and _WNID.match(path.resolve().name):
         return "the pictures of one class; name the folder above, which has a folder for each class"
     if loose:
-        return f"{loose:,} pictures and no folders that say what they show; {LAYOUTS}"
+        return f"{counted(loose, 'picture')} and no folders that say what they show; {LAYOUTS}"
     if files:
-        return f"{files:,} files, none of them a picture by its name; {LAYOUTS}"
+        return f"{counted(files, 'file')}, no picture by any name; {LAYOUTS}"
     return f"holds no files; {LAYOUTS}"
 
 
@@ -260,6 +261,4 @@ def _number(name: str) -> int | None:
 
 def _left(others: int, known: str = "", names: Iterable[str] = ()) -> list[str]:
     others -= known in set(names)
-    return (
-        [f"{others:,} files that are no pictures by their names were left aside"] if others else []
-    )
+    return [f"left aside: {counted(others, 'file')}, no picture by any name"] if others else []

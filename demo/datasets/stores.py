@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from demo.errors import LimitError, UsageError
 from demo.pictures.decoding import BYTE_LIMIT
+from demo.report import counted
 
 _PACKED = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}  # by their first bytes
 
@@ -68,7 +69,7 @@ class Store:
         plain = "/".join(parts)
         if plain in self.sizes:
             self._twice += 1
-            self.note = f"{self._twice:,} members have the name of another, and the last is taken"
+            self.note = f"left aside: {counted(self._twice, 'member')} with the name of a later one"
         self.sizes[plain] = size
         return plain
 
@@ -87,7 +88,7 @@ class Folder(Store):
         self._links = 0
         self._walk(str(path), "")
         if self._links:
-            self.note = f"{self._links:,} links to what is there already were left aside"
+            self.note = f"left aside: {counted(self._links, 'link')} to what is there already"
 
     def _walk(self, folder: str, inside: str) -> None:
         with os.scandir(folder) as found:
@@ -123,7 +124,12 @@ class Zip(Store):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._zip = zipfile.ZipFile(path)
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except OSError:
+            raise
+        except Exception as error:  # of a damaged one it raises nearly anything
+            raise UsageError(f"{path}: a damaged zip ({error}); fetch or pack it again") from None
         self._turn = threading.Lock()
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._zip.infolist():
@@ -190,6 +196,8 @@ def open_store(path: Path) -> Store:
     """
     if path.is_dir():
         return Folder(path)
+    if not path.is_file():
+        raise UsageError(f"{path}: neither a file nor a folder; name a folder, a zip or a tar")
     if zipfile.is_zipfile(path):
         return Zip(path)
     with path.open("rb") as file:

@@ -23,7 +23,7 @@ from demo.evaluation.progress import progress, stopping
 from demo.evaluation.summary import content, lines
 from demo.evaluation.views import COUNTS, rule
 from demo.options import NetworkOptions
-from demo.report import identity, introduce, write_json
+from demo.report import counted, identity, introduce, write_json
 from model_export.contract.command_line import INTERRUPTED
 
 
@@ -172,8 +172,8 @@ def _notes(source: DataSet, classes: Classes) -> list[str]:
     notes = [source.note] if source.note else []
     if classes.unknown:
         notes.append(
-            f"{len(classes.unknown):,} classes of the data are unknown to the network, and their "
-            "pictures are left out"
+            "left out: the pictures of "
+            f"{counted(len(classes.unknown), 'class', 'classes')} unknown to the network"
         )
     if len(classes.among) < len(classes.ids):
         notes.append(f"only the {len(classes.among):,} classes that both know may answer")

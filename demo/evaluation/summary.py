@@ -8,7 +8,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from demo.evaluation.metrics import Evaluation, Tally
-from demo.report import printable
+from demo.report import counted, printable
 from model_export.contract.card import Interval
 
 _PAIRS = 10
@@ -49,7 +49,7 @@ def lines(
     """The report for a person, after the line that says whose network it is."""
     pace = about["pace"]
     views = "ten views, averaged" if about["views"] == 10 else "one centre view"
-    text = f"{found.count:,} pictures, {printable(about['dataset'])}, {views}"
+    text = f"{counted(found.count, 'picture')}, {printable(about['dataset'])}, {views}"
     if not about["complete"]:
         text = f"Stopped after {about['seen']:,} of {about['planned']:,} pictures. {text}"
     if pace["pictures"]:
@@ -102,7 +102,7 @@ def _between(rate: Interval) -> str:
 def _unreadable(found: Evaluation) -> Iterator[str]:
     if found.unreadable:
         yield ""
-        yield f"{len(found.unreadable):,} pictures could not be read and are in no rate:"
+        yield f"Not read, and in no rate: {counted(len(found.unreadable), 'picture')}"
         for row in found.unreadable:
             yield f"  {printable(row.error)}"
 
@@ -133,7 +133,7 @@ def _against(told: dict[str, Any]) -> Iterator[str]:
     count = told["count"]
     yield f"Against {told['engine']} ({told['device']}), with {told['weights']}:"
     yield (
-        f"  same first guess on {told['same_top1']:,} of {count:,} pictures, same five on "
+        f"  same first guess on {told['same_top1']:,} of {counted(count, 'picture')}, same five on "
         f"{told['same_top5']:,}; logits {told['rel_l2']:.1e} apart (relative L2), "
         f"at most {told['max_abs']:.1e}"
     )

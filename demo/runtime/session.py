@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from demo.errors import DeviceError, ModelError
+from demo.report import counted
 from demo.runtime import plugins
 from model_export.contract.card import METADATA_KEY, CardError, ModelCard
 from model_export.contract.onnx_file import checked
@@ -308,8 +309,8 @@ def run_errors(path: Path, provider: str, pictures: int) -> Iterator[None]:
         yield
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise DeviceError(
-            f"{path}: a run of {pictures:,} pictures on {provider} failed ({first_line(error)}); "
-            "try fewer at a time, or --device cpu"
+            f"{path}: a run of {counted(pictures, 'picture')} on {provider} failed "
+            f"({first_line(error)}); try fewer at a time, or --device cpu"
         ) from None
 
 

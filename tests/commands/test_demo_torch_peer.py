@@ -144,5 +144,5 @@ def test_a_file_that_is_not_what_pytorch_computes(exported: Report, tmp_path: Pa
     assert done.exit_code == 1
     assert "Not within tolerance" in done.stdout
     assert "changed since it was proved" in done.stdout
-    assert "same first guess on 0 of 1 pictures" in done.stdout
+    assert "same first guess on 0 of 1 picture" in done.stdout
     assert f"cat.jpg: here {labels[7].name}, PyTorch " in done.stdout

@@ -53,7 +53,7 @@ def test_class_folders(tmp_path: Path, kind: str) -> None:
         Labelled(f"{prefix}n02124075_Egyptian_cat/deep/a.png", "n02124075"),
     )
     assert data.read(data.pictures[0].name) == b"espresso/1.jpg"
-    assert data.note == "1 files that are no pictures by their names were left aside"
+    assert data.note == "left aside: 1 file, no picture by any name"
 
 
 def test_pictures_without_a_class_differ_from_invalid_files(tmp_path: Path) -> None:
@@ -61,8 +61,7 @@ def test_pictures_without_a_class_differ_from_invalid_files(tmp_path: Path) -> N
     data = open_data(root)
     assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png"]
     assert data.note == (
-        "1 files that are no pictures by their names were left aside; "
-        "2 pictures that lie in no class folder were left aside"
+        "left aside: 1 file, no picture by any name; left aside: 2 pictures in no class folder"
     )
 
 
@@ -121,7 +120,7 @@ def test_no_link_counts_a_picture_twice(tmp_path: Path) -> None:
     (root / "b" / "same.png").symlink_to(root / "b" / "2.png")
     data = open_data(root)
     assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png", "c/3.png"]
-    assert data.note == "4 links to what is there already were left aside"
+    assert data.note == "left aside: 4 links to what is there already"
 
 
 def test_limit_is_spread_evenly(tmp_path: Path) -> None:
@@ -182,6 +181,18 @@ def test_ilsvrc_with_the_answers_of_the_kit(tmp_path: Path) -> None:
             "ILSVRC2012_val_00000003.JPEG  n02119789\n",
             ["n01687978", "n01440764", "n02119789"],
         ),
+        (  # names without endings, of Windows
+            "val.txt",
+            "ILSVRC2012_val_00000002 0\r\nval\\ILSVRC2012_val_00000001.JPEG 999\r\n"
+            "val\\ILSVRC2012_val_00000003 417\r\n",
+            ["n15075141", "n01440764", "n02782093"],
+        ),
+        (  # saved again by a spreadsheet
+            "LOC_val_solution.csv",
+            '\ufeff"ImageId","PredictionString"\r\n"ILSVRC2012_val_00000003","n02119789 1 2 3 4 "\r\n'
+            '"ILSVRC2012_val_00000001","n02110185"\r\n"ILSVRC2012_val_00000002","n02100735"\r\n',
+            ["n02110185", "n02100735", "n02119789"],
+        ),
     ],
 )
 def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: list[str]) -> None:
@@ -196,11 +207,13 @@ def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: l
     ("text", "says"),
     [
         ("", "empty; it should hold an answer a line"),
-        ("n02110185\n", "holds 1 answers and none for ILSVRC2012_val_00000002.JPEG of"),
+        ("n02110185\n", "holds 1 answer and none for ILSVRC2012_val_00000002.JPEG of"),
         ("cat\n", "line 1 says 'cat', and a WordNet id such as n02124075 belongs there"),
         ("a.JPEG 1000\n", "line 1 says '1000', and 0 to 999 belongs there"),
         ("a.JPEG ²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
         ("²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
+        ("9" * 5000, f"line 1 says '{'9' * 40}', and a WordNet id such as"),
+        ("a.JPEG " + "9" * 5000, f"line 1 says '{'9' * 40}', and a WordNet id such as"),
     ],
 )
 def test_wrong_answers(tmp_path: Path, text: str, says: str) -> None:
@@ -228,6 +241,7 @@ def test_files_of_the_kit_that_cannot_be_read(tmp_path: Path) -> None:
     for content, says in (
         (b"\xff\xfe", "map_clsloc.txt: no text"),
         ("n02119789 ² kit\n".encode(), "line 1 is not of the form `n02119789 1 kit_fox`"),
+        (b"n02119789 " + b"9" * 5000, "line 1 is not of the form `n02119789 1 kit_fox`"),
     ):
         (tmp_path / "map_clsloc.txt").write_bytes(content)
         with pytest.raises(UsageError, match=says):
@@ -249,6 +263,20 @@ def test_tiny_imagenet_with_damaged_lists(tmp_path: Path, name: str, content: by
     (root / name).write_bytes(content)
     with pytest.raises(UsageError, match="val_annotations\\.txt is damaged"):
         open_data(root)
+
+
+def test_tiny_imagenet_without_its_classes(tmp_path: Path) -> None:
+    """Its pictures are there, and nothing says what they show."""
+    root = fill(tmp_path / "tiny-imagenet-200", "val/images/val_0.JPEG")
+    (root / "wnids.txt").write_text("n02124075\n")
+    with pytest.raises(
+        UsageError, match="pictures and their classes \\(val/images with val/val_ann"
+    ):
+        open_data(root)
+    (root / "val" / "val_annotations.txt").write_text(
+        "\ufeff" + "val_0.JPEG\tn02124075\n" * 2, "utf-8"
+    )
+    assert open_data(root).pictures == (Labelled("val/images/val_0.JPEG", "n02124075"),)
 
 
 def test_meta_mat_is_read_by_scipy(tmp_path: Path) -> None:
@@ -423,9 +451,9 @@ def test_archives_as_other_programs_write_them(
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        (["flat/a.jpg"], "1 pictures and no folders that say what they show; give Tiny ImageNet"),
+        (["flat/a.jpg"], "1 picture and no folders that say what they show; give Tiny ImageNet"),
         (["n02124075_cat/a.jpg"], "the pictures of one class; name the folder above"),
-        (["other/a.cls", "other/b.txt"], "2 files, none of them a picture by its name; give"),
+        (["other/a.cls", "other/b.txt"], "2 files, no picture by any name; give"),
         (["empty/.keep"], "holds no files; give"),
     ],
 )
@@ -434,6 +462,17 @@ def test_a_place_without_labels_is_described(tmp_path: Path, names: list[str], s
     with pytest.raises(UsageError) as caught:
         open_data(tmp_path / names[0].partition("/")[0])
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("at", [6, 46], ids=["a later version", "a name not in UTF-8"])
+def test_a_zip_that_cannot_be_opened_is_an_error(tmp_path: Path, at: int) -> None:
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as file:
+        file.writestr("\u00e9.png", b"")
+    content = bytearray((tmp_path / "d.zip").read_bytes())
+    content[content.index(b"PK\1\2") + at] = 0xFF
+    (tmp_path / "d.zip").write_bytes(content)
+    with pytest.raises(UsageError, match=r"a damaged zip .*; fetch or pack it again"):
+        open_data(tmp_path / "d.zip")
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "gztar", "bztar", "xztar"])
@@ -477,7 +516,7 @@ def test_duplicate_member_names_are_an_error(tmp_path: Path) -> None:
             made.writestr("n02124075/a.png", "two")
     data = open_data(file)
     assert data.read(data.pictures[0].name) == b"two"
-    assert data.note == "1 members have the name of another, and the last is taken"
+    assert data.note == "left aside: 1 member with the name of a later one"
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -506,3 +545,5 @@ def test_only_regular_files_are_pictures(tmp_path: Path) -> None:
     root = fill(tmp_path / "d", "a/1.png", "b/2.png")
     os.mkfifo(root / "a" / "pipe.png")
     assert [p.name for p in open_data(root).pictures] == ["a/1.png", "b/2.png"]
+    with pytest.raises(UsageError, match="neither a file nor a folder"):
+        open_data(root / "a" / "pipe.png")

@@ -160,7 +160,7 @@ def test_unreadable_pictures_are_listed_and_counted(
     rows = rows_of(tmp_path / "rows.csv")
     assert [bool(row["error"]) for row in rows] == [False, True, True, True]
     text = evaluate(folder, "--model", model).stdout
-    assert "3 pictures could not be read and are in no rate:" in text
+    assert "Not read, and in no rate: 3 pictures" in text
     (folder / RED / "0.png").unlink()
     done = evaluate(folder, "--model", model)
     assert done.exit_code == 1
@@ -295,7 +295,7 @@ def test_only_the_classes_that_both_know(model: Path, data: Path, tmp_path: Path
     found = json.loads(done.stdout)
     # Green is not in the data, so it may not answer, and red is all that is left.
     assert (found["count"], found["answers"], found["top1"]["percent"]) == (3, 1, 100)
-    assert "1 classes of the data are unknown to the network" in found["notes"][0]
+    assert "the pictures of 1 class unknown to the network" in found["notes"][0]
 
 
 def test_ten_views_are_corners_centre_and_mirrors() -> None:

@@ -84,7 +84,7 @@ def test_a_graph_that_does_not_say_how_many_classes_it_has(tmp_path: Path) -> No
     with Classifier(path, device="cpu") as classifier, pytest.raises(ModelError) as caught:
         classifier.classify([PICTURE])
     assert str(caught.value) == (
-        f"{path}: gives (1, 4) for 1 pictures, but its card names 3 classes; {MAKE_ONE}"
+        f"{path}: gives (1, 4) for 1 picture, but its card names 3 classes; {MAKE_ONE}"
     )
 
 
