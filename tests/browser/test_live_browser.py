@@ -58,7 +58,8 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     assert crop["x"] + crop["width"] / 2 == pytest.approx(middle, abs=2)
     page.wait_for_selector("#live-layers [data-layer=conv5]")
     names = page.locator("#live-layers b").all_inner_texts()
-    assert names == ["Your picture", *(f"Convolution {i}" for i in range(1, 6)), "banana"]
+    layers = [*(f"Convolution {i}" for i in range(1, 6)), *(f"Full layer {i}" for i in (6, 7, 8))]
+    assert names == ["Your picture", *layers, "banana"]
     assert "Proved here" in page.locator("#live-proof").text_content()
     distance = float(page.locator("#live-proof").text_content().split(" by ")[1].split(" ")[0])
     assert distance < 1e-5
@@ -80,7 +81,7 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
         page.locator("#live-blur").fill(blur)
     page.wait_for_selector("#live-answer[aria-busy=false]")
     page.locator("#live-occlude").click()
-    page.wait_for_selector("#live-map:not([hidden])")
+    page.wait_for_selector("#live-overlay:not([hidden])")
     assert longest_task(page.context.browser.stop_tracing()) < 50
     no_axe_violations(page)
     page.set_viewport_size({"width": 320, "height": 700})
@@ -153,7 +154,7 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
     assert "Hiding one part after another" in state(page, "hiding")
     page.locator("#live-stop").click()
     assert state(page, "cancelled") == "Stopped."
-    assert page.locator("#live-map").is_hidden()
+    assert page.locator("#live-overlay").is_hidden()
     page.locator("#live-occlude").click()
     state(page, "hiding")
     no_axe_violations(page)  # it may be done before axe is, so nothing is stopped after this

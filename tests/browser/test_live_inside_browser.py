@@ -145,7 +145,7 @@ def test_the_tiles_work_by_keyboard_and_two_pictures_stand_side_by_side(live: An
     assert "choose a second picture" in page.locator("#live-large-words").inner_text()
     give(page, ESPRESSO.read_bytes(), "cup.jpg")
     page.wait_for_selector("#live-differ button")
-    assert page.locator(".live-big:visible").count() == 2
+    assert page.locator("div.live-big:visible").count() == 2
     most = page.locator("#live-differ button").first
     most.click()
     assert f"Map {most.inner_text()}" in page.locator("#live-large-words").inner_text()
@@ -192,10 +192,10 @@ def test_by_keyboard_alone_on_a_phone(live: Any) -> None:
     forth = walk("Tab")
     stops = [forth.index(n) for n in ("live-keep", "live-tile focus-visible", "live-shift-go")]
     assert stops == sorted(stops)
-    for name in ("flip", "hide", "blur", "silent", "occlude", "quiz", "layer"):
+    for name in ("flip", "hide", "blur", "silent", "quiz", "layer", "portrait"):
         assert f"live-{name}" in forth
     back = walk("Shift+Tab")
-    assert {"live-file", "live-camera"} <= set(back)
+    assert {f"live-{name}" for name in ("file", "camera", "crop", "closer", "occlude")} <= set(back)
     assert set(forth) <= set(back)
 
 
@@ -236,10 +236,13 @@ def test_the_quiz_asks_before_it_tells(live: Any) -> None:
     names = choices.all_inner_texts()
     assert len(names) == 5
     assert names == sorted(names)
-    no_axe_violations(page)
+    end = page.locator(".live-layers__end b")
+    end.wait_for()
+    assert end.inner_text() == "?"
     choices.nth(0 if names[0] != "banana" else 1).click()
     assert "The network says banana" in page.locator("#live-quiz-box").inner_text()
     assert page.locator("#live-top li").count() == 5
+    assert end.inner_text() == "banana"
 
 
 def test_a_drawing_is_named(live: Any) -> None:

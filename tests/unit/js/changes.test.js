@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { blurred, changed, patched, unchanged } from "../../../docs/assets/js/live/changes.js";
-import { middle, resample } from "../../../docs/assets/js/live/picture.js";
+import { cropped, frameOf, resample } from "../../../docs/assets/js/live/picture.js";
 
 /** Sixteen by sixteen pixels, each with its own levels. */
 function picture() {
@@ -55,11 +55,19 @@ test("the grey patch is a quarter wide and stays inside", () => {
   assert.ok(grey([0, 0]) > 0 && grey([0, 0]) < 16);
 });
 
-test("the middle part keeps the middle pixel's neighbourhood", () => {
-  assert.equal(middle(picture(), 100).width, 16);
-  const half = middle(picture(), 50);
-  assert.deepEqual([half.width, half.height], [8, 8]);
-  assert.deepEqual([...half.data.slice(0, 3)], [...picture().data.slice((4 * 16 + 4) * 3, (4 * 16 + 4) * 3 + 3)]);
+test("the frame is the middle square, and stays within the picture", () => {
+  const size = { width: 300, height: 200 };
+  const rule = { size: 224, resize: 256 };
+  const at = (/** @type {number} */ closer, /** @type {number[]} */ place) => frameOf(size, rule, { closer, at: place });
+  assert.deepEqual(at(100, []), { left: 62.5, top: 12.5, side: 175 });
+  assert.deepEqual(at(40, [500, 500]), { left: 115, top: 65, side: 70 });
+  assert.deepEqual(at(40, [0, 1000]), { left: 0, top: 130, side: 70 });
+});
+
+test("a frame of whole pixels is cut out as it is", () => {
+  const rule = { size: 8, resize: 8, interpolation: "bilinear" };
+  const { data } = cropped(picture(), rule, { closer: 50, at: [250, 500] });
+  assert.deepEqual([...data.slice(0, 24)], [...picture().data.slice(4 * 16 * 3, 4 * 16 * 3 + 24)]);
 });
 
 test("a picture at its own size is resampled to itself", () => {

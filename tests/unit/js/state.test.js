@@ -13,15 +13,15 @@ test("an empty address is the usual view, and is written as nothing", () => {
 });
 
 test("a view comes back as it was written", () => {
-  const search = "?picture=cat&layer=conv3&silent=2&grey=1&bright=120&blur=1.5&hide=3,15&quiz=1";
+  const search = "?picture=cat&layer=conv3&silent=2&grey=1&bright=120&blur=1.5&closer=40&at=300,1000&hide=3,15&quiz=1";
   assert.equal(write(read(search, pictures)), search);
 });
 
 test("what is out of bounds is brought within them, to a whole step", () => {
-  const { change } = read("?bright=9999&noise=-5&blur=1.3&jpeg=1e3&closer=22", pictures);
+  const { change } = read("?bright=9999&noise=-5&blur=1.3&jpeg=1e3&closer=5", pictures);
   assert.deepEqual(
     [change.bright, change.noise, change.blur, change.jpeg, change.closer],
-    [200, 0, 1.5, 100, 20],
+    [200, 0, 1.5, 100, 10],
   );
   assert.deepEqual(read("?hide=99,-3", pictures).change.hide, [15, 0]);
 });

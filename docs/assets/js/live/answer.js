@@ -3,7 +3,7 @@
 import { unchanged } from "./changes.js";
 import { store } from "./store.js";
 import { look } from "./inside.js";
-import { markLayer, showLayers } from "./layers.js";
+import { markLayer, showLayers, showName } from "./layers.js";
 import { byId, made, paint, say } from "./page.js";
 import { hideOverlay, showFrame, showOverlay } from "./photo.js";
 import { quiz } from "./quiz.js";
@@ -81,8 +81,13 @@ async function once(fresh) {
     ...guess,
     label: store.card?.labels[guess.index].name ?? "",
   }));
-  if (fresh && store.view.quiz) quiz(top, () => show(top, picture.words));
-  else show(top, picture.words);
+  if (fresh && store.view.quiz) {
+    store.top = []; // until the reader has guessed, nothing on the page tells it
+    quiz(top, () => {
+      show(top, picture.words);
+      document.dispatchEvent(new Event("live-answered"));
+    });
+  } else show(top, picture.words);
   // In a separate task: scrolling forces a new layout.
   if (fresh) setTimeout(showStage);
   await showLayers(answered, openLayer);
@@ -93,9 +98,13 @@ async function once(fresh) {
 
 /** The picture and the answer in the window; where both do not fit, the picture's top. */
 function showStage() {
+  if (!byId("live-compare").hidden) {
+    byId("live-compare").scrollIntoView({ block: "nearest" });
+    return;
+  }
   const fits = byId("live-answer").getBoundingClientRect().bottom - byId("live-whole-box").getBoundingClientRect().top < 0.8 * innerHeight;
   if (fits) byId("live-answer").scrollIntoView({ block: "nearest" });
-  else byId("live-whole-box").scrollIntoView({ block: "start" });
+  byId("live-whole-box").scrollIntoView({ block: fits ? "nearest" : "start" });
 }
 
 /** Show all maps of a layer. @param {string} layer */
@@ -143,7 +152,6 @@ async function outside(picture) {
  * this browser */
 function sections(inside) {
   byId("live-answer").hidden = false;
-  byId("live-map").hidden = true;
   for (const name of ["seen-box", "changes", "shift"]) byId(`live-${name}`).hidden = !inside;
   byId("live-inside").hidden = !inside || store.offers.looks.length === 0;
   byId("live-outside").hidden = inside;
@@ -176,6 +184,7 @@ const words = ({ label, share }) => `${label}, ${(100 * share).toFixed(0)}%`;
 function show(top, title) {
   store.top = top;
   byId("live-top").replaceChildren(...top.map(row));
+  showName();
   const { change, silent } = store.view;
   const plain = JSON.stringify([change, silent]) === UNTOUCHED;
   if (plain) [untouched] = top;
@@ -204,11 +213,9 @@ export async function occlude() {
     const { map, across, before, after, where } = await store.worker.request("occlude", ask, (done) => {
       say("hiding", `Hiding one part after another: ${Math.round(100 * done)}%`);
     });
-    paint(byId("live-map").querySelector("canvas"), map, across);
-    byId("live-map").hidden = false;
     showOverlay(map, across);
     const words = `Hiding the ${where} costs it most: from ${(100 * before).toFixed(0)}% to ${(100 * after).toFixed(0)}%.`;
-    byId("live-map-words").textContent = words;
+    byId("live-frame-words").textContent = "The brighter a place, the more it costs to hide it.";
     say("answered", words);
   } catch (error) {
     const { kind, message } = toMessage(error);

@@ -2,10 +2,11 @@
 
 /** @typedef {import("./picture.js").Pixels} Pixels */
 /** @typedef {{flip: boolean, grey: boolean, bright: number, noise: number, blur: number,
- *   jpeg: number, closer: number, hide: number[]}} Change bright in percent; noise is the spread
- *   in levels; blur in pixels; jpeg is the quality in percent, 100 for none; closer is the part
- *   of the picture's sides that is kept, in percent; hide is the middle of the grey patch, in
- *   sixteenths of the side, or empty */
+ *   jpeg: number, closer: number, at: number[], hide: number[]}} Change bright in percent; noise is
+ *   the spread in levels; blur in pixels; jpeg is the quality in percent, 100 for none; closer is
+ *   the frame's side, in percent of the largest; at is the frame's middle, in thousandths of the
+ *   picture's width and height, or empty for the picture's middle; hide is the middle of the grey
+ *   patch, in sixteenths of the side, or empty */
 
 export const PLACES = 16; // where the middle of the grey patch may lie, across and down
 
@@ -18,6 +19,7 @@ export const unchanged = () => ({
   blur: 0,
   jpeg: 100,
   closer: 100,
+  at: [],
   hide: [],
 });
 

@@ -3,7 +3,7 @@
 import { answer } from "./answer.js";
 import { PLACES, unchanged } from "./changes.js";
 import { store, remember } from "./store.js";
-import { keep, look, move } from "./inside.js";
+import { keep, leave, look, move } from "./inside.js";
 import { markLayer } from "./layers.js";
 import { byId, here } from "./page.js";
 import { closeQuiz } from "./quiz.js";
@@ -83,6 +83,7 @@ export function listen() {
   });
   byId("live-keep").addEventListener("click", keep);
   byId("live-maps").addEventListener("keydown", move);
+  byId("live-maps").addEventListener("pointerleave", leave);
   byId("live-quiz").addEventListener("change", () => {
     store.view.quiz = byId("live-quiz").checked;
     showView();

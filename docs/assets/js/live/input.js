@@ -2,6 +2,7 @@
 
 import { answer } from "./answer.js";
 import { offerCamera } from "./camera.js";
+import { showView } from "./controls.js";
 import { remember, samples, store } from "./store.js";
 import { byId, here, made, say } from "./page.js";
 import { offerPad } from "./pad.js";
@@ -16,12 +17,15 @@ const MANY = 50; // files of one drop that are named
 let load;
 
 /** @param {Blob} blob @param {string} words @param {string} [sample] its name
- * @param {boolean} [loads] whether what is missing is loaded */
-async function take(blob, words, sample = "", loads = true) {
+ * @param {boolean} [loads] whether what is missing is loaded
+ * @param {string} [shows] what it shows, in words */
+async function take(blob, words, sample = "", loads = true, shows = words) {
   const title = words.replace(/\.$/, "");
-  const readable = await showPhoto(blob, title);
+  const readable = await showPhoto(blob, shows);
+  if (store.picture) Object.assign(store.view.change, { closer: 100, at: [] }); // it was for that one
   store.picture = { words: title, blob: readable };
   store.view.picture = sample;
+  showView();
   remember();
   closeQuiz();
   mark();
@@ -89,7 +93,8 @@ export async function takeSample(button, loads = true) {
     return;
   }
   byId("live-many").hidden = true;
-  await take(blob, button.querySelector("img")?.alt ?? "", button.dataset.name, loads);
+  const shows = button.querySelector("img")?.alt;
+  await take(blob, button.dataset.title ?? "", button.dataset.name, loads, shows);
 }
 
 /** A picture from another page of the site. @param {Blob} blob */

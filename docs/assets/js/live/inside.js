@@ -1,17 +1,22 @@
 /**
  * A look inside: the maps of one stage, or the first filters, as tiles that are buttons. One tile
- * is enlarged; a second picture can be kept beside it.
+ * is enlarged, laid over the picture, and shown with its portrait; a second picture can be kept
+ * beside it.
  */
 
 import { store } from "./store.js";
 import { mostDifferent } from "./maps.js";
-import { button, byId, made } from "./page.js";
-import { hideOverlay, showMap } from "./photo.js";
+import { button, byId, made, root } from "./page.js";
+import { glow } from "./photo.js";
 import { toMessage } from "./errors.js";
 
 /** @typedef {{url: string, picture: Blob, strongest: {value: number, at: number}[], side: number, across: number,
  *   layer: string}} Looked */
 
+/** Of each layer, its sheets of portraits: the first unit, how many, the file.
+ * @type {{weights: string, layers: Record<string, [number, number, string][]>}} */
+const portraits = JSON.parse(byId("live-portrait").dataset.sheets);
+const PORTRAITS_ACROSS = 8;
 const SOON = 6; // maps that are named as the most different
 
 /** @type {Looked|undefined} */
@@ -19,6 +24,8 @@ let now;
 /** @type {Looked|undefined} */
 let kept;
 let large = 0;
+/** The map that was pressed; the pointer shows others while it is over them. */
+let pressed = 0;
 
 /** Show the chosen stage, if one is chosen, for what the network sees now. */
 export async function look() {
@@ -44,7 +51,7 @@ export async function look() {
   now = { ...result, url: URL.createObjectURL(result.picture), layer };
   if (fresh) {
     if (kept?.layer !== layer) drop();
-    large = 0;
+    large = pressed = 0;
     tiles(/** @type {Looked} */ (now));
   }
   show();
@@ -55,7 +62,6 @@ export function closeLook() {
   drop();
   if (now) URL.revokeObjectURL(now.url);
   now = undefined;
-  hideOverlay();
   byId("live-maps").replaceChildren();
   byId("live-large").hidden = true;
 }
@@ -92,7 +98,8 @@ function tiles({ strongest }) {
       grid.setAttribute("role", "group");
       grid.setAttribute("aria-label", `${words}. The arrow keys move from one to the next.`);
       for (let i = from; i < to; i += 1) {
-        const tile = button("", () => enlarge(i));
+        const tile = button("", () => enlarge((pressed = i)));
+        tile.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && enlarge(i));
         tile.className = "live-tile";
         tile.dataset.map = String(i);
         tile.tabIndex = i === large ? 0 : -1;
@@ -103,15 +110,15 @@ function tiles({ strongest }) {
   );
 }
 
-/** @param {HTMLElement} node @param {Looked} looked @param {number} map */
-function cut(node, { url, side, across, strongest }, map) {
+/** Show one tile of a sheet. @param {HTMLElement} node
+ * @param {{url: string, across: number, strongest: {length: number}}} sheet @param {number} map */
+function cut(node, { url, across, strongest }, map) {
   const down = Math.ceil(strongest.length / across);
   node.style.backgroundImage = `url(${url})`;
   node.style.backgroundSize = `${100 * across}% ${100 * down}%`;
   const x = ((map % across) / (across - 1)) * 100;
   const y = down > 1 ? (Math.floor(map / across) / (down - 1)) * 100 : 0;
   node.style.backgroundPosition = `${x}% ${y}%`;
-  node.dataset.side = String(side);
 }
 
 /** @param {Looked} looked @param {number} map */
@@ -147,7 +154,7 @@ function compare(looked) {
   const most = mostDifferent(looked.strongest, kept.strongest, SOON);
   box.append(
     made("span", "They differ most in map"),
-    ...most.map((map) => button(String(map + 1), () => enlarge(map))),
+    ...most.map((map) => button(String(map + 1), () => enlarge((pressed = map)))),
   );
 }
 
@@ -160,10 +167,10 @@ function enlarge(map) {
     tile.setAttribute("aria-pressed", String(own));
     tile.tabIndex = own ? 0 : -1;
   }
-  const [left, right] = byId("live-large").querySelectorAll("[role=img]");
+  const [left, right] = byId("live-large").querySelectorAll("div[role=img]");
   cut(left, looked, map);
   left.setAttribute("aria-label", `${words(looked, map)}, enlarged`);
-  right.hidden = !kept || kept === looked;
+  right.parentElement.hidden = !kept || kept === looked;
   let text = words(looked, map);
   if (kept && kept !== looked) {
     cut(right, kept, map);
@@ -171,9 +178,48 @@ function enlarge(map) {
     text = `Left, this picture. ${text}. Right, the kept one. ${words(kept, map)}.`;
   } else if (kept) text = `${text}. Kept: now choose a second picture.`;
   byId("live-large-words").textContent = text;
-  const { layer, picture, side, across } = looked;
-  if (layer !== "filters") showMap(picture, (map % across) * side, Math.floor(map / across) * side, side);
+  showWhere(looked, map);
+  showPortrait(looked.layer, map);
   byId("live-large").hidden = false;
+}
+
+/** Lay a map over the picture: where it answers. @param {Looked} looked @param {number} map */
+async function showWhere({ layer, picture, side, across }, map) {
+  const canvas = /** @type {HTMLCanvasElement} */ (byId("live-where"));
+  /** @type {HTMLElement} */ (canvas.parentElement).hidden = layer === "filters";
+  if (layer === "filters") return;
+  const tile = await createImageBitmap(picture, (map % across) * side, Math.floor(map / across) * side, side, side);
+  const small = document.createElement("canvas");
+  small.width = small.height = side;
+  const pen = small.getContext("2d", { willReadFrequently: true });
+  const large = canvas.getContext("2d");
+  if (!pen || !large) return;
+  pen.drawImage(tile, 0, 0);
+  tile.close();
+  const { data } = pen.getImageData(0, 0, side, side);
+  pen.putImageData(glow(side, (at) => data[at * 4] / 255), 0, 0);
+  large.drawImage(byId("live-seen"), 0, 0, canvas.width, canvas.height);
+  large.drawImage(small, 0, 0, canvas.width, canvas.height);
+}
+
+/** The picture that moves a map most, where one was grown for this network; it leads to the atlas.
+ * @param {string} layer @param {number} map */
+function showPortrait(layer, map) {
+  const link = /** @type {HTMLAnchorElement} */ (byId("live-portrait"));
+  const sheets = store.card?.weights.sha256 === portraits.weights ? (portraits.layers[layer] ?? []) : [];
+  const sheet = sheets.find(([first, count]) => map >= first && map < first + count);
+  /** @type {HTMLElement} */ (link.parentElement).hidden = !sheet;
+  if (!sheet) return;
+  const [first, count, file] = sheet;
+  const url = new URL(`assets/portraits/${file}`, root).href;
+  cut(link, { url, across: PORTRAITS_ACROSS, strongest: { length: count } }, map - first);
+  link.href = new URL(`network/atlas/#${layer}-${map}`, root).href;
+  link.setAttribute("aria-label", `The portrait of ${layer}, unit ${map}: more in the atlas`);
+}
+
+/** The pointer has left the maps: the one that was pressed is shown. */
+export function leave() {
+  if (now && large !== pressed) enlarge(pressed);
 }
 
 /** Arrow keys, Home and End move the focus; the tiles are one stop of the Tab key.

@@ -6,18 +6,24 @@ import { byId, made, paint } from "./page.js";
 /** @typedef {{layer: string, count: number, side: number, picture: Uint8ClampedArray<ArrayBuffer>,
  *   width: number, height: number}} Sheet */
 
-/** @param {Sheet} sheet @param {(layer: string) => void} open */
+/** A layer in the row: a button that opens its maps; the full layers have none.
+ * @param {Sheet} sheet @param {(layer: string) => void} open */
 function item({ layer, count, side, picture, width, height }, open) {
   const node = document.createElement("li");
-  const button = /** @type {HTMLButtonElement} */ (made("button", ""));
-  button.type = "button";
-  button.dataset.layer = layer;
-  button.setAttribute("aria-pressed", String(store.view.layer === layer));
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   canvas.getContext("2d")?.putImageData(new ImageData(picture, width, height), 0, 0);
-  button.append(canvas, made("b", layer.replace("conv", "Convolution ")), made("small", `${count} maps, ${side} × ${side}`));
+  const name = made("b", layer.replace("conv", "Convolution ").replace("fc", "Full layer "));
+  if (!layer.startsWith("conv")) {
+    node.append(canvas, name, made("small", layer === "fc8" ? `${count} names` : `${count} numbers`));
+    return node;
+  }
+  const button = /** @type {HTMLButtonElement} */ (made("button", ""));
+  button.type = "button";
+  button.dataset.layer = layer;
+  button.setAttribute("aria-pressed", String(store.view.layer === layer));
+  button.append(canvas, name, made("small", `${count} maps, ${side} × ${side}`));
   button.addEventListener("click", () => open(layer));
   node.append(button);
   return node;
@@ -27,7 +33,7 @@ function item({ layer, count, side, picture, width, height }, open) {
  * @param {{seen: Uint8ClampedArray<ArrayBuffer>, size: number}} input
  * @param {(layer: string) => void} open what a press on a layer does */
 export async function showLayers({ seen, size }, open) {
-  const layers = store.offers.looks.filter((name) => name.startsWith("conv"));
+  const layers = store.offers.looks.filter((name) => /^(conv|fc)/.test(name));
   if (layers.length === 0) return;
   const { change, silent } = store.view;
   const { sheets } = await store.worker.request("layers", { layers, change, silent });
@@ -37,9 +43,15 @@ export async function showLayers({ seen, size }, open) {
   first.append(canvas, made("b", "Your picture"), made("small", `3 colours, ${size} × ${size}`));
   const last = document.createElement("li");
   last.className = "live-layers__end";
-  const [best] = store.top;
-  last.append(made("b", best?.label ?? ""), made("small", `of ${store.card?.labels.length} names`));
+  last.append(made("b", ""), made("small", `of ${store.card?.labels.length} names`));
   byId("live-layers").replaceChildren(first, ...sheets.map((/** @type {Sheet} */ one) => item(one, open)), last);
+  showName();
+}
+
+/** The first guess, at the end of the row; a question mark until the reader has guessed. */
+export function showName() {
+  const end = byId("live-layers").querySelector(".live-layers__end b");
+  if (end) end.textContent = store.top[0]?.label ?? "?";
 }
 
 // Browsers leave what has the focus partly cut off in a box that scrolls sideways.

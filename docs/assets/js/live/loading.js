@@ -58,7 +58,9 @@ export const isReadyToHand = async () => {
 export function offer() {
   byId("live-load").hidden = false;
   byId("live-load").textContent =
-    byId("live-engine").value === "runner" ? "Use it" : `Load the network now (${price()})`;
+    byId("live-engine").value === "runner" ? "Use it" : "Load the network now";
+  byId("live-price").textContent =
+    byId("live-engine").value === "runner" ? "" : `Network and engine: ${price()} travel, once.`;
 }
 
 /** What the worker needs to know to load. @param {Kind} kind @param {number} threads

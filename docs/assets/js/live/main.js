@@ -7,6 +7,7 @@ import { answer, occlude } from "./answer.js";
 import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
+import { listenForCrop } from "./crop.js";
 import { store, remember, samples } from "./store.js";
 import { closeLook } from "./inside.js";
 import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
@@ -48,7 +49,7 @@ async function begin() {
   offer();
   say("idle", "");
   if (store.view.kiosk) {
-    (await import("./kiosk.js")).kiosk({ start, reset, samples });
+    (await import("./kiosk.js")).kiosk({ start, show: takeSample, reset, samples });
     return;
   }
   if (outside) await load();
@@ -88,7 +89,7 @@ function reset() {
 
 /** No answer is shown, nor anything that follows from one. */
 function putAway() {
-  for (const name of ["answer", "changes", "inside", "shift"]) byId(`live-${name}`).hidden = true;
+  for (const name of ["answer", "compare", "changes", "inside", "shift"]) byId(`live-${name}`).hidden = true;
   closeLook();
 }
 
@@ -104,6 +105,12 @@ function unload() {
 }
 
 byId("live-load").addEventListener("click", start);
+// The engine loads while the person chooses or looks into the camera.
+for (const way of ["file", "camera"]) {
+  byId(`live-${way}`).addEventListener("click", () => {
+    if (["idle", "offline", "cancelled"].includes(byId("live").dataset.state) && !priceMatters()) start();
+  });
+}
 byId("live-shift-go").addEventListener("click", async () => {
   const { shift, stopShift: stop } = await import("./shift.js");
   stopShift = stop;
@@ -111,6 +118,7 @@ byId("live-shift-go").addEventListener("click", async () => {
 });
 byId("live-shift-stop").addEventListener("click", () => stopShift());
 byId("live-card-save").addEventListener("click", async () => (await import("./shift.js")).saveCard());
+byId("live-side").addEventListener("click", async () => (await import("./compare.js")).keepSide());
 byId("live-walk").addEventListener("click", async () => (await import("./walk.js")).toggleWalk());
 byId("live-arithmetic").addEventListener("toggle", () => import("./arithmetic.js"), { once: true });
 for (const way of /** @type {("share"|"copy"|"save")[]} */ (["share", "copy", "save"])) {
@@ -139,6 +147,7 @@ addEventListener("pageshow", (event) => {
 
 showView();
 listen();
+listenForCrop();
 listenForPictures(startUnlessMetered);
 listenForNames();
 begin();

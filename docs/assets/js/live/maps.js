@@ -62,6 +62,15 @@ export function strongestSheet(values, count, side, rows) {
   );
 }
 
+/** The numbers of a full layer, one pixel each, in the squarest rows that they fill; black is
+ * nothing, white the largest. @param {ArrayLike<number>} values @returns {Sheet} */
+export function numberSheet(values) {
+  const most = Math.max(...Array.from(values), 1e-9);
+  let across = Math.ceil(Math.sqrt(values.length));
+  while (values.length % across) across += 1;
+  return tiled(values.length, 1, (at) => 255 * Math.sqrt(Math.max(0, values[at]) / most), across);
+}
+
 /** The first filters in colour: middle grey is zero, each filter on its own scale.
  * @param {ArrayLike<number>} values (filters, 3, side, side) @param {number} count
  * @param {number} side @param {boolean} backwards whether the channels are blue, green, red

@@ -2,10 +2,13 @@
 
 import { store } from "./store.js";
 import { byId } from "./page.js";
+import { frameOf } from "./picture.js";
 
 const PIXEL_LIMIT = 89_478_485; // the Python runner's
 const HEADER = 2 ** 20; // bytes of a file that are searched for its size
 const SVG_SIDE = 1024; // pixels of a drawing's longer side
+
+const FRAME = "The network gets what is in the frame. Drag the frame, or pull a corner.";
 
 let url = "";
 
@@ -51,8 +54,7 @@ export async function showPhoto(blob, words) {
   const image = (await isHarmless(blob)) ? await imageOf(blob) : undefined;
   byId("live-invite").hidden = true;
   byId("live-whole").hidden = !image;
-  byId("live-crop").hidden = true;
-  byId("live-whole-words").hidden = true;
+  for (const name of ["crop", "frame-row"]) byId(`live-${name}`).hidden = true;
   if (!image) return blob; // the worker says what is wrong with it
   image.alt = words;
   if (blob.type === "image/svg+xml") return rasterised(image);
@@ -64,62 +66,50 @@ export function hidePhoto() {
   if (url) URL.revokeObjectURL(url);
   url = "";
   byId("live-whole").removeAttribute("src");
-  for (const name of ["whole", "crop", "whole-words"]) byId(`live-${name}`).hidden = true;
+  for (const name of ["whole", "crop", "frame-row"]) byId(`live-${name}`).hidden = true;
   byId("live-invite").hidden = false;
 }
 
-/** Put the frame where the network looks: the middle square, as the card's preprocessing cuts it. */
+/** Put the frame where the network looks. */
 export function showFrame() {
   const image = /** @type {HTMLImageElement} */ (byId("live-whole"));
   const { naturalWidth: width, naturalHeight: height } = image;
   if (image.hidden || !width || !store.card) return;
-  const { size, resize } = store.card.input;
-  const side = (Math.min(width, height) * size * store.view.change.closer) / (100 * resize);
-  const crop = byId("live-crop");
-  crop.style.width = `${(100 * side) / width}%`;
-  crop.style.height = `${(100 * side) / height}%`;
-  crop.hidden = false;
-  byId("live-whole-words").hidden = false;
+  const { left, top, side } = frameOf({ width, height }, store.card.input, store.view.change);
+  const part = (/** @type {number} */ length, /** @type {number} */ of) => `${(100 * length) / of}%`;
+  Object.assign(byId("live-crop").style, {
+    left: part(left, width),
+    top: part(top, height),
+    width: part(side, width),
+    height: part(side, height),
+  });
+  for (const name of ["crop", "frame-row"]) byId(`live-${name}`).hidden = false;
+}
+
+/** A map to lay over a picture, readable on any colour: orange where it is strong, dark elsewhere.
+ * @param {number} side @param {(at: number) => number} level 0 to 1 */
+export function glow(side, level) {
+  const picture = new ImageData(side, side);
+  for (let at = 0; at < side * side; at += 1) {
+    const strong = level(at);
+    picture.data.set([255 * strong, 110 * strong, 20 * strong, 255 * (0.7 - 0.35 * strong)], at * 4);
+  }
+  return picture;
 }
 
 /** Lay the map of what matters over the picture. @param {Uint8ClampedArray<ArrayBuffer>} map four
  * channels a place, dark where it matters @param {number} across places */
 export function showOverlay(map, across) {
   const canvas = /** @type {HTMLCanvasElement} */ (byId("live-overlay"));
-  const flip = store.view.change.flip;
   canvas.width = canvas.height = across;
-  const picture = new ImageData(across, across);
-  for (let i = 0; i < across * across; i += 1) {
-    const from = flip ? i - (i % across) + across - 1 - (i % across) : i;
-    picture.data.set([207, 74, 10, 255 - map[from * 4]], i * 4);
-  }
-  canvas.getContext("2d")?.putImageData(picture, 0, 0);
-  canvas.hidden = false;
-}
-
-/** Lay one map of a layer over the picture: where it fires. @param {Blob} sheet of maps
- * @param {number} left @param {number} top of the map in the sheet @param {number} side */
-export async function showMap(sheet, left, top, side) {
-  const bitmap = await createImageBitmap(sheet, left, top, side, side);
-  const canvas = /** @type {HTMLCanvasElement} */ (byId("live-overlay"));
-  canvas.width = canvas.height = side;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) return;
-  if (store.view.change.flip) {
-    context.translate(side, 0);
-    context.scale(-1, 1);
-  }
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const picture = context.getImageData(0, 0, side, side);
-  for (let at = 0; at < picture.data.length; at += 4) {
-    picture.data.set([207, 74, 10, picture.data[at]], at);
-  }
-  context.putImageData(picture, 0, 0);
+  const mirrored = (/** @type {number} */ at) => at - (at % across) + across - 1 - (at % across);
+  const place = store.view.change.flip ? mirrored : (/** @type {number} */ at) => at;
+  canvas.getContext("2d")?.putImageData(glow(across, (at) => (255 - map[place(at) * 4]) / 225), 0, 0);
   canvas.hidden = false;
 }
 
 /** The map is that of an earlier picture or view. */
 export function hideOverlay() {
   byId("live-overlay").hidden = true;
+  byId("live-frame-words").textContent = FRAME;
 }

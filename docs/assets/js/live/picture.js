@@ -87,20 +87,23 @@ export function resample(from, across, down, box, kind) {
   return { data, width: across, height: down };
 }
 
-/** The middle part of a picture. @param {Pixels} from @param {number} percent of its sides
- * @returns {Pixels} */
-export function middle(from, percent) {
-  if (percent >= 100) return from;
-  const width = Math.max(1, Math.round((from.width * percent) / 100));
-  const height = Math.max(1, Math.round((from.height * percent) / 100));
-  const left = (from.width - width) >> 1;
-  const top = (from.height - height) >> 1;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y += 1) {
-    const at = ((top + y) * from.width + left) * 3;
-    data.set(from.data.subarray(at, at + width * 3), y * width * 3);
-  }
-  return { data, width, height };
+/** The square of a picture that the network gets: in the middle, or where it was moved to.
+ * @param {{width: number, height: number}} from @param {Rule} rule
+ * @param {{closer: number, at: number[]}} change
+ * @returns {{left: number, top: number, side: number}} in pixels of the picture */
+export function frameOf({ width, height }, { size, resize }, { closer, at }) {
+  const side = (Math.min(width, height) * size * closer) / (100 * resize);
+  const [x, y] = at.length === 2 ? at : [500, 500];
+  const start = (/** @type {number} */ part, /** @type {number} */ whole) =>
+    Math.min(whole - side, Math.max(0, (part / 1000) * whole - side / 2));
+  return { left: start(x, width), top: start(y, height), side };
+}
+
+/** What the network sees through a frame that was moved. @param {Pixels} from @param {Rule} rule
+ * @param {{closer: number, at: number[]}} change */
+export function cropped(from, rule, change) {
+  const { left, top, side } = frameOf(from, rule, change);
+  return resample(from, rule.size, rule.size, [left, top, left + side, top + side], rule.interpolation);
 }
 
 /** What the network sees: size x size pixels. @param {Pixels} from @param {Rule} rule */

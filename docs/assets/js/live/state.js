@@ -21,7 +21,7 @@ export const SLIDERS = {
   noise: [0, 100, 5],
   blur: [0, 6, 0.5],
   jpeg: [1, 100, 1],
-  closer: [20, 100, 5],
+  closer: [10, 100, 1],
 };
 const SWITCHES = ["flip", "grey"];
 
@@ -37,14 +37,18 @@ function within(text, [least, most, step], otherwise) {
 export function read(search, pictures) {
   const query = new URLSearchParams(search);
   const usual = unchanged();
-  const place = (query.get("hide") ?? "").split(",").map((k) => within(k, [0, PLACES - 1, 1], -1));
+  const pair = (/** @type {string} */ name, /** @type {number} */ most) => {
+    const both = (query.get(name) ?? "").split(",").map((k) => within(k, [0, most, 1], -1));
+    return both.length === 2 && !both.includes(-1) ? both : [];
+  };
   const picture = query.get("picture") ?? "";
   const layer = query.get("layer") ?? "";
   const change = {
     ...usual,
     flip: query.get("flip") === "1",
     grey: query.get("grey") === "1",
-    hide: place.length === 2 && !place.includes(-1) ? place : [],
+    at: pair("at", 1000),
+    hide: pair("hide", PLACES - 1),
   };
   for (const name of /** @type {("bright"|"noise"|"blur"|"jpeg"|"closer")[]} */ (
     Object.keys(SLIDERS)
@@ -75,7 +79,9 @@ export function write({ picture, layer, silent, quiz, kiosk, change }) {
     const value = change[/** @type {"bright"} */ (name)];
     if (value !== usual[/** @type {"bright"} */ (name)]) query.set(name, String(value));
   }
-  if (change.hide.length === 2) query.set("hide", change.hide.join(","));
+  for (const name of /** @type {("at"|"hide")[]} */ (["at", "hide"])) {
+    if (change[name].length === 2) query.set(name, change[name].join(","));
+  }
   if (quiz) query.set("quiz", "1");
   if (kiosk) query.set("kiosk", "1");
   const words = query.toString().replaceAll("%2C", ",");

@@ -10,7 +10,10 @@ const WORDS = [
   "Convolution 3: parts of things. Here alone among the convolutions, each tower sees the other's maps.",
   "Convolution 4: larger parts, in smaller maps.",
   "Convolution 5: what whole things tend to have, hardly where it is.",
-  "Three fully connected layers weigh it all, and 200 names get their shares.",
+  "Full layer 6: each of its numbers weighs all maps at once. From here on there is no place any more.",
+  "Full layer 7: the same once more. Pictures of one kind of thing make like patterns here.",
+  "Full layer 8: one number for each name. The brightest wins.",
+  "And that is what it says.",
 ];
 
 /** @type {number|undefined} */

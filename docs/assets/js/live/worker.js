@@ -10,8 +10,8 @@ import { decode, encode, four } from "./decode.js";
 import { download } from "./download.js";
 import { Engine, best, shares } from "./engine.js";
 import { workedOut } from "./first-layer.js";
-import { filterSheet, mapSheet, strongestSheet } from "./maps.js";
-import { middle, resizeAndCrop } from "./picture.js";
+import { filterSheet, mapSheet, numberSheet, strongestSheet } from "./maps.js";
+import { cropped, resample, resizeAndCrop } from "./picture.js";
 import { toMessage, userError } from "./errors.js";
 
 /** @typedef {import("./changes.js").Change} Change */
@@ -24,7 +24,7 @@ import { toMessage, userError } from "./errors.js";
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
 const ROWS = 4; // of as many maps, for each layer of the row
-const KEPT_PIXELS = 4_000_000; // a larger picture is decoded again when it is cropped
+const KEPT_PIXELS = 4_000_000; // of a larger picture a smaller copy is kept, once it is cropped
 
 /** @type {Engine|undefined} */
 let engine;
@@ -32,7 +32,9 @@ let engine;
 let file;
 /** @type {Pixels|undefined} the file's pixels, where they are few */
 let whole;
-/** @type {{closer: number, pixels: Pixels}|undefined} */
+/** @type {Pixels|undefined} what the network sees of the file as it was given */
+let given;
+/** @type {{closer: number, at: string, pixels: Pixels}|undefined} what it sees in a moved frame */
 let seen;
 let stops = 0;
 /** @param {Long} ask */
@@ -59,7 +61,7 @@ async function load(ask) {
   const loaded = performance.now();
   await engine?.release();
   engine = undefined;
-  seen = undefined;
+  [given, seen] = [undefined, undefined];
   const made = await Engine.start({ ...ask, wasm }, bytes, ask.card.input, ask.card.output);
   const created = performance.now();
   const distance = reference ? await made.prove(reference) : null;
@@ -89,19 +91,37 @@ async function referenceAt(address, sha256) {
   return reference;
 }
 
+/** The file's pixels; of many, a smaller copy. @param {Blob} blob @returns {Promise<Pixels>} */
+async function few(blob) {
+  const pixels = await decode(blob);
+  const { width, height } = pixels;
+  const scale = Math.sqrt(KEPT_PIXELS / (width * height));
+  if (scale >= 1) return pixels;
+  return resample(pixels, Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)), [0, 0, width, height], "bilinear");
+}
+
+/** What the network sees of the file, before any change of it but the frame's.
+ * @param {Blob} blob @param {Rule} rule @param {Change} change */
+async function framed(blob, rule, { closer, at }) {
+  if (closer === 100 && at.length === 0) {
+    if (given) return given;
+    const pixels = whole ?? (await decode(blob));
+    if (pixels.width * pixels.height <= KEPT_PIXELS) whole = pixels;
+    given = resizeAndCrop(pixels, rule);
+    return given;
+  }
+  const place = at.join();
+  if (seen?.closer === closer && seen.at === place) return seen.pixels;
+  whole ??= await few(blob);
+  seen = { closer, at: place, pixels: cropped(whole, rule, { closer, at }) };
+  return seen.pixels;
+}
+
 /** The engine, and what the network sees of the picture. @param {Change} change */
 async function view(change) {
   if (!engine) throw userError("idle", "Load the network first.");
   if (!file) throw userError("idle", "Choose a picture first.");
-  if (seen?.closer !== change.closer) {
-    const pixels = whole ?? (await decode(file));
-    whole = pixels.width * pixels.height <= KEPT_PIXELS ? pixels : undefined;
-    seen = {
-      closer: change.closer,
-      pixels: resizeAndCrop(middle(pixels, change.closer), engine.rule),
-    };
-  }
-  let { pixels } = seen;
+  let pixels = await framed(file, engine.rule, change);
   if (change.jpeg < 100) {
     pixels = await decode(await encode(pixels, "image/jpeg", change.jpeg / 100));
   }
@@ -112,7 +132,7 @@ async function view(change) {
 async function classify(ask) {
   const began = performance.now();
   if (ask.blob) {
-    [file, whole, seen] = [ask.blob, undefined, undefined];
+    [file, whole, given, seen] = [ask.blob, undefined, undefined, undefined];
   }
   const { engine, pixels } = await view(ask.change);
   const decoded = performance.now();
@@ -135,13 +155,15 @@ async function look({ layer, change, silent }) {
   return { picture, strongest, side, across: sheet.across };
 }
 
-/** The strongest maps of several layers, each layer as one picture: the upper half is tower 1. @param {View & {layers: string[]}} ask */
+/** Several layers, each as one picture: the strongest maps, the upper half those of tower 1; of a
+ * full layer all numbers; at the end the names' shares. @param {View & {layers: string[]}} ask */
 async function layers({ layers, change, silent }) {
   const { engine, pixels } = await view(change);
-  const outputs = await engine.outputs(pixels, layers, silent);
-  const sheets = layers.map((layer) => {
-    const { data, dims } = outputs[layer];
-    const sheet = strongestSheet(data, dims[1], dims[2], ROWS);
+  const outputs = await engine.outputs(pixels, [...layers, engine.output], silent);
+  const { [engine.output]: logits } = outputs;
+  const rows = [...layers.map((layer) => ({ layer, ...outputs[layer] })), { layer: "fc8", ...logits, data: shares(logits.data) }];
+  const sheets = rows.map(({ layer, data, dims }) => {
+    const sheet = dims.length === 4 ? strongestSheet(data, dims[1], dims[2], ROWS) : numberSheet(data);
     return { layer, count: dims[1], side: dims[2], picture: four(sheet), width: sheet.width, height: sheet.height };
   });
   return { sheets };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sitebuild.data.samples import Sample, Samples
@@ -33,8 +33,9 @@ def gallery(samples: Samples, to_root: str, classes: Mapping[str, Any]) -> str:
         name: [titles[names[k]] for k in row if names[k] in titles]
         for name, row in zip(names, classes["near"], strict=True)
     }
-    judged = _judged_all(samples.rows)
-    return render("live/samples.html:gallery", samples=judged, to_root=to_root, near=near)
+    return render(
+        "live/samples.html:gallery", samples=judged(samples.rows), to_root=to_root, near=near
+    )
 
 
 def plain(samples: Sequence[Sample]) -> str:
@@ -61,7 +62,7 @@ def shown(samples: Samples, count: int = 4) -> list[Sample]:
 
 def strip(samples: Sequence[Sample], to_root: str) -> str:
     """A row of pictures for the front page, each with the first answer."""
-    return render("live/samples.html:strip", samples=_judged_all(samples), to_root=to_root)
+    return render("live/samples.html:strip", samples=judged(samples), to_root=to_root)
 
 
 def score(samples: Samples) -> str:
@@ -102,5 +103,6 @@ def _judged(sample: Sample) -> tuple[str, str]:
     return sign, words.format(rank=sample.rank, count=len(sample.guesses))
 
 
-def _judged_all(samples: Sequence[Sample]) -> list[tuple[Sample, tuple[str, str]]]:
+def judged(samples: Iterable[Sample]) -> list[tuple[Sample, tuple[str, str]]]:
+    """Each photograph with the sign and the words that judge its answer."""
     return [(sample, _judged(sample)) for sample in samples]

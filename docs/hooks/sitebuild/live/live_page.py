@@ -4,6 +4,7 @@ controls that the script fills and shows. The markup is in ``page.html``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader
 from sitebuild.data.results import load_results
 from sitebuild.data.site import Site
 from sitebuild.data.tables import class_names
+from sitebuild.live import gallery
 
 LAYERS = {
     "filters": "The first filters",
@@ -27,7 +29,6 @@ SLIDERS = {
     "noise": "Noise",
     "blur": "Blur",
     "jpeg": "JPEG quality",
-    "closer": "Part kept",
 }
 
 
@@ -50,10 +51,11 @@ def body(site: Site, to_root: str) -> str:
     share = site.facts["peak_share"].number
     results = load_results(site.data / "benchmarks")
     return _TEMPLATES.get_template("page.html").render(
-        samples=[sample for sample in site.samples.rows if sample.guesses],
+        samples=gallery.judged(sample for sample in site.samples.rows if sample.guesses),
         names=sorted(class_names(site.docs), key=str.casefold),
         sliders=SLIDERS,
         layers=LAYERS,
+        portraits=_portraits(site.tables["portraits"]),
         known=_known_speeds(site.tables["gpus"], share, results),
         to_root=to_root,
     )
@@ -61,6 +63,17 @@ def body(site: Site, to_root: str) -> str:
 
 # Not `expand.templates`: here the line breaks are the spaces between buttons.
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+
+
+def _portraits(tables: Mapping[str, Any]) -> str:
+    """JSON for the script: the sheets of portraits of each layer, and whose weights they show."""
+    layers = {name: table for name, table in tables.items() if name in LAYERS}
+    sheets = {
+        name: [[s["units"][0], s["units"][2], s["file"]] for s in table["sheets"]]
+        for name, table in layers.items()
+    }
+    weights = {table["weights_sha256"] for table in layers.values()}
+    return json.dumps({"weights": weights.pop() if len(weights) == 1 else "", "layers": sheets})
 
 
 def _known_speeds(
