@@ -192,6 +192,7 @@ def test_two_pictures_are_compared(live: Any) -> None:
     page = live
     answered(page, "orange")
     page.locator("#live-side").click()
+    page.locator("#live-compare").wait_for()
     assert "Now choose another picture" in page.locator("#live-compare-words").inner_text()
     answered(page, "lemon")
     sides = page.locator("#live-sides figure")

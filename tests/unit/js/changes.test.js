@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { blurred, changed, patched, unchanged } from "../../../docs/assets/js/live/changes.js";
-import { cropped, frameOf, resample } from "../../../docs/assets/js/live/picture.js";
+import { blurred, changed, frameOf, patched, unchanged } from "../../../docs/assets/js/live/changes.js";
+import { cropped, resample } from "../../../docs/assets/js/live/picture.js";
 
 /** Sixteen by sixteen pixels, each with its own levels. */
 function picture() {

@@ -2,8 +2,7 @@
 
 import { unchanged } from "./changes.js";
 import { store } from "./store.js";
-import { look } from "./inside.js";
-import { markLayer, showLayers, showName } from "./layers.js";
+import { lookInside, markLayer, showLayers, showName } from "./layers.js";
 import { byId, made, paint, say } from "./page.js";
 import { hideOverlay, showFrame, showOverlay } from "./photo.js";
 import { quiz } from "./quiz.js";
@@ -77,6 +76,7 @@ async function once(fresh) {
   sections(true);
   hideOverlay();
   showFrame();
+  import("./crop.js");
   const top = answered.top.map((guess) => ({
     ...guess,
     label: store.card?.labels[guess.index].name ?? "",
@@ -92,7 +92,7 @@ async function once(fresh) {
   if (fresh) setTimeout(showStage);
   await showLayers(answered, openLayer);
   document.dispatchEvent(new Event("live-answered")); // for the parts that are loaded on request
-  await look();
+  await lookInside();
   if (fresh && !next) tellTimes(answered, await pace());
 }
 

@@ -23,6 +23,18 @@ export const unchanged = () => ({
   hide: [],
 });
 
+/** The square of a picture that the network gets: in the middle, or where it was moved to.
+ * @param {{width: number, height: number}} from @param {import("./picture.js").Rule} rule
+ * @param {{closer: number, at: number[]}} change
+ * @returns {{left: number, top: number, side: number}} in pixels of the picture */
+export function frameOf({ width, height }, { size, resize }, { closer, at }) {
+  const side = (Math.min(width, height) * size * closer) / (100 * resize);
+  const [x, y] = at.length === 2 ? at : [500, 500];
+  const start = (/** @type {number} */ part, /** @type {number} */ whole) =>
+    Math.min(whole - side, Math.max(0, (part / 1000) * whole - side / 2));
+  return { left: start(x, width), top: start(y, height), side };
+}
+
 /** Mirror, grey, brightness and noise. @param {Pixels} from @param {Change} how
  * @returns {Pixels} */
 function coloured(from, how) {

@@ -1,8 +1,8 @@
 /** Two pictures side by side, each with what the network says of it. Loaded on request. */
 
+import { frameOf } from "./changes.js";
 import { store } from "./store.js";
 import { byId, made, say } from "./page.js";
-import { frameOf } from "./picture.js";
 
 /** @typedef {import("./store.js").Guess} Guess */
 /** @typedef {{title: string, top: Guess[], canvas: HTMLCanvasElement}} Side */

@@ -3,8 +3,7 @@
 import { answer } from "./answer.js";
 import { PLACES, unchanged } from "./changes.js";
 import { store, remember } from "./store.js";
-import { keep, leave, look, move } from "./inside.js";
-import { markLayer } from "./layers.js";
+import { lookInside, markLayer } from "./layers.js";
 import { byId, here } from "./page.js";
 import { closeQuiz } from "./quiz.js";
 import { SLIDERS } from "./state.js";
@@ -79,11 +78,8 @@ export function listen() {
     store.view.layer = byId("live-layer").value;
     markLayer();
     remember();
-    look();
+    lookInside();
   });
-  byId("live-keep").addEventListener("click", keep);
-  byId("live-maps").addEventListener("keydown", move);
-  byId("live-maps").addEventListener("pointerleave", leave);
   byId("live-quiz").addEventListener("change", () => {
     store.view.quiz = byId("live-quiz").checked;
     showView();

@@ -1,14 +1,14 @@
 /**
  * The frame on the picture, moved and resized by hand: by pointer, by two fingers, by keys. The
- * answer follows.
+ * answer follows. Loaded with the first answer.
  */
 
 import { answer } from "./answer.js";
+import { frameOf } from "./changes.js";
 import { remember, store } from "./store.js";
 import { showView } from "./controls.js";
 import { byId } from "./page.js";
 import { showFrame } from "./photo.js";
-import { frameOf } from "./picture.js";
 import { SLIDERS } from "./state.js";
 
 /** @typedef {{x: number, y: number}} Point in pixels of the picture */
@@ -110,36 +110,33 @@ function press(event) {
   move(to, event.key === "0" ? 100 : closer - ZOOM * (Number(event.key === "+") - Number(event.key === "-")));
 }
 
-/** Let the frame be moved. */
-export function listenForCrop() {
-  frame.addEventListener("pointerdown", (event) => {
-    if (event.button > 0) return;
-    const waiting = event.pointerType === "touch" && document.activeElement !== frame;
-    frame.focus({ preventScroll: true });
-    if (waiting) return; // the first touch chooses the frame; until then a finger scrolls the page
-    event.preventDefault();
-    frame.setPointerCapture(event.pointerId);
-    const at = place(event);
-    pointers.set(event.pointerId, { from: at, to: at });
-    const pulled = /** @type {HTMLElement} */ (event.target).dataset.corner;
-    corner = pulled ? /** @type {[number, number]} */ (pulled.split(" ").map(Number)) : undefined;
-    begin();
-  });
-  frame.addEventListener("pointermove", (event) => {
-    const one = pointers.get(event.pointerId);
-    if (!one) return;
-    one.to = place(event);
-    follow();
-  });
-  for (const end of /** @type {("pointerup"|"pointercancel")[]} */ (["pointerup", "pointercancel"])) {
-    frame.addEventListener(end, release);
-  }
-  frame.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey) return; // two fingers on a touchpad; without it the page scrolls
-    event.preventDefault();
-    const { x, y } = current();
-    move({ x, y }, store.view.change.closer * Math.exp(event.deltaY / 200));
-  });
-  frame.addEventListener("dblclick", () => move({ x: image.naturalWidth / 2, y: image.naturalHeight / 2 }, 100));
-  frame.addEventListener("keydown", press);
+frame.addEventListener("pointerdown", (event) => {
+  if (event.button > 0) return;
+  const waiting = event.pointerType === "touch" && document.activeElement !== frame;
+  frame.focus({ preventScroll: true });
+  if (waiting) return; // the first touch chooses the frame; until then a finger scrolls the page
+  event.preventDefault();
+  frame.setPointerCapture(event.pointerId);
+  const at = place(event);
+  pointers.set(event.pointerId, { from: at, to: at });
+  const pulled = /** @type {HTMLElement} */ (event.target).dataset.corner;
+  corner = pulled ? /** @type {[number, number]} */ (pulled.split(" ").map(Number)) : undefined;
+  begin();
+});
+frame.addEventListener("pointermove", (event) => {
+  const one = pointers.get(event.pointerId);
+  if (!one) return;
+  one.to = place(event);
+  follow();
+});
+for (const end of /** @type {("pointerup"|"pointercancel")[]} */ (["pointerup", "pointercancel"])) {
+  frame.addEventListener(end, release);
 }
+frame.addEventListener("wheel", (event) => {
+  if (!event.ctrlKey) return; // two fingers on a touchpad; without it the page scrolls
+  event.preventDefault();
+  const { x, y } = current();
+  move({ x, y }, store.view.change.closer * Math.exp(event.deltaY / 200));
+});
+frame.addEventListener("dblclick", () => move({ x: image.naturalWidth / 2, y: image.naturalHeight / 2 }, 100));
+frame.addEventListener("keydown", press);

@@ -1,7 +1,7 @@
 /**
  * A look inside: the maps of one stage, or the first filters, as tiles that are buttons. One tile
  * is enlarged, laid over the picture, and shown with its portrait; a second picture can be kept
- * beside it.
+ * beside it. Loaded when a layer is first opened.
  */
 
 import { store } from "./store.js";
@@ -72,7 +72,7 @@ function drop() {
 }
 
 /** Keep this picture's maps, so that another's can stand beside them. */
-export function keep() {
+function keep() {
   drop();
   kept = now;
   show();
@@ -218,13 +218,13 @@ function showPortrait(layer, map) {
 }
 
 /** The pointer has left the maps: the one that was pressed is shown. */
-export function leave() {
+function leave() {
   if (now && large !== pressed) enlarge(pressed);
 }
 
 /** Arrow keys, Home and End move the focus; the tiles are one stop of the Tab key.
  * @param {KeyboardEvent} event */
-export function move(event) {
+function move(event) {
   const all = /** @type {HTMLButtonElement[]} */ ([
     ...byId("live-maps").querySelectorAll(".live-tile"),
   ]);
@@ -248,3 +248,7 @@ export function move(event) {
   tile.tabIndex = 0;
   tile.focus();
 }
+
+byId("live-keep").addEventListener("click", keep);
+byId("live-maps").addEventListener("keydown", move);
+byId("live-maps").addEventListener("pointerleave", leave);

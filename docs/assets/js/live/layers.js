@@ -60,6 +60,11 @@ byId("live-layers").addEventListener("focusin", (/** @type {FocusEvent} */ event
   if (node !== event.currentTarget) node.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
+/** Show the maps of the chosen layer, or none; what shows them is loaded when first needed. */
+export async function lookInside() {
+  if (store.view.layer || byId("live-maps").firstChild) await (await import("./inside.js")).look();
+}
+
 /** Mark the layer whose maps are shown. */
 export function markLayer() {
   for (const button of byId("live-layers").querySelectorAll("[data-layer]")) {

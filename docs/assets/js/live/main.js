@@ -7,9 +7,7 @@ import { answer, occlude } from "./answer.js";
 import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
-import { listenForCrop } from "./crop.js";
 import { store, remember, samples } from "./store.js";
-import { closeLook } from "./inside.js";
 import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
 import { graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
 import { listenForNames } from "./names.js";
@@ -90,7 +88,7 @@ function reset() {
 /** No answer is shown, nor anything that follows from one. */
 function putAway() {
   for (const name of ["answer", "compare", "changes", "inside", "shift"]) byId(`live-${name}`).hidden = true;
-  closeLook();
+  if (byId("live-maps").firstChild) import("./inside.js").then(({ closeLook }) => closeLook());
 }
 
 /** Nothing is loaded any more: the worker and its memory are gone. */
@@ -147,7 +145,6 @@ addEventListener("pageshow", (event) => {
 
 showView();
 listen();
-listenForCrop();
 listenForPictures(startUnlessMetered);
 listenForNames();
 begin();

@@ -1,8 +1,8 @@
 /** The chosen picture, whole, with a frame round the part that the network gets. */
 
+import { frameOf } from "./changes.js";
 import { store } from "./store.js";
 import { byId } from "./page.js";
-import { frameOf } from "./picture.js";
 
 const PIXEL_LIMIT = 89_478_485; // the Python runner's
 const HEADER = 2 ** 20; // bytes of a file that are searched for its size

@@ -3,6 +3,8 @@
  * with the reduction, one pass across and one down, each rounded to whole levels.
  */
 
+import { frameOf } from "./changes.js";
+
 /** @typedef {{size: number, resize: number, mean: number[], std: number[],
  *   interpolation: "bilinear"|"bicubic", channels: "RGB"|"BGR", name: string}} Rule */
 /** @typedef {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} Pixels three
@@ -85,18 +87,6 @@ export function resample(from, across, down, box, kind) {
     }
   }
   return { data, width: across, height: down };
-}
-
-/** The square of a picture that the network gets: in the middle, or where it was moved to.
- * @param {{width: number, height: number}} from @param {Rule} rule
- * @param {{closer: number, at: number[]}} change
- * @returns {{left: number, top: number, side: number}} in pixels of the picture */
-export function frameOf({ width, height }, { size, resize }, { closer, at }) {
-  const side = (Math.min(width, height) * size * closer) / (100 * resize);
-  const [x, y] = at.length === 2 ? at : [500, 500];
-  const start = (/** @type {number} */ part, /** @type {number} */ whole) =>
-    Math.min(whole - side, Math.max(0, (part / 1000) * whole - side / 2));
-  return { left: start(x, width), top: start(y, height), side };
 }
 
 /** What the network sees through a frame that was moved. @param {Pixels} from @param {Rule} rule
