@@ -290,7 +290,7 @@ class Classifier:
                 self._score(int(k), float(probabilities[k]))
                 for k in np.argsort(-probabilities, kind="stable")[:top]
             )
-            for probabilities in softmax(logits)
+            for probabilities in softmax(logits, self.card.temperature)
         ]
 
     def _classify_batch(self, pictures: Sequence[Picture], top: int) -> Iterator[Prediction]:
@@ -373,9 +373,9 @@ def open_classifier(options: NetworkOptions, session_threads: int | None = None)
     return classifier
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities, (N, classes), in double precision."""
-    shifted = logits.astype(np.float64)
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities, (N, classes), of logits over the card's temperature, in double precision."""
+    shifted = logits.astype(np.float64) / temperature
     shifted -= shifted.max(axis=1, keepdims=True)
     np.exp(shifted, out=shifted)
     shifted /= shifted.sum(axis=1, keepdims=True)

@@ -8,6 +8,8 @@ With ``--json`` standard output is one JSON object::
 
     {"model": {...as classify's}, "provider", "device", "dataset", "count", "views": 1,
      "top1": {"percent", "low", "high"}, "top5": {...}, "errors": {"top1": {...}, "top5": {...}},
+     "reliability": {"error", "confidence", "bins": [{"low", "high", "count", "confidence",
+      "accuracy"}, ...]}, "without_temperature": {...}, "temperature",
      "classes": [{"label", "wnid", "count", "top1", "top5"}, ...],
      "confused": [{"shown", "taken_for", "count"}, ...], "unreadable": [{"file", "error"}, ...],
      "planned", "seen", "complete", "answers", "notes": [...],
@@ -15,7 +17,8 @@ With ``--json`` standard output is one JSON object::
      "against": null, or {"engine", "count", "rel_l2", "max_abs", "same_top1", "same_top5", ...}}
 
 ``low`` and ``high`` bound the 95 % Wilson interval, in percent; ``top1`` and ``top5`` are right
-answers, ``errors`` wrong ones; ``classes`` counts pictures; ``confused`` holds the hundred most
+answers, ``errors`` wrong ones; ``reliability`` compares the first guess's probability with how
+often it is right, with the card's temperature and without; ``classes`` counts pictures; ``confused`` holds the hundred most
 frequent pairs; ``answers`` is how many classes could answer; ``pace`` is of this run alone.
 """
 

@@ -285,7 +285,9 @@ def export(
             if loaded.network.name == ALEXNET64.name and not allow_loss:
                 accuracy.refuse_if_worse(precision, evaluation)
         if softmax:
-            _append_softmax(made, smaller, pictures.astype(rule.dtype))
+            _append_softmax(
+                made, smaller / loaded.temperature, pictures.astype(rule.dtype), loaded.temperature
+            )
         content = made.read_bytes()
     card = _card(loaded, form, rule, content)
     card = replace(
@@ -339,6 +341,7 @@ def _card(loaded: Loaded, form: Form, rule: Input, content: bytes) -> ModelCard:
         graph_sha256=onnx_file.graph_sha256(content),
         # Measured and published figures are of fp32.
         accuracy=loaded.accuracy if form.precision == "fp32" else (),
+        temperature=1.0 if form.softmax else loaded.temperature,  # else it is in the graph
     )
 
 
@@ -376,8 +379,12 @@ def _change(plain: Path, made: Path, form: Form, ranges: NDArray[Any] | None) ->
     return how
 
 
-def _append_softmax(file: Path, logits: NDArray[Any], pictures: NDArray[Any]) -> None:
+def _append_softmax(
+    file: Path, logits: NDArray[Any], pictures: NDArray[Any], temperature: float
+) -> None:
     """Give a file the probabilities as its output instead of the logits, and prove them.
+
+    ``logits`` are those wanted of ``pictures``, over the temperature.
 
     Raises:
         ExportError: they are not the softmax of the logits.
@@ -388,8 +395,19 @@ def _append_softmax(file: Path, logits: NDArray[Any], pictures: NDArray[Any]) ->
     outputs = model.graph.output
     place = next(i for i, value in enumerate(outputs) if value.name == "logits")
     outputs[place].name = PROBABILITIES
+    before = "logits"
+    if temperature != 1:
+        before = "logits_over_temperature"
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(outputs[place].type.tensor_type.elem_type)
+        constant = onnx.numpy_helper.from_array(np.array(temperature, dtype), "temperature")
+        model.graph.initializer.append(constant)
+        model.graph.node.append(
+            onnx.helper.make_node(
+                "Div", ["logits", "temperature"], [before], name="over_temperature"
+            )
+        )
     model.graph.node.append(
-        onnx.helper.make_node("Softmax", ["logits"], [PROBABILITIES], name="softmax", axis=-1)
+        onnx.helper.make_node("Softmax", [before], [PROBABILITIES], name="softmax", axis=-1)
     )
     write(model, file)
     (got,) = run(on_cpu(file), {model.graph.input[0].name: pictures}, [PROBABILITIES])

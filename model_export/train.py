@@ -108,6 +108,8 @@ def train(
             progress.console.print(json.dumps(row), highlight=False, soft_wrap=True)
     top1, top5 = run.measure(val_set)
     run.result = {"validation": {"top1": round(top1, 2), "top5": round(top5, 2)}}
+    if len(run.held_out.images):
+        run.result["calibration"] = run.calibration()
     run.save()
     return run.report()
 

@@ -105,9 +105,9 @@ def evaluate_on_cluster(
 
 
 def _result(
-    file: str, truth: str, top: list[str], probabilities: list[float], error: str
+    file: str, truth: str, top: list[str], probabilities: list[float], plain: float, error: str
 ) -> Result:
-    return Result(file, truth, tuple(top), tuple(probabilities), error)
+    return Result(file, truth, tuple(top), tuple(probabilities), plain, error)
 
 
 def _find_cluster() -> None:

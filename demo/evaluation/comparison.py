@@ -111,7 +111,7 @@ class Comparison:
 
     def _five(self, logits: NDArray[np.float32]) -> list[list[int]]:
         among = self.classes.among
-        chances = probabilities(logits[:, among], self.views)
+        chances = probabilities(logits[:, among], self.views, self.classifier.card.temperature)
         return [[int(among[k]) for k in likeliest(chance)] for chance in chances]
 
     @property

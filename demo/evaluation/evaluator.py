@@ -115,8 +115,9 @@ class Evaluator:
                 results.append(Result(picture.name, picture.wnid, *next(answers)))
         return results
 
-    def _answers(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], tuple[float, ...]]]:
-        """The five likeliest classes and their probabilities of each picture."""
+    def _answers(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], tuple[float, ...], float]]:
+        """The five likeliest classes and their probabilities of each picture, and the first's
+        without the card's temperature."""
         tensors = batch.tensors.reshape(-1, *batch.tensors.shape[2:])
         logits = batch.logits
         if logits is None:
@@ -126,11 +127,13 @@ class Evaluator:
         self._classifier.check_numbers(logits)
         if self._watch:
             self._watch(batch, tensors, logits)
-        chances = probabilities(logits[:, self._classes.among], self._views)
-        for chance in chances:
+        among, temperature = logits[:, self._classes.among], self._classifier.card.temperature
+        chances = probabilities(among, self._views, temperature)
+        plain = chances if temperature == 1 else probabilities(among, self._views)
+        for chance, at_one in zip(chances, plain, strict=True):
             best = likeliest(chance)
             ids = tuple(self._classes.ids[self._classes.among[k]] for k in best)
-            yield ids, tuple(float(chance[k]) for k in best)
+            yield ids, tuple(float(chance[k]) for k in best), float(at_one[best[0]])
 
     def _run(self, tensors: NDArray[np.float32]) -> Logits:
         if self._bound is not None and tensors.shape == self._bound.shape:
@@ -149,8 +152,8 @@ def likeliest(chances: NDArray[np.float64]) -> NDArray[np.intp]:
     return found
 
 
-def probabilities(logits: Logits, views: int) -> NDArray[np.float64]:
+def probabilities(logits: Logits, views: int, temperature: float = 1.0) -> NDArray[np.float64]:
     """Softmax of each view, (N * views, classes), averaged over views: (N, classes)."""
-    every = softmax(logits).reshape(-1, views, logits.shape[1])
+    every = softmax(logits, temperature).reshape(-1, views, logits.shape[1])
     averaged: NDArray[np.float64] = every.mean(axis=1)
     return averaged

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from model_export.contract.card import Interval
 from model_export.contract.intervals import wilson
+from model_export.contract.reliability import Reliability, reliability
 
 FIVE = 5
 
@@ -21,13 +22,15 @@ class Result:
     """What became of one picture.
 
     ``truth`` and ``top`` are class ids, ``top`` the likeliest first, at most five; ``error`` is
-    set, and ``top`` empty, where the picture could not be read.
+    set, and ``top`` empty, where the picture could not be read. ``plain`` is the first guess's
+    probability without the card's temperature.
     """
 
     file: str
     truth: str
     top: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
+    plain: float = 0.0
     error: str = ""
 
     @property
@@ -68,7 +71,8 @@ class Evaluation:
 
     ``count`` pictures were classified; ``top1`` and ``top5`` are the shares of right answers among
     them, ``errors`` their complements. ``unreadable`` pictures are in none of them. ``confusions``
-    are sorted, the most frequent first.
+    are sorted, the most frequent first. ``reliability`` is of the first guess's probability with
+    the card's temperature, ``without_temperature`` without it.
     """
 
     count: int
@@ -78,6 +82,8 @@ class Evaluation:
     classes: tuple[Tally, ...]
     confusions: tuple[Confusion, ...]
     unreadable: tuple[Result, ...]
+    reliability: Reliability
+    without_temperature: Reliability
 
 
 @dataclass
@@ -124,11 +130,12 @@ def summarise(results: Iterable[Result], names: Mapping[str, str]) -> Evaluation
     """
     tallies: dict[str, Tally] = {}
     confused: Counter[tuple[str, str]] = Counter()
-    unreadable = []
+    unreadable, read = [], []
     for result in results:
         if result.error:
             unreadable.append(result)
             continue
+        read.append(result)
         tally = tallies.setdefault(
             result.truth, Tally(names.get(result.truth, result.truth), result.truth)
         )
@@ -148,4 +155,6 @@ def summarise(results: Iterable[Result], names: Mapping[str, str]) -> Evaluation
         tuple(tallies[wnid] for wnid in sorted(tallies)),
         tuple(Confusion(*pair, times) for pair, times in pairs),
         tuple(unreadable),
+        reliability([row.probabilities[0] for row in read], [row.top1 for row in read]),
+        reliability([row.plain for row in read], [row.top1 for row in read]),
     )

@@ -107,6 +107,7 @@ def run(options: EvaluateOptions) -> int:
         "dataset": source.title,
         "views": options.views,
         "answers": len(classes.among),
+        "temperature": classifier.card.temperature,
         "planned": planned,
         "seen": seen,
         "complete": seen == planned,

@@ -29,6 +29,8 @@ def content(found: Evaluation, about: dict[str, Any]) -> dict[str, Any]:
         "top1": found.top1,
         "top5": found.top5,
         "errors": found.errors,
+        "reliability": found.reliability,
+        "without_temperature": found.without_temperature,
         "unreadable": [{"file": row.file, "error": row.error} for row in found.unreadable],
         "classes": list(found.classes),
         "confused": list(found.confusions[:_PAIRS_KEPT]),
@@ -70,6 +72,7 @@ def lines(
             f"{name[:3]}-{name[3:]} {_rate(wrong)}   {_between(wrong):18}{_rate(right)}   "
             f"{_between(right)}"
         )
+    yield from _reliability(found, about["temperature"])
     yield from _unreadable(found)
     yield from _classes(found, every_class)
     if found.confusions:
@@ -81,6 +84,18 @@ def lines(
     if about.get("against"):
         yield ""
         yield from _against(about["against"])
+
+
+def _reliability(found: Evaluation, temperature: float) -> Iterator[str]:
+    yield ""
+    says, right = found.reliability, found.top1.percent
+    yield (
+        f"Gives its first guess {says.confidence:.1f} % on average, and {right:.1f} % are right; "
+        f"expected calibration error {says.error:.1f} points"
+        + f", {found.without_temperature.error:.1f} without the temperature {temperature:g}"
+        * (temperature != 1)
+        + "."
+    )
 
 
 def _slower(bound_by: str) -> str:

@@ -22,6 +22,7 @@ CHANGED = "changed since it was proved (quantised, simplified, converted?)"
 
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+AboveZero = Annotated[float, msgspec.Meta(gt=0)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Triple = tuple[float, float, float]
@@ -56,11 +57,7 @@ class Input:
     size: Positive
     resize: Positive
     mean: Triple
-    std: tuple[
-        Annotated[float, msgspec.Meta(gt=0)],
-        Annotated[float, msgspec.Meta(gt=0)],
-        Annotated[float, msgspec.Meta(gt=0)],
-    ]
+    std: tuple[AboveZero, AboveZero, AboveZero]
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     antialias: bool = True
     crop: Literal["centre", "squash"] = "centre"
@@ -210,6 +207,8 @@ class ModelCard:
     (`onnx_file.graph_sha256`); ``multiply_adds`` are of one picture; ``batch`` is None where a run
     takes any number. ``output`` is ``logits``, or ``probabilities`` where the graph ends in a
     softmax. ``gradient`` is set in a file that gives one (``direction`` is its second input).
+    Logits are divided by ``temperature`` before the softmax (Guo et al., 2017), so that shares mean
+    what they say; it changes no order.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_.-]*$")]
@@ -235,6 +234,7 @@ class ModelCard:
     distance: Distance | None = None
     calibration: Calibration | None = None
     evaluation: Evaluation | None = None
+    temperature: AboveZero = 1.0
     card_version: int = CARD_VERSION
 
     def to_json(self, indent: int | None = None) -> str:

@@ -168,7 +168,7 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
         weights, *found = session.run([FILTERS, *names], feed)
         seen = dict(zip(names, (value[0] for value in found), strict=True))
         logits = seen.pop(card.output)
-        chances = np.exp(logits - logits.max())
+        chances = np.exp((logits - logits.max()) / card.temperature)
         chances /= chances.sum()
         rows.append(
             {

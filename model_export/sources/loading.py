@@ -39,6 +39,8 @@ class Loaded:
     accuracy: tuple[Accuracy, ...]
     notes: tuple[str, ...] = ()
     """How the file was read, in words."""
+    temperature: float = 1.0
+    """Of the softmax; see `ModelCard`."""
     runnable: local_weights.Runnable | None = None
     """The file of weights, where other programs run it."""
 
@@ -206,6 +208,7 @@ def _bundled(labels: Path | None, told: Preprocessing) -> Loaded:
         weights=weights.origin(),
         training={key: known[key] for key in ("recipe", "machine", "data")},
         accuracy=weights.accuracies(),
+        temperature=known.get("calibration", {}).get("temperature", 1.0),
     )
 
 

@@ -162,17 +162,18 @@ export class Engine {
   }
 }
 
-/** The likeliest classes and their shares. @param {Float32Array} logits @param {number} [count] */
-export function best(logits, count = 5) {
-  const share = shares(logits);
+/** The likeliest classes and their shares.
+ * @param {Float32Array} logits @param {number} [temperature] of the card @param {number} [count] */
+export function best(logits, temperature = 1, count = 5) {
+  const share = shares(logits, temperature);
   const order = [...share.keys()].sort((a, b) => share[b] - share[a]);
   return order.slice(0, count).map((index) => ({ index, share: share[index] }));
 }
 
-/** The softmax. @param {Float32Array} logits */
-export function shares(logits) {
+/** The softmax. @param {Float32Array} logits @param {number} [temperature] of the card */
+export function shares(logits, temperature = 1) {
   const most = logits.reduce((a, b) => Math.max(a, b));
-  const weight = Array.from(logits, (value) => Math.exp(value - most));
+  const weight = Array.from(logits, (value) => Math.exp((value - most) / temperature));
   const sum = weight.reduce((a, b) => a + b);
   return weight.map((value) => value / sum);
 }

@@ -19,7 +19,7 @@ import { toMessage, userError } from "./errors.js";
 /** @typedef {import("./picture.js").Rule} Rule */
 /** @typedef {import("./engine.js").Place} Place */
 /** @typedef {import("./cache.js").Wanted & Place & {id: number, code: {file: string, bytes: number},
- *   card: {input: Rule, output: string}, reference: string|null}} LoadAsk */
+ *   card: {input: Rule, output: string, temperature?: number}, reference: string|null}} LoadAsk */
 /** @typedef {{stops: number}} Long a task that gives way: how many stops there were when it came */
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
@@ -37,6 +37,7 @@ let given;
 /** @type {{closer: number, at: string, pixels: Pixels}|undefined} what it sees in a moved frame */
 let seen;
 let stops = 0;
+let temperature = 1; // of the card
 /** @param {Long} ask */
 const stopped = (ask) => ask.stops !== stops;
 
@@ -67,6 +68,7 @@ async function load(ask) {
   const distance = reference ? await made.prove(reference) : null;
   const proved = performance.now();
   engine = made;
+  temperature = ask.card.temperature ?? 1;
   return {
     ...made.offers,
     cached,
@@ -139,7 +141,7 @@ async function classify(ask) {
   const logits = await engine.logits(pixels, ask.silent);
   const first = performance.now() - decoded;
   const { size } = engine.rule;
-  return { seen: four(pixels), size, top: best(logits), decode: decoded - began, first };
+  return { seen: four(pixels), size, top: best(logits, temperature), decode: decoded - began, first };
 }
 
 /** One stage's maps, or the first filters, as a picture. @param {View & {layer: string}} ask */
@@ -174,7 +176,7 @@ async function layers({ layers, change, silent }) {
 async function occlude(ask) {
   const { id, target, change, silent } = ask;
   const { engine, pixels } = await view({ ...change, hide: [] });
-  const chance = async (/** @type {Pixels} */ some) => shares(await engine.logits(some, silent))[target];
+  const chance = async (/** @type {Pixels} */ some) => shares(await engine.logits(some, silent), temperature)[target];
   const untouched = await chance(pixels);
   const fall = [];
   for (let i = 0; i < PLACES * PLACES; i += 1) {
