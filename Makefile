@@ -88,7 +88,7 @@ EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_e
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
 RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
-	$(addprefix $(RESULTS)/,samples.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
+	$(addprefix $(RESULTS)/,samples.json reliability.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
 	docs/assets/img/social.png docs/reference/command-line.md
 
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
@@ -122,6 +122,15 @@ $(RESULTS)/samples.json: $(SITE_MODEL) $(SAMPLES)
 	$(BIN)/python -c "import json; answers = json.load(open('build/samples.json')); \
 	[row.pop('milliseconds') for row in answers['results']]; print(json.dumps(answers, indent=1))" > build/untimed.json
 	mv build/untimed.json $@
+
+$(RESULTS)/reliability.json: $(SITE_MODEL)
+	@mkdir -p build
+	$(BIN)/python -m demo evaluate "$(DATA_SET)" --model $< --device cpu --json > build/site_model.json
+	$(BIN)/python -c "import json; found = json.load(open('build/site_model.json')); \
+	kept = {'model_sha256': found['model']['sha256']}; kept.update({name: found[name] for name in \
+	('dataset', 'count', 'top1', 'temperature', 'reliability', 'without_temperature')}); \
+	print(json.dumps(kept, indent=1))" > build/reliability.json
+	mv build/reliability.json $@
 
 $(RESULTS)/inside.json: model_export/records/inside.py $(SITE_MODEL) $(SAMPLES)
 	$(BIN)/python -m model_export record inside

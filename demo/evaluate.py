@@ -18,8 +18,9 @@ With ``--json`` standard output is one JSON object::
 
 ``low`` and ``high`` bound the 95 % Wilson interval, in percent; ``top1`` and ``top5`` are right
 answers, ``errors`` wrong ones; ``reliability`` compares the first guess's probability with how
-often it is right, with the card's temperature and without; ``classes`` counts pictures; ``confused`` holds the hundred most
-frequent pairs; ``answers`` is how many classes could answer; ``pace`` is of this run alone.
+often it is right, with the card's temperature and without; ``classes`` counts pictures;
+``confused`` holds the hundred most frequent pairs; ``answers`` is how many classes could answer;
+``pace`` is of this run alone.
 """
 
 from __future__ import annotations

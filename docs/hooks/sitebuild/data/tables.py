@@ -33,16 +33,16 @@ FILES = (
     "package",
 )
 # What programs wrote (`make records`, `make timings`).
-RESULTS = ("precisions", "plans", "inside", "ladder", "serve_load", "learning")
+RESULTS = ("precisions", "plans", "inside", "ladder", "serve_load", "learning", "reliability")
 
 
 def load_tables(data: Path) -> dict[str, Any]:
     """The tables by stem, for ``from:`` in `facts.yml` and for the figures.
 
     ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured, ``plans``
-    what it walked through, ``inside`` what it saw in the committed network; ``portraits``
-    holds, layer by layer, what it grew and measured there. ``figures`` holds the
-    specifications of the figures by name.
+    what it walked through, ``inside`` what it saw in the committed network, ``reliability`` how
+    often that network's first guesses are right; ``portraits`` holds, layer by layer, what it grew
+    and measured there. ``figures`` holds the specifications of the figures by name.
 
     Args:
         data: the folder `docs/data`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sitebuild.expand.page import Names, Page
-from sitebuild.live import gallery, ladder, learning, live_page
+from sitebuild.live import gallery, ladder, learning, live_page, reliability
 
 
 def context(page: Page) -> Names:
@@ -26,6 +26,9 @@ def context(page: Page) -> Names:
         ),
         "sample_score": lambda: gallery.score(samples),
         "model_accuracy": lambda: gallery.accuracy(samples, tables["precisions"]),
+        "figure_reliability": lambda: page.figure(reliability.figure(tables)),
+        "reliability_count": lambda: f"{tables['reliability']['count']:,}",
+        "reliability_words": lambda: reliability.words(tables["reliability"]),
         "learn": lambda: page.block(
             learning.body(record, page.site.facts["gtx_speed"].number, page.to_root), learning.PLAIN
         ),

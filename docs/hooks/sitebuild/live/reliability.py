@@ -1,0 +1,44 @@
+"""Whether the network's percentages mean what they say: the reliability diagram, in words too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sitebuild.figures import Figure, draw
+
+
+def figure(tables: Mapping[str, Any]) -> Figure:
+    """How often first guesses are right, by the share that they were given."""
+    record = tables["reliability"]
+    found = record["reliability"]
+    gap = record["top1"]["percent"] - found["confidence"]
+    often = (
+        "about as often as" if abs(gap) < 1 else "more often than" if gap > 0 else "less often than"
+    )
+    values = {
+        "title": f"Our network is right {often} it says",
+        "pictures": f"{record['count']:,}",
+        "confidence": found["confidence"],
+        "accuracy": record["top1"]["percent"],
+        "error": found["error"],
+        "example": 40,
+    }
+    return draw(tables["figures"], "reliability", found["bins"], values)
+
+
+def words(record: Mapping[str, Any]) -> str:
+    """What was measured, as sentences."""
+    found, plain = record["reliability"], record["without_temperature"]
+    text = (
+        f"On average it gave its first guess {found['confidence']:.0f}%, and "
+        f"{record['top1']['percent']:.0f}% of those guesses were right. The mean distance between "
+        f"the two, bin by bin, is the *expected calibration error*: {found['error']:.1f} points."
+    )
+    if record["temperature"] != 1:
+        text += (
+            f" Before its outputs were divided by a temperature of {record['temperature']:g}, "
+            "fitted on training pictures that were held out, the error was "
+            f"{plain['error']:.1f} points."
+        )
+    return text
