@@ -31,8 +31,8 @@ def words(record: Mapping[str, Any]) -> str:
     """What was measured, as sentences."""
     found, plain = record["reliability"], record["without_temperature"]
     text = (
-        f"On average it gave its first guess {found['confidence']:.0f}%, and "
-        f"{record['top1']['percent']:.0f}% of those guesses were right. The mean distance between "
+        f"On average it gave its first guess {found['confidence']:.1f}%, and "
+        f"{record['top1']['percent']:.1f}% of those guesses were right. The mean distance between "
         f"the two, bin by bin, is the *expected calibration error*: {found['error']:.1f} points."
     )
     if record["temperature"] != 1:
