@@ -86,6 +86,9 @@ def test_evaluate(gpu: dict[str, str], exported: Report, tmp_path: Path) -> None
     for report in reports:
         for field in ("pace", "device", "provider"):
             report.pop(field, None)
+    for field in ("reliability", "without_temperature"):  # of shares that differ in the sixth digit
+        ours, theirs = (report.pop(field) for report in reports)
+        assert ours["error"] == pytest.approx(theirs["error"], rel=1e-4)
     assert reports[0] == reports[1]
 
 
