@@ -12,6 +12,13 @@ NPM := node_modules/.package-lock.json
 TRAIN_ENV := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000 \
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 
+# PyTorch's wheel on PyPI for this kind of machine does not load without 4 GB of CUDA libraries. Without
+# a driver they are of no use, so the site and the runner do without PyTorch until something needs it.
+MACHINE := $(shell uname -s)-$(shell uname -m)
+DRIVER := $(wildcard /proc/driver/nvidia/version)
+LIGHT := $(if $(filter Linux-x86_64,$(MACHINE)),$(if $(DRIVER)$(wildcard $(VENV)/.run),,yes))
+READY := $(VENV)/$(if $(LIGHT),.light,.run)
+
 # The theme's notice about another product; what we do about it is our own decision record.
 export NO_MKDOCS_2_WARNING := 1
 
@@ -21,8 +28,9 @@ export NO_MKDOCS_2_WARNING := 1
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: port $(VENV)/.run build/alexnet64.onnx engine  ## set up, export, classify the samples, serve the site (PORT=8000)
+serve: port $(READY) $(if $(LIGHT),,build/alexnet64.onnx) engine  ## set up, export, classify the samples, serve the site (PORT=8000)
 	@$(BIN)/python -m demo classify demo/samples
+	@$(if $(LIGHT),echo "PyTorch was left out as there is no NVIDIA driver here; make export installs it (6 GB)")
 	@echo "The site, in a few seconds: http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	@$(BIN)/mkdocs serve --quiet --livereload --dev-addr 127.0.0.1:$(PORT)
 
@@ -57,7 +65,7 @@ lint: $(VENV)/.dev  ## ruff, codespell and mypy
 	git ls-files -z | xargs -0 $(BIN)/codespell
 	$(BIN)/mypy
 
-site: $(VENV)/.run engine  ## strict static build into site/
+site: $(READY) engine  ## strict static build into site/
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html is built"
 
@@ -208,7 +216,7 @@ port:
 	|| { echo "port $$PORT is taken: stop what listens there, or choose another: make serve PORT=8001" >&2; exit 1; }
 
 # The live page's engine; where npm cannot fetch it, the site is built without and its page says so.
-engine: $(VENV)/.run
+engine: $(READY)
 	@$(MAKE) -s --no-print-directory $(NPM) \
 	|| echo "npm could not fetch the live page's engine: the site will be built without it" >&2
 
@@ -222,6 +230,11 @@ $(BIN)/python:
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what runs into $(VENV) (PyTorch and its CUDA libraries: about 6 GB, once)"
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,serve,export,live,notebooks]"
+	@touch $(VENV)/.light $@
+
+$(VENV)/.light: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the site and the runner into $(VENV) (about 0.4 GB to download, once)"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[docs,demo,live]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
@@ -232,7 +245,7 @@ $(VENV)/.dev: $(VENV)/.run
 build/alexnet64.onnx: $(VENV)/.run $(WEIGHTS) $(wildcard model_export/*.py model_export/*/*.py model_export/contract/data/*.tsv)
 	@$(BIN)/python -m model_export --output $@
 
-$(NPM): package.json package-lock.json | $(VENV)/.run
+$(NPM): package.json package-lock.json | $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=3000
 	@touch $@
 

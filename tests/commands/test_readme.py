@@ -102,6 +102,32 @@ def test_make_demo() -> None:
     assert "Traceback" not in printed
 
 
+@pytest.mark.parametrize(
+    ("machine", "driver", "torch"),
+    [
+        ("Linux-x86_64", "", False),
+        ("Linux-x86_64", "/proc/driver/nvidia/version", True),
+        ("Linux-aarch64", "", True),
+        ("Darwin-arm64", "", True),
+    ],
+)
+def test_pytorch_is_left_out_where_it_needs_cuda_for_nothing(
+    machine: str, driver: str, torch: bool, tmp_path: Path
+) -> None:
+    for name in run("git", "ls-files", "Makefile", "*.toml", "*.txt", "*.json").stdout.split():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+    told = f"MACHINE={machine}", f"DRIVER={driver}", "--assume-old=build/alexnet64.onnx"
+    for verb in ("serve", "site"):
+        done = run("make", "-C", tmp_path, "--dry-run", verb, f"PORT={free_port()}", *told)
+        assert done.returncode == 0, done.stderr
+        extras = re.findall(r'pip install .* -e "\.\[(.*)\]"', done.stdout)[0].split(",")
+        assert ("export" in extras) == torch
+        assert {"docs", "demo", "live"} <= set(extras)
+        assert ("PyTorch was left out" in done.stdout) == (verb == "serve" and not torch)
+
+
 def test_a_taken_port_is_a_clear_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -47,3 +48,29 @@ def test_the_citation_is_valid_and_codemeta_is_made_from_it(tmp_path: Path) -> N
     wanted = json.loads(made)
     wanted["author"][0]["@type"] = "Organization"  # it calls every author a person
     assert json.loads((ROOT / "codemeta.json").read_text("utf-8")) == wanted
+
+
+def test_the_wheel_with_cpu_names_a_picture_without_pytorch(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for name in ("demo", "model_export"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation")
+    done = run(*pip, "-w", tmp_path, source)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    bin_ = environment(tmp_path / "venv", "-c", "constraints.txt", f"{wheel}[cpu]")
+    content = [path for path in (tmp_path / "venv").rglob("*") if not path.is_symlink()]
+    names = {path.name for path in content if path.is_dir()}
+    assert "onnxruntime" in names
+    assert not names & {"torch", "nvidia", "onnx", "sympy", "scipy"}
+    # ONNX Runtime, NumPy and Pillow alone are 142 of them.
+    assert sum(path.stat().st_size for path in content if path.is_file()) < 190e6
+    shutil.copy(ROOT / "demo" / "samples" / "cat.jpg", tmp_path)
+    done = subprocess.run(
+        [bin_ / "alexnet-demo", "classify", "cat.jpg"],
+        cwd=tmp_path, env={"PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "Egyptian cat" in done.stdout
+    assert "CPUExecutionProvider" in done.stdout
