@@ -96,7 +96,5 @@ def test_a_fitted_temperature_reaches_the_card_and_the_graph_that_gives_probabil
     with Classifier(logits.file, "cpu") as one, Classifier(shares.file, "cpu") as other:
         (here,), (there,) = one.classify([PHOTO]), other.classify([PHOTO])
     for mine, its in zip(here.top, there.top, strict=True):
-        assert (mine.label, mine.probability) == (
-            its.label,
-            pytest.approx(its.probability, abs=1e-5),
-        )
+        assert mine.label == its.label
+        assert mine.probability == pytest.approx(its.probability, abs=1e-5)
