@@ -37,6 +37,7 @@ from tests.support.site_copy import copied
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
+READ_BY_A_CLASS = ("../index", *sorted(page.stem for page in (DOCS / "story").glob("*.md")))
 TABLES = load_tables(DOCS / "data")
 ILSVRC = TABLES["ilsvrc"]
 BIBLIOGRAPHY = load_bibliography(DOCS / "data" / "references.bib")
@@ -134,9 +135,10 @@ def grade(text: str) -> float:
     return 0.39 * len(words) / len(sentences) + 11.8 * spoken / len(words) - 15.59
 
 
-@pytest.mark.parametrize("name", FRONT_DOOR)
+@pytest.mark.parametrize("name", READ_BY_A_CLASS)
 def test_a_school_class_can_read_it(name: str) -> None:
-    hardest = max(prose(name).splitlines(), key=grade)
+    lines = [line for line in prose(name).splitlines() if re.search(r"[A-Za-z]", line)]
+    hardest = max(lines, key=grade)
     advice = f"docs/story/{name}.md: shorten sentences and words; the hardest paragraph: {hardest}"
     assert grade(prose(name)) <= 10, advice
 

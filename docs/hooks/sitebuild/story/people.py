@@ -26,7 +26,7 @@ GROUPS: dict[str, str] = {
 }
 FIELDS = {"id", "name", "group", "names", "role", "text"}
 LABEL = 32  # characters that fit beside the figure
-STEPS = 3  # the weightiest events of a person; the link leads to all of them
+STEPS = 2  # the weightiest events of a person; the link leads to all of them
 
 
 def check(people: Sequence[Mapping[str, Any]], timeline: Timeline) -> None:
@@ -93,11 +93,6 @@ def _steps_block(person: Mapping[str, Any], page: Page) -> str:
     return page.block(html, plain)
 
 
-def _time(event: Event) -> str:
-    exact = f' datetime="{event.date}"' if event.when != event.date else ""
-    return f"<time{exact}>{event.when}</time>"
-
-
 def _weightiest(events: Sequence[Event]) -> list[Event]:
     first = sorted(events, key=lambda event: -event.importance)[:STEPS]
     return sorted(first, key=lambda event: event.moment)
@@ -108,7 +103,7 @@ def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> st
     own = events_of(person, timeline)
     shown = _weightiest(own)
     items = "".join(
-        f'<li><a href="{to_timeline}#{event.id}">{_time(event)} '
+        f'<li><a href="{to_timeline}#{event.id}"><b>{event.when}</b> '
         f"<span>{escape(event.title)}</span></a></li>"
         for event in shown
     )
