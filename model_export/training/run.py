@@ -245,7 +245,9 @@ class Run:
                 for shared, *own in zip(
                     self.net.parameters(), *(n.parameters() for n in self.shards), strict=True
                 ):
-                    shared.grad = torch.stack([p.grad for p in own]).mean(0)
+                    # Elementwise, so that its strides stay the parameter's: the fused optimiser
+                    # walks both in memory order and would mix up a gradient of other strides.
+                    shared.grad = sum(p.grad for p in own) / len(own)
                 for group in self.optimiser.param_groups:
                     group["lr"] = recipe.lr_at(number + step / self.steps)
                 self.optimiser.step()

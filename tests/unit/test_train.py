@@ -15,6 +15,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -347,6 +348,30 @@ def test_six_epochs_learn_colours(
     train(source.load("train"), source.load("val"), tmp_path, recipe, device="cpu")
     curve = json.loads((tmp_path / "results.json").read_text())["curve"]
     assert curve[-1]["loss"] < 0.75 * curve[0]["loss"]
+
+
+def test_a_step_follows_the_mean_gradient_of_the_shards(
+    short_run: tuple[tiny.TinyImageNet, Path], tmp_path: Path
+) -> None:
+    """By PyTorch's plain SGD: the fused one takes gradients in the order of memory, whatever their
+    strides are."""
+    source, _ = short_run
+    run = Run(source.load("train"), source.load("val"), tmp_path, SMALL, "cpu")
+    plain = [torch.nn.Parameter(p.detach().clone().contiguous()) for p in run.net.parameters()]
+    next(run.epoch())
+    for parameter, *own in zip(plain, *(net.parameters() for net in run.shards), strict=True):
+        parameter.grad = torch.stack([p.grad.contiguous() for p in own]).mean(0)
+    decayed = [p for p in plain if p.ndim > 1]
+    others = [p for p in plain if p.ndim == 1]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": SMALL.weight_decay},
+        {"params": others},
+    ]
+    torch.optim.SGD(
+        groups, SMALL.lr_at(0), momentum=SMALL.momentum, nesterov=True, foreach=False
+    ).step()
+    for got, wanted in zip(run.net.parameters(), plain, strict=True):
+        torch.testing.assert_close(got.detach(), wanted.detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_a_resumed_run_ends_where_the_whole_one_did(
