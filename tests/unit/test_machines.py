@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,7 +22,7 @@ from sitebuild.errors import ContentError
 from sitebuild.outputs import linked_data, lists, policy, redirects
 from sitebuild.tools.pictures import STAMP, drawings, stamp
 from tests.unit.test_markdown_export import built
-from tests.unit.test_site_content import DOCS, ROOT, TABLES, TITLES
+from tests.unit.test_site_content import DOCS, ROOT, TABLES, TIMELINE, TITLES
 
 ADDRESSES = (ROOT / "tests" / "support" / "addresses.txt").read_text("utf-8").split()
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -173,6 +174,23 @@ def test_every_page_says_what_it_is(site: Path) -> None:
     assert {"timeline", "reference/data"} <= set(kinds["Dataset"])
     assert {"how-it-runs", "reference/export"} <= set(kinds["SoftwareSourceCode"])
     assert "story/significance" in kinds["Article"]
+
+
+def test_pages_name_people_and_things_by_wikidata(site: Path) -> None:
+    rows = TABLES["identities"]
+    names = {name for event in TIMELINE.events for name in event.people}
+    wikidata = "https://www.wikidata.org/wiki/"
+    for row in rows:
+        assert re.fullmatch(r"Q[1-9]\d*", row["wikidata"])
+        assert row["kind"] in ("Person", "Organization", "Thing")
+        assert row["kind"] != "Person" or row["name"] in names
+        assert len(row["read"]) > 40, "say where it was read"
+        assert date.fromisoformat(row["day"])
+        for page in row["pages"]:
+            named = data_of(site / page.removesuffix(".md") / "index.html")["mentions"]
+            wanted = {"@type": row["kind"], "name": row["name"]}
+            assert {**wanted, "sameAs": wikidata + row["wikidata"]} in named
+    assert len({row["wikidata"] for row in rows}) == len(rows)
 
 
 def test_structured_data_cannot_end_its_element() -> None:

@@ -181,7 +181,7 @@ def _linked_data(about: linked_data.About, done: Expanded, site: Site) -> str:
             if timeline_only
             else [data_package.ZIP, *data_files.data_addresses(site.data)]
         )
-    return linked_data.linked_data(about, files)
+    return linked_data.linked_data(about, files, site.tables["identities"])
 
 
 def _files(

@@ -31,6 +31,7 @@ FILES = (
     "stages",
     "searches",
     "package",
+    "identities",
 )
 # What programs wrote (`make records`, `make timings`).
 RESULTS = ("precisions", "plans", "inside", "ladder", "serve_load", "learning", "reliability")

@@ -8,7 +8,7 @@ Addresses are relative to the page unless the site knows its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +55,15 @@ def kind_of(path: str) -> str:
     return "Article" if path.startswith(("story/", "network/")) else "WebPage"
 
 
-def linked_data(about: About, files: Iterable[str]) -> str:
+def linked_data(
+    about: About, files: Iterable[str], identities: Iterable[Mapping[str, Any]] = ()
+) -> str:
     """The JSON-LD of a page, ready to stand in a script element.
 
     Args:
         about: the page.
         files: the addresses, below the root, of the data files that it offers.
+        identities: the rows of `identities.yml`.
     """
     kind = kind_of(about.path)
     record: dict[str, Any] = {
@@ -75,6 +78,8 @@ def linked_data(about: About, files: Iterable[str]) -> str:
     if kind == "WebSite":
         record["publisher"] = PUBLISHER
     record |= _own(kind, about, files)
+    if named := [_named(row) for row in identities if about.path in row["pages"]]:
+        record["mentions"] = named
     # "</" would end the script element early.
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
@@ -108,6 +113,14 @@ def _own(kind: str, about: About, files: Iterable[str]) -> dict[str, Any]:
     if kind == "LearningResource":
         return {"author": PUBLISHER, "educationalUse": "lesson", "teaches": "How AlexNet works"}
     return {}
+
+
+def _named(row: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "@type": row["kind"],
+        "name": row["name"],
+        "sameAs": f"https://www.wikidata.org/wiki/{row['wikidata']}",
+    }
 
 
 def _download(root: str, file: str) -> dict[str, str]:
