@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from demo.errors import DeviceError
 from demo.runtime.providers import nvidia_obstacle, try_here
-from demo.runtime.session import CUDA, NVIDIA, TENSORRT, missing_library
+from demo.runtime.session import CUDA, KINDS, NVIDIA, TENSORRT, missing_library
 from model_export.contract import onnx_file
 from model_export.contract.sessions import unpack_once
 from model_export.contract.worker import Answer, Prepare, milliseconds, timed
@@ -43,9 +43,9 @@ def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
     else:
         ready, runner = _onnxruntime(asked, name, model.outputs[0])
     ready["session_s"] = time.perf_counter() - began
-    if model.input_types[name] == "uint8":
-        return ready, timed(lambda batch: runner(_as_bytes(batch)), int(shape[-1]))
-    return ready, timed(runner, int(shape[-1]))
+    converted: dict[str, Any] = {"uint8": _as_bytes, "fp16": np.float16}
+    convert = converted.get(model.input_types[name], np.asarray)
+    return ready, timed(lambda batch: runner(convert(batch)), int(shape[-1]))
 
 
 def _as_bytes(batch: NDArray[np.float32]) -> Any:
@@ -87,9 +87,9 @@ def _onnxruntime(
     def prepare(batch: NDArray[Any]) -> Callable[[], object]:
         where = "cuda" if on_gpu else "cpu"
         value = ort.OrtValue.ortvalue_from_numpy(batch, where, 0)
-        classes = session.get_outputs()[0].shape[1]
+        logits = next(tensor for tensor in session.get_outputs() if tensor.name == output)
         result = ort.OrtValue.ortvalue_from_shape_and_type(
-            [len(batch), classes], np.float32, where, 0
+            [len(batch), *logits.shape[1:]], np.dtype(KINDS[logits.type]).type, where, 0
         )
         bound = session.io_binding()
         bound.bind_ortvalue_input(name, value)

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import json
@@ -149,6 +150,10 @@ class Guard:
 
         try:
             await (self._refusal(scope) or self.app)(scope, receive, guarded)
+        except asyncio.CancelledError:  # uvicorn stops, and it has waited long enough
+            if not status:
+                late = answer(503, "the server is stopping; try again in a moment", RETRY_AFTER)
+                await late(scope, receive, guarded)
         except Exception as error:
             print(f"error: {scope['method']} {scope['path']!r}", file=sys.stderr)
             traceback.print_exception(error, file=sys.stderr)

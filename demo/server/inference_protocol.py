@@ -2,9 +2,9 @@
 
 A client written against this server, with `tritonclient[http]` for one, moves to Triton when one
 machine is no longer enough. There is one model, by the name in its card, in version 1; its input is
-what `Classifier.preprocess` makes: FP32 (N, 3, size, size), or UINT8 of a file that normalises
-bytes itself. Shared memory, loading of models and statistics are not here, and the list of
-extensions does not name them; `/metrics` has the figures.
+what `Classifier.preprocess` makes, (N, 3, size, size) of FP32, FP16 or UINT8. Shared memory,
+loading of models and statistics are not here, and the list of extensions does not name them;
+`/metrics` has the figures.
 
 No library does this inside another server: kserve and mlserver bring servers of their own.
 
@@ -35,7 +35,7 @@ VERSION = "1"
 JSON_BYTES = 4 * 2**20
 """Of the JSON part of a request; tensors above that go as binary data."""
 
-DATATYPES = {"float32": ("FP32", "<f4"), "uint8": ("UINT8", "|u1")}
+DATATYPES = {"float32": ("FP32", "<f4"), "float16": ("FP16", "<f2"), "uint8": ("UINT8", "|u1")}
 """The card's type of the input, the protocol's name of it, and NumPy's of its bytes."""
 
 _MOST_OUTPUTS = 4  # of the one that there is: logits and classes, each as numbers or bytes
@@ -353,11 +353,13 @@ def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[A
             raise Refused(
                 f"inputs[0].data: {tensor.size} numbers came, and its shape needs {count}"
             )
-    if not np.isfinite(tensor).all():
-        raise Refused("inputs[0]: holds a value that is no finite number")
     if kind == np.uint8 and not (tensor == tensor.clip(0, 255).astype(kind)).all():
         raise Refused("inputs[0].data: holds a value that is no whole number of 0 to 255")
-    return tensor.astype(kind.newbyteorder("="), copy=False).reshape(given.shape)
+    with np.errstate(over="ignore"):
+        tensor = tensor.astype(kind.newbyteorder("="), copy=False)
+    if not np.isfinite(tensor).all():
+        raise Refused("inputs[0]: holds a value that is no finite number")
+    return tensor.reshape(given.shape)
 
 
 def _numbers(data: msgspec.Raw, shape: tuple[int, ...]) -> NDArray[np.float32]:

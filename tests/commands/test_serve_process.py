@@ -77,7 +77,8 @@ def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_stop_while_a_picture_is_decoded(model: Path, signals: int) -> None:
-    """One signal ends it within `Limits.stop_seconds`; a second one at once, with another code."""
+    """One signal ends it within `Limits.stop_seconds`, with 503 for what is not finished; a second
+    one at once, with another code."""
     process = subprocess.Popen(
         [sys.executable, "-c", PATCHED, "serve", "--model", str(model), "--device", "cpu",
          "--port", "0", "--json"],
@@ -99,7 +100,9 @@ def test_a_stop_while_a_picture_is_decoded(model: Path, signals: int) -> None:
         for _ in range(signals):
             process.send_signal(signal.SIGTERM)
             wait_until(lambda: process.poll() is not None or refuses(up.port))
+        answer = client.makefile("rb").read()
         assert process.wait(30) == (0 if signals == 1 else 128 + signal.SIGTERM)
+        assert answer[:12] == (b"HTTP/1.1 503" if signals == 1 else b"")
     process.stdout.close()
 
 

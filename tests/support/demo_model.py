@@ -75,13 +75,16 @@ def colour_model(
     gain: float = GAIN,
     batch: int | str = "batch",
     rows: int = 0,
+    half: bool = False,
 ) -> Path:
     """Write the colour network, with this card (an object, raw text or none).
 
     ``rows``: the only number of pictures that a run takes, though the input says any; 0: each.
+    ``half``: float16 from input to output.
     """
     size = model_card.input.size if isinstance(model_card, ModelCard) else SIZE
-    weight = np.float32(gain) * np.eye(3, classes, dtype=np.float32)
+    kind, number = (TensorProto.FLOAT16, "f2") if half else (TensorProto.FLOAT, "f4")
+    weight = (gain * np.eye(3, classes)).astype(number)
     graph = helper.make_graph(
         [
             helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
@@ -90,11 +93,11 @@ def colour_model(
             helper.make_node("Gemm", ["means", "weight", "bias"], ["logits"]),
         ],
         "colour",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, size, size])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, classes])],
+        [helper.make_tensor_value_info("image", kind, [batch, 3, size, size])],
+        [helper.make_tensor_value_info("logits", kind, [batch, classes])],
         [
             numpy_helper.from_array(weight, "weight"),
-            numpy_helper.from_array(np.zeros(classes, np.float32), "bias"),
+            numpy_helper.from_array(np.zeros(classes, number), "bias"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

@@ -72,6 +72,13 @@ def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:
     assert {row["file"] for row in found["recommended"]} == {"colour.onnx"}
 
 
+def test_a_network_in_half_precision(tmp_path: Path) -> None:
+    path = colour_model(tmp_path / "half.onnx", card(dtype="float16"), half=True)
+    done = benchmark(path, "--rounds", 2, "--seconds", 0.01, "--no-peers", "--threads", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["contestants"][0]["results"][0]["runs"] > 0
+
+
 def test_result_files(ran: tuple[dict[str, Any], Path]) -> None:
     found, folder = ran
     (file,) = folder.iterdir()

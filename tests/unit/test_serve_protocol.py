@@ -352,6 +352,21 @@ def test_tensors_that_wait_count_as_bodies(tmp_path: Path) -> None:
         assert metric(up, "alexnet_upload_bytes") == 0
 
 
+def test_a_network_in_half_precision(tmp_path: Path) -> None:
+    path = colour_model(tmp_path / "colour.onnx", card(dtype="float16"), half=True)
+    with running(path) as up, triton.InferenceServerClient(f"127.0.0.1:{up.port}") as half:
+        assert up.ask("/v1/classify", picture((0, 255, 0))).json["top"][0]["label"] == "green"
+        assert half.get_model_metadata("colour")["inputs"][0]["datatype"] == "FP16"
+        batch = tensors(up, (255, 0, 0))
+        tensor = triton.InferInput("image", list(batch.shape), "FP16")
+        tensor.set_data_from_numpy(batch)
+        logits = half.infer("colour", [tensor]).as_numpy("logits")
+        np.testing.assert_allclose(logits, [[GAIN, 0, 0]], atol=1e-2)
+        content = json.dumps(head(datatype="FP16", data=[65_520] * 192)).encode()
+        answer = up.ask("/v2/models/colour/infer", content)
+        assert answer.json == {"error": "inputs[0]: holds a value that is no finite number"}
+
+
 def test_an_answer_that_is_no_number_is_an_error(server: Running) -> None:
     content = json.dumps(head(data=[3e38] * 192)).encode()
     answer = server.ask("/v2/models/colour/infer", content)
