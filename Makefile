@@ -85,6 +85,7 @@ WEIGHTS := model_export/weights/alexnet64.safetensors model_export/weights/train
 MEASURED := model_export/weights/accuracy.json
 SITE_MODEL := docs/assets/models/alexnet64.onnx
 RESULTS := docs/data/results
+GRADIENT := $(addprefix $(SITE_MODEL:.onnx=-gradient),.onnx .reference.json)
 LEARNING := docs/assets/learning/shapes.onnx
 SAMPLES := $(wildcard model_export/contract/data/samples/*.jpg)
 PORTRAITS := $(patsubst %,docs/assets/portraits/%.json,conv1 conv2 conv3 conv4 conv5 fc6 fc7 classes)
@@ -95,7 +96,7 @@ EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_e
 	model_export/forms/*.py model_export/sources/*.py)
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
-RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) \
+RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) $(GRADIENT) \
 	$(addprefix $(RESULTS)/,samples.json reliability.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
 	docs/assets/img/social.png docs/reference/command-line.md
 
@@ -122,6 +123,9 @@ $(RESULTS)/learning.json: model_export/records/learning.py $(LEARNING)
 
 $(SITE_MODEL:.onnx=.reference.json): $(SITE_MODEL)
 	$(BIN)/python -m demo reference $<
+
+$(GRADIENT) &: model_export/records/gradient.py model_export/forms/gradient.py $(SITE_MODEL:.onnx=.reference.json)
+	$(BIN)/python -m model_export record gradient
 
 # From the very file that the page runs. Without times: a shared processor's mean nothing elsewhere.
 $(RESULTS)/samples.json: $(SITE_MODEL) $(SAMPLES)

@@ -434,7 +434,15 @@ def random_weights(
 @app.command(name="record", hidden=True)
 def record(
     name: Literal[
-        "atlas", "inside", "ladder", "learning", "model_card", "plans", "portraits", "price_list"
+        "atlas",
+        "gradient",
+        "inside",
+        "ladder",
+        "learning",
+        "model_card",
+        "plans",
+        "portraits",
+        "price_list",
     ],
     files: Annotated[list[Path] | None, typer.Argument(help="As its module says.")] = None,
 ) -> None:

@@ -2,7 +2,8 @@
 
 Inputs are ``image`` (batch, 3, size, size), normalised, and ``direction`` (batch, classes); outputs
 are ``logits`` and ``gradient``, d(logits . direction) / d(image), of the image's shape. One run
-with a one-hot direction is a saliency map; several runs change a picture towards a class.
+with a one-hot direction is a saliency map; several runs change a picture towards a class. With
+``inner`` the answers of all layers' units come before the logits, and directions are among all.
 
 The backward pass is written out in stock operators, layer by layer, so that engines without a
 training build run it: `backward` has a rule for each kind of layer. Weights are stored once.
@@ -31,14 +32,17 @@ class BackwardPass(nn.Module):
 
     Args:
         net: with ``features`` and ``classifier``, both sequences, and perhaps ``avgpool`` between.
+        inner: give, in place of the logits, the answers of all layers with weights, first to last:
+            of a convolution the unit of each map in the middle, before its ReLU.
 
     Raises:
         ExportError: it has a layer without a rule; names it.
     """
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: nn.Module, inner: bool = False) -> None:
         super().__init__()
         self.net = net
+        self.inner = inner
         if not hasattr(net, "features") or not hasattr(net, "classifier"):
             raise ExportError("--gradient needs a network with features and classifier, as AlexNet")
         self.layers = tuple(layers_of(net))  # not a ModuleList: names stay those of the network
@@ -50,14 +54,25 @@ class BackwardPass(nn.Module):
                 )
 
     def forward(self, image: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-        x, rules = image, []
+        x, passed, answers, begin = image, [], [], 0
         for layer in self.layers:
             x, rule = step(layer, x)
-            rules.append(rule)
-        gradient = direction
-        for rule in reversed(rules):
-            gradient = rule(gradient)
-        return x, gradient
+            own = None
+            if self.inner and isinstance(layer, (nn.Conv2d, nn.Linear)):
+                height, width = x.shape[2:] or (1, 1)
+                answers.append(x if x.dim() == 2 else x[:, :, height // 2, width // 2])
+                own = direction[:, begin : (begin := begin + x.shape[1])]
+                if x.dim() == 4:
+                    beside = [(size // 2, size - 1 - size // 2) for size in (width, height)]
+                    own = F.pad(own[:, :, None, None], [*beside[0], *beside[1]])
+            passed.append((rule, own))
+        gradient = None if self.inner else direction
+        for rule, own in reversed(passed):
+            if own is not None:
+                gradient = own if gradient is None else gradient + own
+            gradient = rule(gradient) if gradient is not None else None
+        assert gradient is not None, "a layer has weights"
+        return torch.cat(answers, 1) if self.inner else x, gradient
 
 
 def layers_of(net: nn.Module) -> list[nn.Module]:

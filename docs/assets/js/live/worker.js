@@ -231,7 +231,19 @@ async function pixel({ filter, x, y, change }) {
   return workedOut(engine, pixels, filters, { filter: filter - 1, x, y });
 }
 
-const TASKS = { load, classify, look, layers, pixel, occlude, time };
+/** What needs the gradient; its script comes with the first such task.
+ * @param {Long & {id: number, way: "why"|"fool", change?: Change}} ask without a change where no
+ *   picture is asked about */
+async function backward(ask) {
+  if (!engine) throw userError("idle", "Load the network first.");
+  const pixels = ask.change && (await view(ask.change)).pixels;
+  const { WAYS } = await import("./backward.js");
+  const tell = (/** @type {any} */ progress) => postMessage({ id: ask.id, progress });
+  const work = { engine, pixels, stopped: () => stopped(ask), tell };
+  return WAYS[ask.way](work, /** @type {any} */ (ask));
+}
+
+const TASKS = { load, classify, look, layers, pixel, occlude, time, backward };
 
 /** @type {Promise<void>} the task before */
 let before = Promise.resolve();

@@ -28,6 +28,7 @@ ENGINES = {
 ENGINE_AT = "assets/live/engine"
 MODELS_AT = "assets/models"
 MANIFEST_AT = "assets/live/manifest.json"
+GRADIENT = "-gradient"  # behind a network's name: its gradient, a graph without the weights
 
 
 def engine_files(root: Path) -> dict[str, Path]:
@@ -39,7 +40,7 @@ def engine_files(root: Path) -> dict[str, Path]:
 
 
 def model_files(docs: Path, named: str) -> dict[str, Path]:
-    """Every network's file, card and reference by address: the committed, then the named.
+    """Every network's file, card, reference and gradient by address: the committed, then the named.
 
     Args:
         docs: the folder of the site's sources.
@@ -51,13 +52,18 @@ def model_files(docs: Path, named: str) -> dict[str, Path]:
     files = {}
     paths = [*sorted((docs / "assets" / "models").glob("*.onnx")), *map(Path, named.split())]
     for path in paths:
+        if path.stem.endswith(GRADIENT):
+            continue
         card, reference = path.with_suffix(".json"), path.with_suffix(".reference.json")
+        graph = path.with_name(f"{path.stem}{GRADIENT}.onnx")
+        proof = graph.with_suffix(".reference.json")
         for needed in (path, card):
             if not needed.is_file():
                 raise ContentError(
                     f"MODELS: {needed} is not there; write it with `python -m model_export`"
                 )
-        for file in (path, card, reference):
+        gradient = (graph, proof) if proof.is_file() else ()
+        for file in (path, card, reference, *gradient):
             if file.is_file():
                 files[f"{MODELS_AT}/{file.name}"] = file
     return files
@@ -80,16 +86,19 @@ def manifest(root: Path, models: dict[str, Path]) -> str:
     """
     rows = []
     for address, path in models.items():
-        if path.suffix != ".onnx":
+        if path.suffix != ".onnx" or path.stem.endswith(GRADIENT):
             continue
         content = path.read_bytes()
         stem = address.removesuffix(".onnx")
         reference = f"{stem}.reference.json"
+        graph, proof = f"{stem}{GRADIENT}.onnx", f"{stem}{GRADIENT}.reference.json"
+        gradient = {"graph": graph, "reference": proof} if proof in models else None
         rows.append(
             {
                 "file": address,
                 "card": f"{stem}.json",
                 "reference": reference if reference in models else None,
+                "gradient": gradient,
                 "bytes": len(content),
                 "travels": _travels(path),
                 "sha256": hashlib.sha256(content).hexdigest(),

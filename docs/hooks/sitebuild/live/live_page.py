@@ -49,10 +49,13 @@ def body(site: Site, to_root: str) -> str:
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
     """
     share = site.facts["peak_share"].number
+    names = class_names(site.docs)
+    order = sorted(range(len(names)), key=lambda k: names[k].casefold())
     results = load_results(site.data / "benchmarks")
     return _TEMPLATES.get_template("page.html").render(
         samples=gallery.judged(sample for sample in site.samples.rows if sample.guesses),
-        names=sorted(class_names(site.docs), key=str.casefold),
+        names=[names[k] for k in order],
+        numbered=[(names[k], k) for k in order],
         sliders=SLIDERS,
         layers=LAYERS,
         portraits=_portraits(site.tables["portraits"]),
