@@ -172,7 +172,9 @@ async function open(layer, unit) {
     return link;
   };
   const ways = made("p", "", "atlas__ways");
-  ways.append(step(-1, "Before"), step(1, "Next"));
+  const grow = /** @type {HTMLAnchorElement} */ (made("a", "Grow it yourself"));
+  grow.href = `../grow/${here}`;
+  ways.append(step(-1, "Before"), step(1, "Next"), grow);
   /** @type {HTMLElement[]} */
   const parts = [close, heading, big, ways, made("p", sentences(layer, at, table))];
   if (layer === "classes") {

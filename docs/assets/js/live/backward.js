@@ -1,33 +1,16 @@
-/** What the worker does with the gradient: why this name, and how the network is fooled. */
+/** What the worker does with the gradient: why this name, how the network is fooled, what grows. */
 
 import { four } from "./decode.js";
 import { shares } from "./engine.js";
-import { Gradient } from "./gradient.js";
+import { gradientOf } from "./gradient.js";
+import { grow } from "./grow.js";
 import { normalise } from "./picture.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./picture.js").Pixels} Pixels */
 /** @typedef {{engine: Engine, pixels: Pixels|undefined, stopped: () => boolean,
  *   tell: (progress: any) => void}} Work the picture, where one is asked about */
-/** @typedef {import("./gradient.js").Files & {picture: string}} Files with the address of the
- *   network's own reference */
-
-/** @type {WeakMap<Engine, Promise<Gradient>>} */
-const made = new WeakMap();
-
-/** The network's gradient, proved once. @param {Engine} engine @param {Files} files */
-export function gradientOf(engine, files) {
-  let ready = made.get(engine);
-  if (!ready) {
-    ready = (async () => {
-      const { pixels } = await (await fetch(files.picture)).json();
-      return Gradient.start(engine, files, pixels);
-    })();
-    ready.catch(() => made.delete(engine)); // asked again next time
-    made.set(engine, ready);
-  }
-  return ready;
-}
+/** @typedef {import("./gradient.js").Files} Files */
 
 const FULL = 0.99; // of the pixels so many are weaker than what is drawn in full colour
 
@@ -113,4 +96,4 @@ function difference(from, to) {
   return { added: picture, most, times };
 }
 
-export const WAYS = { why, fool };
+export const WAYS = { why, fool, grow };

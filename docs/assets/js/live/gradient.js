@@ -9,8 +9,9 @@ import { userError } from "./errors.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("onnxruntime-common").InferenceSession} Session */
-/** @typedef {{network: string, sha256: string, graph: string, reference: string}} Files the name and
- *   the hash of the network's file, the addresses of graph and reference */
+/** @typedef {{network: string, sha256: string, graph: string, reference: string, picture: string}}
+ *   Files the name and the hash of the network's file, the addresses of graph and reference, and of
+ *   the network's own reference, which has the picture */
 /** @typedef {{model_sha256: string, layers: [string, number][], colours: number[][],
  *   direction: Record<string, number>, every: number, gradient: number[]}} Reference what PyTorch
  *   gives: every so many values of the gradient of a sum of units; which layers have how many units;
@@ -124,4 +125,21 @@ export class Gradient {
   logits(answers) {
     return answers.subarray(this.firstClass);
   }
+}
+
+/** @type {WeakMap<Engine, Promise<Gradient>>} */
+const made = new WeakMap();
+
+/** The network's gradient, proved once. @param {Engine} engine @param {Files} files */
+export function gradientOf(engine, files) {
+  let ready = made.get(engine);
+  if (!ready) {
+    ready = (async () => {
+      const { pixels } = await (await fetch(files.picture)).json();
+      return Gradient.start(engine, files, pixels);
+    })();
+    ready.catch(() => made.delete(engine)); // asked again next time
+    made.set(engine, ready);
+  }
+  return ready;
 }

@@ -232,7 +232,7 @@ async function pixel({ filter, x, y, change }) {
 }
 
 /** What needs the gradient; its script comes with the first such task.
- * @param {Long & {id: number, way: "why"|"fool", change?: Change}} ask without a change where no
+ * @param {Long & {id: number, way: "why"|"fool"|"grow", change?: Change}} ask without a change where no
  *   picture is asked about */
 async function backward(ask) {
   if (!engine) throw userError("idle", "Load the network first.");
