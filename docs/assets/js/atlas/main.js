@@ -173,7 +173,7 @@ async function open(layer, unit) {
   };
   const ways = made("p", "", "atlas__ways");
   const grow = /** @type {HTMLAnchorElement} */ (made("a", "Grow it yourself"));
-  grow.href = `../grow/${here}`;
+  grow.href = `../../grow/${here}`;
   ways.append(step(-1, "Before"), step(1, "Next"), grow);
   /** @type {HTMLElement[]} */
   const parts = [close, heading, big, ways, made("p", sentences(layer, at, table))];

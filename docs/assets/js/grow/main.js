@@ -90,8 +90,8 @@ async function compared(end) {
   const own = `It moves ${words()} by ${end.answer.toFixed(1)}`;
   if (at < 0) return `${own}. This unit has no portrait in the atlas.`;
   const best = table.best_sample[at];
-  const times = best > 0.05 ? `, ${(end.answer / best).toFixed(1)} times as much` : "";
-  return `${own}; the best of our sample pictures by ${best.toFixed(1)}${times && ` (the grown one${times})`}. Its portrait in the atlas moves it by ${table.answer[at].toFixed(1)}, with the weights in full precision.`;
+  const times = best > 0.05 ? `, ${(end.answer / best).toFixed(1)} times as much as the best of our sample pictures (${best.toFixed(1)})` : "; no sample picture wakes it";
+  return `${own}${times}. Its portrait in the atlas reached ${table.answer[at].toFixed(1)}, with the weights in full precision.`;
 }
 
 /** @param {boolean} again whether what has grown goes on */
@@ -123,6 +123,8 @@ async function grow(again) {
     const end = await worker.request("backward", ask, (/** @type {Shown} */ now) => {
       progress.value = now.steps;
       if (still && now.steps && now.steps < progress.max) return;
+      byId("grow-before").hidden = true;
+      canvas.hidden = false;
       paint(canvas, now.four, now.side);
       byId("grow-caption").textContent = now.steps ? `After ${now.steps} steps` : "Noise, before the first step";
     });

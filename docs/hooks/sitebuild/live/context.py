@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sitebuild.expand.page import Names, Page
-from sitebuild.live import gallery, growing, ladder, learning, live_page, reliability
+from sitebuild.live import gallery, ladder, learning, live_page, reliability
 
 
 def context(page: Page) -> Names:
@@ -46,6 +46,5 @@ def context(page: Page) -> Names:
         "ladder_ingredients": lambda: page.table(ladder.ingredients_table(site)),
         "ladder_number": lambda name: ladder.number(site, name),
         "figure_ladder": lambda: page.figure(ladder.pictures_figure(site)),
-        "grow": lambda: page.block(growing.body(page.site, page.to_root), growing.PLAIN),
         "live": lambda: page.block(live_page.body(page.site, page.to_root), live_page.PLAIN),
     }

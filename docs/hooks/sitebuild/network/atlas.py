@@ -162,7 +162,7 @@ class Atlas:
         return {
             "name": name,
             "slug": slug(name),
-            "tile": self._tile(CLASSES, i),
+            "tile": self.tile(CLASSES, i),
             "count": count,
             "top1": top1,
             "top5": top5,
@@ -174,7 +174,7 @@ class Atlas:
     def _others(self, others: Sequence[Sequence[int]]) -> list[tuple[str, str, int]]:
         return [(self.names[k], slug(self.names[k]), times) for k, times in others[:3]]
 
-    def _tile(self, layer: str, unit: int) -> str:
+    def tile(self, layer: str, unit: int) -> str:
         """The style of a box that shows one portrait: a cut of its sheet."""
         for sheet in self.tables[layer]["sheets"]:
             first, last, count = sheet["units"]

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from sitebuild.data.site import Site
 from sitebuild.data.tables import class_names
-from sitebuild.network.atlas import slug
+from sitebuild.network.atlas import CLASSES, Atlas, slug
 
 CARD = "assets/models/alexnet64.json"
 STEPS = 96  # of a picture
@@ -21,19 +21,20 @@ PLAIN = (
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 
 
-def body(site: Site, to_root: str) -> str:
+def body(site: Site, atlas: Atlas) -> str:
     """The page's working part.
 
     Args:
         site: its sources, for the names.
-        to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
+        atlas: as the page sees it, for a portrait to begin with.
     """
     names = class_names(site.docs)
     order = sorted(range(len(names)), key=lambda k: names[k].casefold())
     return _TEMPLATES.get_template("grow.html").render(
         names=[(names[k], k, slug(names[k])) for k in order],
         layers=LAYERS,
+        tile=atlas.tile(CLASSES, names.index("goldfish")),
         steps=STEPS,
         card=CARD,
-        to_root=to_root,
+        to_root=atlas.to_root,
     )
