@@ -52,7 +52,7 @@ def test_a_name_grows(chromium: Any, served: str, tmp_path: Path) -> None:
         (logits,) = session_of(NETWORK).run([CARD.output], {CARD.input.name: tensor})
         wanted = [label.name for label in CARD.labels].index("goldfish")
         assert int(logits[0].argmax()) == wanted
-        told = float(said.split(" by ")[1].split(";")[0])
+        told = float(said.split(" by ")[1].split(", ")[0])
         # The file is larger than what was measured, so it is reduced first.
         assert told == pytest.approx(float(logits[0, wanted] - logits[0].mean()), rel=0.2)
         page.set_viewport_size({"width": 320, "height": 800})
