@@ -182,7 +182,8 @@ class Atlas:
                 down, across = divmod(unit - first, ACROSS)
                 lines = -(-count // ACROSS)
                 return (
-                    f"background-image:url({self._address(sheet)});--across:{across / (ACROSS - 1):.4f};"
+                    f"background-image:url({self._address(sheet)});"
+                    f"--across:{across / (ACROSS - 1):.4f};"
                     f"--down:{down / max(lines - 1, 1):.4f};--lines:{lines}"
                 )
         raise AssertionError(f"{layer} {unit} is on no sheet")
