@@ -404,7 +404,8 @@ def train(
         Path | None, typer.Option(help="Weights of an earlier alexnet64 to go on from.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=128, help="Only so many training pictures.")
+        int | None,
+        typer.Option(min=1, help="Only so many training pictures, of every class equally many."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
 ) -> None:

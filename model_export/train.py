@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from model_export.contract import tiny_imagenet as tiny
+from model_export.contract.errors import UsageError
 from model_export.files import refuse_if_no_place
 from model_export.training.dataset import download
 from model_export.training.recipe import Recipe
@@ -66,6 +67,7 @@ def train(
 
     Raises:
         DataError: ``resume`` with a checkpoint of another recipe, or with none that can be read.
+        UsageError: fewer pictures than a batch.
     """
     import torch
     from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -75,6 +77,11 @@ def train(
     run = Run(train_set, val_set, out, recipe, device, teacher, start)
     if resume:
         run.resume()
+    if not run.steps:
+        raise UsageError(
+            f"{len(run.train_set.images)} pictures to learn from are fewer than a batch of "
+            f"{recipe.batch}: use more pictures (--limit), or --set batch=N"
+        )
     columns = (
         *Progress.get_default_columns()[:2],
         TextColumn("{task.fields[note]}"),
@@ -114,10 +121,12 @@ def train(
     return run.report()
 
 
-def _both(source: tiny.TinyImageNet, limit: int | None) -> tuple[tiny.Split, tiny.Split]:
-    """The training and the validation pictures."""
+def _both(
+    source: tiny.TinyImageNet, limit: int | None, held_out: int
+) -> tuple[tiny.Split, tiny.Split]:
+    """The training pictures, with those to hold out, and the validation pictures."""
     try:
-        return source.load("train", limit), source.load("val")
+        return source.load("train", limit, held_out), source.load("val")
     except (OSError, LookupError, ValueError, zipfile.BadZipFile) as error:
         raise tiny.DataError(
             f"{source.path}: Tiny ImageNet with files missing or damaged ({error}). "
@@ -140,15 +149,16 @@ def start(
     Args:
         data: official folder or zip; None downloads it into build/ first.
         settings: values of the recipe, see `Recipe.replaced`.
-        limit: only so many training pictures.
+        limit: only so many training pictures, equally many of each class, beside those that are
+            held out.
         out, resume, teacher, begin: as `train` has them (``begin`` is its ``start``).
 
     Raises:
-        UsageError: no such setting, or no place for ``out``.
+        UsageError: no such setting, no place for ``out``, or fewer pictures than a batch.
         DataError: no data, or files of it missing or damaged.
     """
     recipe = Recipe().replaced(settings)
     refuse_if_no_place(out)
     source = tiny.TinyImageNet(data or download(Path("build/tiny-imagenet-200.zip")))
-    train_set, val_set = _both(source, limit)
+    train_set, val_set = _both(source, limit, recipe.held_out)
     return train(train_set, val_set, out, recipe, resume=resume, teacher=teacher, start=begin)

@@ -101,9 +101,19 @@ class TinyImageNet:
             for file in (self.path / prefix).rglob("*.JPEG"):
                 yield file.relative_to(self.path).as_posix()
 
-    def load(self, split: str, limit: int | None = None) -> Split:
-        """Decode a split (its first ``limit`` pictures) into memory, two threads."""
-        entries = self.entries(split)[:limit]
+    def load(self, split: str, limit: int | None = None, held_out: int = 0) -> Split:
+        """Decode a split into memory, two threads.
+
+        Args:
+            split: ``"train"`` or ``"val"``.
+            limit: only so many pictures, the first ones of every class, equally many of each (to
+                within one, where ``limit`` is not a multiple of the classes).
+            held_out: the last so many of every class come in addition, where there is a limit:
+                those that `Split.split` then holds out.
+        """
+        entries = self.entries(split)
+        if limit is not None:
+            entries = _first(entries, limit, held_out)
         images = np.empty((len(entries), SIZE, SIZE, 3), np.uint8)
 
         def one(i: int) -> None:
@@ -118,6 +128,21 @@ class TinyImageNet:
                 list(pool.map(one, range(len(entries)), chunksize=256))
         labels = np.array([label for _, label in entries], np.int64)
         return Split(images, labels)
+
+
+def _first(entries: list[tuple[str, int]], limit: int, held_out: int) -> list[tuple[str, int]]:
+    """Of entries in order the first of every class, then the second, and so on up to ``limit``;
+    and the last ``held_out`` of every class."""
+    classes: dict[int, list[tuple[str, int]]] = {}
+    for entry in entries:
+        classes.setdefault(entry[1], []).append(entry)
+    turns: list[tuple[int, tuple[str, int]]] = []
+    kept: list[tuple[str, int]] = []
+    for own in classes.values():
+        end = max(len(own) - held_out, 0)
+        turns += enumerate(own[:end])
+        kept += own[end:]
+    return sorted([entry for _, entry in sorted(turns)[:limit]] + kept)
 
 
 @dataclass(frozen=True)

@@ -286,9 +286,13 @@ class Run:
         return float(loss.detach())
 
     def measure(self, data: tiny.Split) -> tuple[float, float]:
-        """Top-1 and top-5 of the averaged weights in percent, at 64 pixels in one centre view.
+        """Top-1 and top-5 of the averaged weights in percent, at 64 pixels in one centre view."""
+        return accuracy(self.settled(), data, self.device)
 
-        Batch statistics are those of training pictures at that size, not augmented, no dropout:
+    def settled(self) -> Any:
+        """The averaged network in evaluation mode.
+
+        Its batch statistics are those of training pictures at 64 pixels, not augmented, no dropout:
         what the network will see.
         """
         import torch
@@ -304,7 +308,7 @@ class Run:
         with torch.inference_mode(), autocast(self.device):
             for i in range(batches):  # strided, so that each has pictures of all classes
                 net(centre_view(images[i::batches], self.device))
-        return accuracy(net, data, self.device)
+        return net.eval()
 
     def calibration(self) -> dict[str, float]:
         """The temperature by the held-out pictures, and what it changes on them.

@@ -93,6 +93,30 @@ def test_folder_and_zip_give_the_same(tmp_path: Path) -> None:
     assert red.argmax() == 0
 
 
+def test_a_limit_takes_as_many_of_every_class(tmp_path: Path) -> None:
+    source = tiny.TinyImageNet(make_set(tmp_path))  # 16 of each of 6 classes
+    names = [Path(name).stem for name, _ in source.entries("train")]
+    for limit, held_out, counts in (
+        (12, 0, [2] * 6),
+        (13, 0, [3, 2, 2, 2, 2, 2]),
+        (12, 4, [6] * 6),
+    ):
+        few = source.load("train", limit, held_out)
+        assert np.bincount(few.labels, minlength=6).tolist() == counts
+    whole, few = source.load("train"), source.load("train", 12, held_out=4)
+    (_, held), (learn, same) = whole.split(4), few.split(4)
+    assert np.array_equal(same.images, held.images)
+    wanted = [whole.images[names.index(f"n0000000{c}_{i}")] for c in range(6) for i in (0, 1)]
+    assert np.array_equal(learn.images, np.stack(wanted))
+    assert np.bincount(source.load("val", 12).labels).tolist() == [2] * 6
+
+
+def test_fewer_pictures_than_a_batch_are_refused(tmp_path: Path) -> None:
+    root = make_set(tmp_path)
+    with pytest.raises(UsageError, match=r"12 pictures .* fewer than a batch of 256: use more"):
+        start(root, tmp_path / "out", ["held_out=2"], limit=12)
+
+
 def test_wrong_sources_say_how_to_supply_the_data(tmp_path: Path) -> None:
     mend = (
         f"Tiny ImageNet is at {tiny.URL}: fetch it on a machine with a network and name the zip, "
