@@ -103,7 +103,7 @@ RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.j
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
 	@echo "records are up to date; next: make timings on a quiet machine, then make snapshots"
 
-timings: $(addprefix $(RESULTS)/,precisions.json serve_load.json) $(TIMED)  ## the records that need a quiet machine (TINY_IMAGENET=...)
+timings: $(addprefix $(RESULTS)/,precisions.json serve_load.json ladder_speed.json) $(TIMED)  ## the records that need a quiet machine (TINY_IMAGENET=...)
 
 $(MEASURED): $(WEIGHTS) | $(VENV)/.run
 	$(BIN)/python -m model_export --output build/unmeasured.onnx
@@ -165,6 +165,9 @@ $(RESULTS)/precisions.json: model_export/records/price_list.py $(WEIGHTS) $(EXPO
 
 $(RESULTS)/serve_load.json: tests/support/serve_load.py $(wildcard demo/server/*.py) | $(VENV)/.dev
 	$(BIN)/python -m tests.support.serve_load --save $@
+
+$(RESULTS)/ladder_speed.json: tests/support/ladder_speed.py docs/assets/js/ladder/rungs.js docs/assets/models/ladder.safetensors $(SITE_MODEL) | site browser
+	PYTHONPATH=docs/hooks $(BIN)/python -m tests.support.ladder_speed site --save $@
 
 docs/notebooks/%.ipynb: docs/notebooks/%.py docs/notebooks/lesson.py docs/data/facts.yml $(SITE_MODEL) $(SAMPLES) | $(VENV)/.dev
 	$(SITEBUILD) notebooks $*

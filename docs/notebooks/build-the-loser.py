@@ -225,13 +225,14 @@ say(
 
 # %%
 ladder = lesson.tables()["ladder"]
+curve = ladder["curve"]
+print(f"{'':15}" + "".join(f"{row['pictures']:>10,}" for row in curve["pixels"]), "pictures")
 for name, title in (("pixels", "pixels"), ("fisher", "Fisher vectors"), ("alexnet64", "AlexNet")):
-    rate = ladder["rungs"][name]["top1"]
-    print(f"{title:15} {rate['percent']:5.1f} %   ({rate['low']:.1f} to {rate['high']:.1f})")
+    print(f"{title:15}" + "".join(f"{row['top1']['percent']:8.1f} %" for row in curve[name]))
 say(
-    f"These are the three rungs of [the ladder](../ladder.md), each taught with "
-    f"{ladder['training_pictures']:,} small pictures and right at the first guess. There the second "
-    f"rung has colour, {ladder['gaussians']} words and {ladder['numbers']:,} numbers a picture."
+    f"These are the three rungs of [the ladder](../ladder.md), each taught with ever more small "
+    f"pictures and right so often at the first guess. There the second rung has colour, "
+    f"{ladder['gaussians']} words and {ladder['numbers']:,} numbers a picture."
 )
 
 # %% [markdown]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from model_export.contract import samples
 from model_export.contract.tiny_imagenet import Split
@@ -17,11 +18,8 @@ from model_export.ladder import features, rungs
 from model_export.ladder.fisher import Codebook, normalised
 from model_export.records import ladder
 from model_export.sources.weights import file_hash
-from sitebuild.data.site import load_site
-from sitebuild.live.ladder import older_wins
 
 ROOT = Path(__file__).parents[2]
-LOWER = ("pixels", "fisher")
 SCRIPT = """
 import { readFileSync } from "node:fs";
 const { Rungs } = await import(process.argv[1]);
@@ -197,7 +195,7 @@ def test_ranks_and_scores() -> None:
 
 
 def test_javascript_agrees_on_every_sample() -> None:
-    images = np.stack([ladder.seen(file) for file in samples.photographs()])
+    images = np.stack([ladder.seen(Image.open(file)) for file in samples.photographs()])
     wanted = rungs.load(ladder.MODEL).answers(images)
     found = answers_in_javascript(ladder.MODEL, images)
     for name in ("pixels", "fisher"):
@@ -220,17 +218,40 @@ def test_the_record_is_of_the_committed_files() -> None:
         assert right * 100 / record["test_pictures"] == pytest.approx(row["top1"]["percent"])
 
 
+def test_a_picture_is_cut_into_squares_and_mirrored() -> None:
+    picture = Image.fromarray(np.random.default_rng(6).integers(0, 256, (48, 64, 3), np.uint8))
+    found = list(ladder.views(picture))
+    boxes = [box for box, *_ in found]
+    assert len(found) == 2 * (3 + 9 + 9)
+    assert len(set(boxes)) == len(found) / 2
+    for (left, top, side), mirrored, view in found:
+        assert view.size == (side, side)
+        assert 0 <= left <= 64 - side
+        assert 0 <= top <= 48 - side
+        pixels = np.asarray(picture)[top : top + side, left : left + side]
+        assert np.array_equal(np.asarray(view), pixels[:, ::-1] if mirrored else pixels)
+
+
 def test_the_gallery_follows_its_rule() -> None:
-    site = load_site(ROOT)
-    shown = {sample.path.name: older for sample, older in older_wins(site)}
-    lower = {row["file"]: row for row in json.loads(ladder.RESULTS.read_text("utf-8"))["samples"]}
-    for sample in site.samples.rows:
-        right = sample.wnid
-        names = {rung: [one["wnid"] for one in lower[sample.path.name][rung]] for rung in LOWER}
-        at = {rung: own.index(right) for rung, own in names.items() if right in own}
-        best = min(at.values(), default=9)
-        newer = [guess.wnid for guess in sample.guesses]
-        wins = best < (newer.index(right) if right in newer else 5)
-        assert wins == (sample.path.name in shown)
-        if wins:
-            assert at[shown[sample.path.name]] == best
+    """Both files answer the committed pictures as the record says, and the lower one is ahead."""
+    views = json.loads(ladder.RESULTS.read_text("utf-8"))["views"]
+    assert views["samples"] * 42 == views["count"]
+    lower, right = rungs.load(ladder.MODEL), ladder.truths()
+    for win in views["wins"]:
+        with Image.open(ladder.PICTURES / win["picture"]) as file:
+            image = np.asarray(file.convert("RGB"))[None]
+        with Image.open(samples.FOLDER / win["file"]) as file:
+            cut = next(
+                view
+                for box, mirrored, view in ladder.views(file.convert("RGB"))
+                if (list(box), mirrored) == (win["box"], win["mirrored"])
+            )
+        assert np.array_equal(ladder.seen(cut), image[0])
+        places = {}
+        for rung, found in {**lower.answers(image), "alexnet64": ladder.alexnet(image)}.items():
+            if rung in win:
+                names = [guess["wnid"] for guess in ladder.guesses(found[0])]
+                assert names == [guess["wnid"] for guess in win[rung]]
+                wnid = right[win["file"]]
+                places[rung] = names.index(wnid) if wnid in names else len(names)
+        assert places[win["rung"]] < min(places["alexnet64"], 5)

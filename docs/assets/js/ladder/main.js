@@ -157,7 +157,7 @@ async function load() {
       code: { ...code.wasm, file: address(code.wasm.file) },
       kind: "wasm",
       threads: 1,
-      card: { input: card.input, output: card.output },
+      card: { input: card.input, output: card.output, temperature: card.temperature },
       reference: model.reference && address(model.reference),
     };
     await upper.request("load", order, (at) => say(`Loading AlexNet: ${Math.round((100 * at) / all)}%`, "working"));

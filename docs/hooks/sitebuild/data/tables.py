@@ -34,7 +34,16 @@ FILES = (
     "identities",
 )
 # What programs wrote (`make records`, `make timings`).
-RESULTS = ("precisions", "plans", "inside", "ladder", "serve_load", "learning", "reliability")
+RESULTS = (
+    "precisions",
+    "plans",
+    "inside",
+    "ladder",
+    "ladder_speed",
+    "serve_load",
+    "learning",
+    "reliability",
+)
 
 
 def load_tables(data: Path) -> dict[str, Any]:

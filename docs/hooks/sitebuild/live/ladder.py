@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -23,6 +24,7 @@ RUNGS = {
     "alexnet64": "AlexNet",
 }
 MODEL = "assets/models/ladder.safetensors"
+PICTURES = "assets/img/ladder"
 CARD = "assets/models/alexnet64.json"
 FIRST = "lighthouse"  # the sample that is shown before one is chosen; it has pictures on record
 SHARE = 50  # validation pictures of each class
@@ -41,24 +43,6 @@ def place(guesses: Sequence[Guess], wnid: str | None) -> int | None:
     """The place of the right name among the guesses, from 1; None where it is not there."""
     names = [guess.wnid for guess in guesses]
     return names.index(wnid) + 1 if wnid in names else None
-
-
-def older_wins(site: Site) -> list[tuple[Sample, str]]:
-    """The samples whose right name a lower rung puts higher than AlexNet does, and that rung.
-
-    Among five guesses; a name that is not among them comes after all that are. Of two such rungs
-    the better one, and at a tie the higher.
-    """
-    found = []
-    for sample in site.samples.rows:
-        at = {
-            rung: place(guesses, sample.wnid) or len(guesses) + 1
-            for rung, guesses in answers(site, sample).items()
-        }
-        best = min(("fisher", "pixels"), key=lambda rung: at[rung])
-        if at[best] < at["alexnet64"]:
-            found.append((sample, best))
-    return found
 
 
 def page(site: Site, to_root: str) -> str:
@@ -135,30 +119,25 @@ def samples_table(site: Site) -> Table:
 
 
 def wins(site: Site, to_root: str) -> str:
-    """The samples of `older_wins` with the guesses of both rungs, as cards."""
+    """The views of samples in which a lower rung beats AlexNet, with the guesses of both."""
+    samples = {sample.path.name: sample for sample in site.samples.rows}
     cards = ""
-    for sample, older in older_wins(site):
-        rungs = answers(site, sample)
+    for view in site.tables["ladder"]["views"]["wins"]:
+        sample = samples[view["file"]]
         lists = "".join(
-            f"<p><b>{RUNGS[rung]}</b></p><ol>{guess_list(rungs[rung], sample.wnid)}</ol>"
-            for rung in (older, "alexnet64")
+            f"<p><b>{RUNGS[rung]}</b></p>"
+            f"<ol>{guess_list([Guess(**guess) for guess in view[rung]], sample.wnid)}</ol>"
+            for rung in (view["rung"], "alexnet64")
         )
+        what = "A square of it, mirrored" if view["mirrored"] else "A square of it"
         cards += (
-            f'<figure class="card"><img src="{to_root}{sample.uri}" '
-            f'alt="{escape(sample.shows, quote=True)}" width="{sample.width}" '
-            f'height="{sample.height}" loading="lazy" decoding="async">'
-            f"<figcaption><b>{escape(sample.title)}</b>{lists}</figcaption></figure>"
+            f'<figure class="card"><img src="{to_root}{PICTURES}/{view["picture"]}" '
+            f'alt="{escape(sample.shows, quote=True)} {what}, 64 by 64 pixels." '
+            'width="64" height="64" loading="lazy" decoding="async">'
+            f'<figcaption><b>{escape(sample.title)}</b><span class="card__shows">{what}.</span>'
+            f"{lists}</figcaption></figure>"
         )
-    return f'<div class="gallery">{cards}</div>' if cards else ""
-
-
-def wins_words(site: Site) -> str:
-    """What the gallery holds, in a sentence."""
-    found = len(older_wins(site))
-    known = sum(sample.wnid is not None for sample in site.samples.rows)
-    if not found:
-        return f"Among our {known} samples with a right answer there is no such picture."
-    return f"Among our {known} samples with a right answer we found {found}."
+    return f'<div class="gallery ladder-wins">{cards}</div>' if cards else ""
 
 
 def guess_list(guesses: Sequence[Guess], wnid: str | None) -> str:
@@ -205,23 +184,40 @@ def scores_table(site: Site) -> Table:
 
 
 def costs_table(site: Site) -> Table:
-    """Multiply-adds to answer and to learn."""
+    """Multiply-adds to answer and to learn, and the time in a browser beside AlexNet's."""
     rows = site.tables["ladder"]["rungs"]
+    ratio = site.tables["ladder_speed"]["fisher_over_alexnet64"]
+    times = {
+        "fisher": (ratio["median"], ratio["low"], ratio["high"]),
+        "alexnet64": (1.0, 1.0, 1.0),
+    }
     return Table(
-        "Multiply-adds, counted and not timed",
+        "Multiply-adds, counted; time to name a picture in a browser, with quartiles",
         (
             Column("Rung"),
-            Column("To name one picture, millions", "number", "{:,.1f}"),
-            Column("To learn from 100,000 pictures, trillions", "number", "{:,.2f}"),
+            Column("A picture, millions", "number", "{:,.1f}"),
+            Column("To learn, trillions", "number", "{:,.2f}"),
+            Column("Time, AlexNet = 1", "spread", empty="within the second's"),
         ),
         [
             (
                 name,
                 rows[rung]["multiply_adds"]["run"] / 1e6,
                 rows[rung]["multiply_adds"]["train"] / 1e12,
+                times.get(rung),
             )
             for rung, name in RUNGS.items()
         ],
+    )
+
+
+def speed_words(site: Site) -> str:
+    """How the times were taken, as a sentence."""
+    by = site.tables["ladder_speed"]["measured_with"]
+    return (
+        f"The times come from one run, in turn, in {by['browser']}: one thread, one picture at a "
+        f"time, {by['rounds']} rounds over {by['pictures']} pictures, AlexNet with "
+        f"{by['alexnet64']} in {by['engine']}, on {by['cores']} cores ({by['processor']})."
     )
 
 
@@ -247,28 +243,48 @@ def ingredients_table(site: Site) -> Table:
 
 def pictures_figure(site: Site) -> Figure:
     """Accuracy over the number of training pictures."""
-    ladder = site.tables["ladder"]
-    curve = ladder["curve"]
+    curve = site.tables["ladder"]["curve"]
     rows = [
         {
             "pictures": row["pictures"],
             "count": f"{row['pictures']:,}",
-            "pixels": row["top1"]["percent"],
-            "fisher": fisher["top1"]["percent"],
+            **{rung: curve[rung][i]["top1"]["percent"] for rung in RUNGS},
         }
-        for row, fisher in zip(curve["pixels"], curve["fisher"], strict=True)
+        for i, row in enumerate(curve["pixels"])
     ]
-    rows[-1]["alexnet64"] = ladder["rungs"]["alexnet64"]["top1"]["percent"]
-    values = {
-        "pixels_gain": rows[-1]["pixels"] - rows[-2]["pixels"],
-        "fisher_gain": rows[-1]["fisher"] - rows[-2]["fisher"],
-    }
+    values = {f"{rung}_gain": rows[-1][rung] - rows[-2][rung] for rung in RUNGS}
     return draw(site.tables["figures"], "ladder-pictures", rows, values)
 
 
+def gains_table(site: Site) -> Table:
+    """Right at the first guess with 1,000, 10,000 and 100,000 pictures, and what each step gave."""
+    curve = site.tables["ladder"]["curve"]
+    rows: list[tuple[object, ...]] = []
+    for rung, name in RUNGS.items():
+        rates = [row["top1"] for row in curve[rung]]
+        gained = [more["percent"] - less["percent"] for less, more in pairwise(rates)]
+        rows.append((name, *gained, *((r["percent"], r["low"], r["high"]) for r in rates)))
+    counts = [row["pictures"] for row in curve["pixels"]]
+    return Table(
+        "Points gained by ten times more pictures, and per cent right with 95 % intervals",
+        (
+            Column("Rung"),
+            *(Column(f"Gained by {more:,}", "number", "+{:.1f}") for more in counts[1:]),
+            *(Column(f"{count:,} pictures", "spread") for count in counts),
+        ),
+        rows,
+    )
+
+
 def number(site: Site, name: str) -> str:
-    """A figure of the record for prose: a count, or ``only-fisher`` and the like."""
+    """A count of the record for prose: ``only-fisher``, ``views-count``, ``epochs-0`` ..."""
     ladder = site.tables["ladder"]
-    if name.startswith("only-"):
-        return f"{ladder['only'][name.removeprefix('only-')]:,}"
+    for prefix, rows in (
+        ("only-", ladder["only"]),
+        ("views-", {**ladder["views"]["only"], **ladder["views"]}),
+        ("count-", {str(i): row["pictures"] for i, row in enumerate(ladder["curve"]["pixels"])}),
+        ("epochs-", {str(i): row["epochs"] for i, row in enumerate(ladder["curve"]["alexnet64"])}),
+    ):
+        if name.startswith(prefix):
+            return f"{rows[name.removeprefix(prefix)]:,}"
     return f"{ladder[name]:,}"
