@@ -213,6 +213,10 @@ def test_the_record_is_of_the_committed_files() -> None:
             assert [one["wnid"] for one in row[name]] == [one["wnid"] for one in new[name]]
             shares = [one["probability"] for one in row[name]]
             assert shares == pytest.approx([one["probability"] for one in new[name]], abs=1e-4)
+    for curve in record["curve"].values():
+        assert [row["pictures"] for row in curve] == list(ladder.WHOLE.counts)
+        for row in curve:
+            assert row["top1"]["low"] < row["top1"]["percent"] < row["top1"]["high"]
     for name, row in record["rungs"].items():
         right = sum(one[name] for one in record["classes"])
         assert right * 100 / record["test_pictures"] == pytest.approx(row["top1"]["percent"])

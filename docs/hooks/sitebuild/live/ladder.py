@@ -262,7 +262,7 @@ def gains_table(site: Site) -> Table:
     rows: list[tuple[object, ...]] = []
     for rung, name in RUNGS.items():
         rates = [row["top1"] for row in curve[rung]]
-        gained = [more["percent"] - less["percent"] for less, more in pairwise(rates)]
+        gained = [round(more["percent"] - less["percent"], 2) for less, more in pairwise(rates)]
         rows.append((name, *gained, *((r["percent"], r["low"], r["high"]) for r in rates)))
     counts = [row["pictures"] for row in curve["pixels"]]
     return Table(
