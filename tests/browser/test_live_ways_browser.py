@@ -44,6 +44,36 @@ def test_several_files_are_all_named(live: Any) -> None:
     assert [row.split()[0] for row in rows] == [file.name for file in files]
     assert all("%" in row for row in rows[:2])
     assert "not a picture" in rows[2]
+    # Also while another picture is being named.
+    live.locator("[data-name=banana]").click()
+    state(live, "answered")
+    live.set_input_files("#live-file", [str(file) for file in (files[1], files[0], files[2])])
+    live.wait_for_function(
+        "name => document.querySelector('#live-many li:nth-child(2) b')?.textContent === name",
+        arg=files[0].name,
+    )
+    again = live.locator("#live-many li").all_inner_texts()
+    assert again[:2] == [rows[1], rows[0]]
+
+
+DRAGGED = """([words, bytes]) => {
+  const data = new DataTransfer();
+  data.setData('text/uri-list', words);
+  if (bytes) data.items.add(new File([Uint8Array.from(bytes)], 'dragged.jpg', {type: 'image/jpeg'}));
+  document.getElementById('live').dataset.state = 'given';
+  document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true}));
+}"""
+
+
+def test_a_picture_dragged_from_another_page(live: Any) -> None:
+    """Browsers hand over the picture itself or its address alone; the second says what to do."""
+    live.locator("#live-load").click()
+    state(live, "ready")
+    banana = (SAMPLES / "banana.jpg").read_bytes()
+    live.evaluate(DRAGGED, ["https://example.org/banana.jpg", list(banana)])
+    assert "dragged.jpg: banana" in state(live, "answered")
+    live.evaluate(DRAGGED, ["https://example.org/banana.jpg", None])
+    assert "save the picture first" in state(live, "picture")
 
 
 def test_a_folder_without_pictures_is_an_error(live: Any) -> None:

@@ -18,6 +18,7 @@ import yaml
 from sitebuild import live, network, reference, story, teach, timeline
 from sitebuild.data.facts import load_yaml
 from sitebuild.data.lessons import load_lesson
+from sitebuild.data.samples import small_copy
 from sitebuild.data.site import Site, address_of, load_site, own
 from sitebuild.errors import ContentError
 from sitebuild.expand import lessons, markdown_export, terms
@@ -201,6 +202,7 @@ def _files(
             yield path, file
     for sample in site.samples.rows:
         yield sample.uri, sample.path
+        yield sample.small_uri, small_copy(sample.path)
     events = timeline_files.files(site.timeline, site.bibliography, site.data / "references.bib")
     timeline_own: dict[str, str | Path] = {**events, **printed(site)}
     for name, content in timeline_own.items():

@@ -17,6 +17,7 @@ const WARM_RUNS = 9;
 const PATIENCE = 2_000; // milliseconds for the runs that only time
 const UNTOUCHED = JSON.stringify([unchanged(), 0]);
 let busy = false;
+let underWay = Promise.resolve();
 /** @type {{fresh: boolean}|undefined} */
 let next;
 /** The first guess for the picture as it was given. @type {Guess|undefined} */
@@ -26,18 +27,23 @@ let untouched;
 export const view = () => ({ change: store.view.change, silent: store.view.silent });
 
 /** Name what is seen. One question at a time: of those that come meanwhile, the last counts.
- * @param {boolean} fresh whether the picture is a new one */
-export async function answer(fresh) {
-  if (!store.picture || !(store.card || store.runner)) return;
+ * @param {boolean} fresh whether the picture is a new one
+ * @returns {Promise<void>} fulfilled once this is answered, or a later question is */
+export function answer(fresh) {
+  if (!store.picture || !(store.card || store.runner)) return Promise.resolve();
   if (busy) {
     next = { fresh: fresh || (next?.fresh ?? false) };
     store.worker.post("stop"); // what only times gives way
-    return;
-  }
+  } else underWay = ask(store.picture, fresh);
+  return underWay;
+}
+
+/** @param {{words: string, blob: Blob}} picture @param {boolean} fresh */
+async function ask(picture, fresh) {
   busy = true;
   byId("live-answer").setAttribute("aria-busy", "true");
   try {
-    if (store.runner) await outside(store.picture);
+    if (store.runner) await outside(picture);
     else await once(fresh);
   } finally {
     busy = false;

@@ -37,7 +37,7 @@ function move({ x, y }, closer = store.view.change.closer) {
   change.at = [within(x / width), within(y / height)];
   const now = current(); // its middle where the picture's edge holds it back
   change.at = [within(now.x / width), within(now.y / height)];
-  if (change.closer === most && change.at.every((part) => part === 500)) change.at = [];
+  if (change.at.every((part) => part === 500)) change.at = []; // the middle
   showView();
   remember();
   showFrame();

@@ -105,6 +105,9 @@ export function listenForPictures(start) {
   load = start;
   for (const button of samples) button.addEventListener("click", () => takeSample(button));
   mark();
+  byId("live-file").addEventListener("click", () => {
+    byId("live-file").value = ""; // so that the same file can be chosen again
+  });
   byId("live-file").addEventListener("change", () => {
     const files = [...(byId("live-file").files ?? [])];
     if (files.length) takeAll(files);

@@ -48,6 +48,7 @@ export function kiosk({ start, show, reset, samples }) {
     const said = shown[at].parentElement?.querySelector(".live-said")?.textContent ?? "";
     const picture = /** @type {HTMLImageElement} */ (shown[at].querySelector("img")?.cloneNode());
     picture.loading = "eager";
+    picture.src = shown[at].dataset.sample ?? ""; // the list has small copies
     byId("live-curtain-picture").replaceChildren(
       picture,
       made("p", `${title}. ${said.replace("Recorded:", "It said:")}`),

@@ -8,7 +8,7 @@ const PIXEL_LIMIT = 89_478_485; // the Python runner's
 const HEADER = 2 ** 20; // bytes of a file that are searched for its size
 const SVG_SIDE = 1024; // pixels of a drawing's longer side
 
-const FRAME = "The network gets what is in the frame. Drag the frame, or pull a corner.";
+const FRAME = "It gets what is in the frame: drag it, or pull a corner.";
 
 let url = "";
 

@@ -7,9 +7,11 @@ or a result without a credit line, is an error.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from sitebuild.data.facts import load_yaml
 from sitebuild.errors import ContentError
 
 PUBLISHED_UNDER = "assets/samples"
+SMALL = 280  # pixels of the longer side
 OURS = "The AlexNet Moment project"  # as CREDITS.yml names the author of what we rendered
 
 
@@ -53,6 +56,11 @@ class Sample:
     def uri(self) -> str:
         """Where the site publishes the picture, relative to its root."""
         return f"{PUBLISHED_UNDER}/{self.path.name}"
+
+    @property
+    def small_uri(self) -> str:
+        """Where the site publishes the small copy that lists show."""
+        return f"{PUBLISHED_UNDER}/small/{self.path.stem}.webp"
 
     @property
     def kind(self) -> str:
@@ -137,3 +145,13 @@ def _sample(path: Path, credit: Mapping[str, Any], answer: Mapping[str, Any]) ->
         ),
         error="" if ok else str(answer["error"]),
     )
+
+
+@lru_cache(maxsize=64)
+def small_copy(path: Path) -> bytes:
+    """A photograph as WebP, as wide as lists show it on a screen of two pixels to one."""
+    held = io.BytesIO()
+    with Image.open(path) as image:
+        image.thumbnail((SMALL, SMALL))
+        image.save(held, "WEBP", quality=75, method=6)
+    return held.getvalue()
