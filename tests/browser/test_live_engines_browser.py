@@ -220,6 +220,7 @@ def test_what_cannot_be_timed_says_why(page: Any) -> None:
 
 
 def test_a_museums_stand(page: Any) -> None:
+    page.emulate_media(reduced_motion="reduce")  # then the pictures do not take turns
     page.goto(f"{page.at}?kiosk=1&picture=banana")
     page.wait_for_selector("#live-curtain:not([hidden])")
     attract = page.locator("#live-curtain").inner_text()
