@@ -366,7 +366,9 @@ def open_classifier(options: NetworkOptions, session_threads: int | None = None)
     Raises:
         ModelError, DeviceError: as `Classifier`.
     """
-    threads = options.threads or cores() if session_threads is None else session_threads
+    threads = min(options.threads or cores(), cores())  # more would wait for each other
+    if session_threads is not None:
+        threads = session_threads
     classifier = Classifier(options.model, options.device, threads=threads, told=options)
     if classifier.device_warning:
         complain(classifier.device_warning, "warning")

@@ -73,7 +73,7 @@ class Decoders:
         spec: the rule, as `views.rule` gives it.
         views: 1 or 10.
         batch: pictures in a batch, at most.
-        threads: 0 takes the cores there are.
+        threads: 0 takes the cores there are; never more than 32.
         network: what the threads run themselves; None leaves it to whoever takes the batches.
 
     Attributes:
@@ -91,7 +91,7 @@ class Decoders:
     ) -> None:
         self._data, self._spec, self._views, self._batch = data, spec, views, batch
         self._network = network
-        self._threads = threads or min(cores(), _MOST_THREADS)
+        self._threads = min(threads or cores(), _MOST_THREADS)
         self.seconds = Seconds()
         self._counting = threading.Lock()
         self._large = threading.Lock()

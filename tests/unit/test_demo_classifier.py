@@ -342,7 +342,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return threads
 
 
-@pytest.mark.parametrize(("given", "expected"), [(["--threads", "3"], 3), ([], 5)])
+@pytest.mark.parametrize(
+    ("given", "expected"), [(["--threads", "3"], 3), ([], 5), (["--threads", "900"], 5)]
+)
 @pytest.mark.parametrize("verb", ["classify", "serve"])
 def test_threads_of_the_network(
     model: Path,
@@ -352,7 +354,7 @@ def test_threads_of_the_network(
     given: list[str],
     expected: int,
 ) -> None:
-    """As many as asked for, else as the process may use. The port is taken: `serve` ends at once."""
+    """As many as asked for, and no more than the process may use. The port is taken: `serve` ends at once."""
     monkeypatch.setattr("demo.classifier.cores", lambda: 5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -366,7 +368,9 @@ def test_threads_of_the_network(
     assert opened == [expected]
 
 
-@pytest.mark.parametrize(("given", "expected"), [(["--threads", "3"], 3), ([], 5)])
+@pytest.mark.parametrize(
+    ("given", "expected"), [(["--threads", "3"], 3), ([], 5), (["--threads", "900"], 32)]
+)
 def test_threads_that_evaluate(
     model: Path,
     opened: list[int],
@@ -394,3 +398,10 @@ def test_threads_that_evaluate(
     )
     assert done.exit_code == 0, done.stderr
     assert (opened, pools) == ([1], [expected])
+
+
+@pytest.mark.parametrize("path", ["x", "/", "/a/", "/\u00e9"])
+def test_an_invalid_root_path_is_an_error(model: Path, path: str) -> None:
+    done = CliRunner().invoke(app, ["serve", "--model", str(model), "--root-path", path])
+    assert done.exit_code == 2
+    assert "give a path that begins with a slash and does not end with one" in done.stderr
