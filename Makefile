@@ -97,7 +97,7 @@ EXPORTER := $(wildcard model_export/[a-s]*.py model_export/contract/*.py model_e
 DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
 RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) $(GRADIENT) \
-	$(addprefix $(RESULTS)/,samples.json reliability.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
+	$(addprefix $(RESULTS)/,samples.json reliability.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) docs/assets/atlas/colours.json $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
 	docs/assets/img/social.png docs/reference/command-line.md
 
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
@@ -156,6 +156,9 @@ docs/assets/portraits/%-1.webp: $(WEIGHTS) model_export/records/portraits.py | $
 
 $(PORTRAITS) &: $(GROWN) model_export/records/atlas.py $(SAMPLES)
 	$(BIN)/python -m model_export record atlas "$(DATA_SET)"
+
+docs/assets/atlas/colours.json: $(GROWN) model_export/records/colours.py
+	$(BIN)/python -m model_export record colours
 
 $(RESULTS)/plans.json: model_export/records/plans.py model_export/architectures.py model_export/networks.py | $(VENV)/.run
 	$(BIN)/python -m model_export record plans

@@ -436,6 +436,7 @@ def random_weights(
 def record(
     name: Literal[
         "atlas",
+        "colours",
         "gradient",
         "inside",
         "ladder",

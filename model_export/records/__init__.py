@@ -5,6 +5,7 @@ inputs changed.
 
 | module | what it writes |
 |---|---|
+| `colours` | which portraits are mostly of a colour |
 | `gradient` | the backward pass of the page's network |
 | `inside` | what the layers see, for "Layer by layer" |
 | `ladder` | the methods that lost in 2012, trained and measured, for "The ladder" |

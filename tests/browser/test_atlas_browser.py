@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from tests.support.browsing import accessible
 
@@ -14,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 FOLDER = Path(__file__).parents[2] / "docs/assets/portraits"
 LAYERS = {path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.glob("*.json")}
+A1 = (594, 841)  # millimetres
 PANEL = "#atlas-panel"
 
 
@@ -114,3 +119,43 @@ def test_names_are_found_and_sorted(chromium: Any, served: str) -> None:
     )
     assert order == sorted(LAYERS["classes"]["top1"], reverse=True)
     context.close()
+
+
+def test_a_colour_finds_portraits_that_have_it(chromium: Any, served: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 800})
+    page = opened(context, served + "network/atlas/")
+    page.locator("#atlas-find").fill("Red")
+    page.wait_for_selector("#atlas-results:not([hidden]) a")
+    assert "portraits are at least a quarter red" in page.locator("#atlas-found").inner_text()
+    found = page.locator("#atlas-results a[aria-label$='of its portrait is red']")
+    assert found.count() >= 5
+    address = found.first.get_attribute("href")[1:]
+    layer, unit = address.split("-") if address.startswith("conv") else ("classes", address)
+    # The portrait itself, cut from its sheet: red outweighs the other two where it has colour.
+    table = LAYERS[layer]
+    sheet = next(s for s in table["sheets"] if s["units"][0] <= int(unit) <= s["units"][1])
+    down, across = divmod(int(unit) - sheet["units"][0], 8)
+    with Image.open(FOLDER / sheet["file"]) as file:
+        tile = np.asarray(file.convert("RGB"), float)[down * 128 :, across * 128 :][:128, :128]
+    red, green, blue = (tile[:, :, c] for c in range(3))
+    share = ((red > 1.25 * green) & (red > 1.25 * blue)).mean()
+    assert share > 0.25
+    page.locator("#atlas-find").fill("orange")  # a colour, and a name
+    page.wait_for_selector("#atlas-results a[href='#class-orange']")
+    assert page.locator("#atlas-results a[aria-label$='of its portrait is orange']").count() >= 5
+    context.close()
+
+
+def test_the_atlas_prints_as_a_poster(chromium: Any, served: str) -> None:
+    page = chromium.new_page()
+    page.goto(served + "network/atlas/")
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    page.close()
+    sheets = {one["file"] for table in LAYERS.values() for one in table["sheets"]}
+    posters = [
+        one
+        for one in PdfReader(io.BytesIO(pdf)).pages
+        if (round(25.4 * one.mediabox.width / 72), round(25.4 * one.mediabox.height / 72)) == A1
+    ]
+    assert len(posters) == 1
+    assert len(posters[0].images) == len(sheets)

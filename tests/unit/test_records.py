@@ -57,7 +57,13 @@ def test_a_fresh_clone_measures_nothing(target: str) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    ["docs/assets/models", "docs/assets/portraits", "docs/data/results", "docs/notebooks"],
+    [
+        "docs/assets/atlas",
+        "docs/assets/models",
+        "docs/assets/portraits",
+        "docs/data/results",
+        "docs/notebooks",
+    ],
     ids=str,
 )
 def test_every_record_is_in_the_graph(folder: str) -> None:

@@ -242,13 +242,27 @@ function enliven(sheet) {
   frame.append(image, box);
 }
 
-/** The units that answer most to classes whose name matches. @param {string} query */
+/** @type {Promise<Record<string, [string, number, number][]>>|undefined} */
+let colours;
+
+/** The portraits that are mostly of a colour, with how many percent; none where it is no colour, or
+ * the list could not be fetched. @param {string} query */
+async function coloured(query) {
+  colours ??= fetch(`${folder}atlas/colours.json`).then((answer) => answer.json());
+  const word = query.trim().toLowerCase().replace("gray", "grey");
+  const found = await colours.catch(() => (colours = undefined));
+  return (found && Object.hasOwn(found, word) ? found[word] : []).filter(([layer, unit]) => placeOf(sheets, layer, unit));
+}
+
+/** The units that answer most to classes whose name matches, and those of a colour. @param {string} query */
 async function search(query) {
   const wanted = names.flatMap((name, k) => (matches(name, query) ? [k] : []));
   const said = byId("atlas-found");
-  if (wanted.length === 0) {
+  const colour = await coloured(query);
+  if (find.value !== query) return;
+  if (wanted.length === 0 && colour.length === 0) {
     results.hidden = true;
-    said.textContent = query.trim() ? "None of the 200 names begins like that. Try dog, frog, bus, bottle or fence." : "";
+    said.textContent = query.trim() ? "None of the 200 names begins like that, and it is no colour. Try dog, frog, bus, bottle, fence or red." : "";
     return;
   }
   const layers = SEARCHED.filter((layer) => sheets.some((sheet) => sheet.layer === layer));
@@ -274,9 +288,12 @@ async function search(query) {
   results.replaceChildren(
     ...classes.slice(0, MOST).map((k) => portrait("classes", k)),
     ...units.slice(0, MOST).map(({ layer, unit, why }) => portrait(layer, unit, why)),
+    ...colour.slice(0, MOST).map(([layer, unit, part]) => portrait(layer, unit, `${part}% of its portrait is ${query.trim().toLowerCase()}`)),
   );
   results.hidden = false;
-  said.textContent = `${wanted.length === 1 ? names[wanted[0]] : `${wanted.length} names`}, and ${units.length} units that answer most to them${units.length > MOST ? `; the first ${MOST} are shown` : ""}.`;
+  const shown = colour.length > MOST ? `; the ${MOST} with most of it are shown` : "";
+  const tinted = colour.length ? `${colour.length} portraits are at least a quarter ${query.trim().toLowerCase()}${shown}.` : "";
+  said.textContent = wanted.length === 0 ? tinted : `${tinted} `.trimStart() + `${wanted.length === 1 ? names[wanted[0]] : `${wanted.length} names`}, and ${units.length} units that answer most to them${units.length > MOST ? `; the first ${MOST} are shown` : ""}.`;
 }
 
 function follow() {
