@@ -331,6 +331,8 @@ def older_wins(
     only: Counter[str] = Counter()
     count, wins = 0, []
     known = truths()
+    for old in folder.glob("*-win.webp"):
+        old.unlink()
     for file, wnid in known.items():
         with Image.open(samples.FOLDER / file) as picture:
             boxes = list(views(picture.convert("RGB"), sides))

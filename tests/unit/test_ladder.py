@@ -240,6 +240,8 @@ def test_the_gallery_follows_its_rule() -> None:
     """Both files answer the committed pictures as the record says, and the lower one is ahead."""
     views = json.loads(ladder.RESULTS.read_text("utf-8"))["views"]
     assert views["samples"] * 42 == views["count"]
+    there = {path.name for path in ladder.PICTURES.glob("*-win.webp")}
+    assert there == {win["picture"] for win in views["wins"]}
     lower, right = rungs.load(ladder.MODEL), ladder.truths()
     for win in views["wins"]:
         with Image.open(ladder.PICTURES / win["picture"]) as file:
