@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.support.as_user import ROOT, run
 
@@ -74,3 +76,9 @@ def test_the_wheel_with_cpu_names_a_picture_without_pytorch(tmp_path: Path) -> N
     )  # fmt: skip
     assert "Egyptian cat" in done.stdout
     assert "CPUExecutionProvider" in done.stdout
+    # The list of all packages, as the release workflow makes it of a larger environment.
+    command = (sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible")
+    made = run(*command, bin_ / "python").stdout
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(made) is None
+    names = {part["name"] for part in json.loads(made)["components"]}
+    assert {"alexnet-moment", "numpy", "onnxruntime", "pillow"} <= names
