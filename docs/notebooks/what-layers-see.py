@@ -47,6 +47,7 @@ from model_export.architectures import alexnet64
 from model_export.contract.card import Input
 from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.networks import ALEXNET64
+from model_export.records.portraits import LAYERS, cut
 
 network = alexnet64().eval()
 network.load_state_dict(load_file(lesson.ROOT / "model_export/weights/alexnet64.safetensors"))
@@ -305,6 +306,32 @@ excited(
 # %% [markdown]
 # Twenty pictures are too few to tell what a map looks for: among so few, the five best may have little in common.
 #
+# ### Ask the map itself
+#
+# One can also go the other way: begin with noise, and change it step by step so that the map answers more. Nothing limits such a **portrait** to the pictures that we happen to have. These are the portraits of the same four maps, from [the atlas](../network/atlas.md), which says how they were made and what they don't show. [Grow one](../grow.md) makes one before your eyes.
+
+# %%
+portraits = cut(LAYERS["conv5"], lesson.ROOT / "docs/assets/portraits")
+figure, row = plt.subplots(1, len(MAPS), figsize=(7, 2))
+for axes, number in zip(row, MAPS, strict=True):
+    axes.imshow(portraits[number])
+    axes.set_title(f"map {number}")
+    axes.axis("off")
+show(figure, "The portraits of four maps of the last convolution, grown from noise.")
+
+# The answer to the portrait beside the best answers that our samples give.
+stacked = torch.cat(
+    [batch([Image.fromarray(portraits[number]) for number in MAPS]), batch(originals)]
+)
+with torch.inference_mode():
+    peaks = network.features[:-1](stacked).amax((2, 3))
+times = [float(peaks[row, k] / peaks[len(MAPS) :, k].max()) for row, k in enumerate(MAPS)]
+say(
+    f"Seen by the same network, the portraits move their maps {min(times):.1f} to {max(times):.1f} "
+    "times as much as the best of our samples."
+)
+
+# %% [markdown]
 # ### With the data at hand
 #
 # The next cell asks the same of 2000 validation pictures of Tiny ImageNet, and repeats figure 4 of the paper: the nearest neighbours in the last hidden layer. These pictures may not be shipped with this lesson. Set the environment variable `TINY_IMAGENET` to its folder or zip file and run the cell again.
