@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from tests.support.browsing import accessible
+from tests.support.browsing import accessible, darken
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def test_without_a_script_sheets_and_names_are_there(chromium: Any, served: str)
     context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 390, 320])
 def test_an_address_opens_a_unit(chromium: Any, served: str, width: int) -> None:
     context = chromium.new_context(
         viewport={"width": width, "height": 800}, reduced_motion="reduce"
@@ -67,6 +67,12 @@ def test_an_address_opens_a_unit(chromium: Any, served: str, width: int) -> None
     page.locator(f"{PANEL} .atlas__close").click()
     assert page.locator(PANEL).is_hidden()
     assert page.url.endswith("network/atlas/")
+    page.locator("#atlas-find").fill("orange")
+    page.wait_for_selector("#atlas-results:not([hidden]) a")
+    page.locator("#atlas-results a").first.click()
+    page.wait_for_selector(f"{PANEL}:not([hidden]) h3")
+    darken(page)
+    assert accessible(page, "#atlas", colours=True) == []
     context.close()
 
 
