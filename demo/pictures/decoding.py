@@ -56,7 +56,8 @@ BYTE_LIMIT = 512 * 2**20
 """Bytes in one file or stream."""
 
 _READ = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|....ftypavi[fs]|GIF8[79]a|BM|II[*+]\0|MM\0[*+]",
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|GIF8[79]a|BM|II[*+]\0|MM\0[*+]|"
+    rb"....ftyp(?:avi[fs]|m[is]f1....(?:....)*?avi[fs])",  # itself, or among the compatible brands
     re.DOTALL,
 )
 _KNOWN = (

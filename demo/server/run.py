@@ -188,7 +188,10 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
                 raise ValueError
             codings = b",".join(v for name, v in self.headers if name == b"transfer-encoding")
             if {coding.strip().lower() for coding in codings.split(b",")} - {b"", b"chunked"}:
-                self._problem = (501, "of transfer codings only chunked is known")
+                self._problem = (
+                    501,
+                    "of transfer codings only chunked is supported; send the length instead",
+                )
                 raise ValueError
             if not self.url.startswith((b"/", b"*")):  # its host counts (RFC 9112, 3.2.2)
                 host = self.url.partition(b"://")[2].partition(b"/")[0]
