@@ -77,7 +77,7 @@ export function order(kind, threads, card) {
     code: { ...code, file: new URL(code.file, root).href },
     kind,
     threads,
-    card: { input: card.input, output: card.output },
+    card: { input: card.input, output: card.output, temperature: card.temperature },
     reference: model.reference && new URL(model.reference, root).href,
   };
 }
