@@ -7,7 +7,7 @@ import { read, write } from "./state.js";
 /** @typedef {{name: string, wnid?: string}} Label */
 /** @typedef {{title: string, name: string, architecture: string, labels: Label[],
  *   input: any, output: string, precision: string,
- *   weights: {trained_by: string, trained_on: string, sha256?: string}}} Card */
+ *   temperature?: number, weights: {trained_by: string, trained_on: string, sha256?: string}}} Card */
 /** @typedef {{file: string, bytes: number, travels: number}} Code a file of the engine, its size,
  *   and how many bytes travel for the engine where the host compresses */
 /** @typedef {{file: string, card: string, reference: string|null, bytes: number, travels: number,
