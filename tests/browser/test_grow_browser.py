@@ -104,5 +104,6 @@ def test_the_atlas_leads_to_it(chromium: Any, served: str) -> None:
     with watched(chromium, served, viewport={"width": 1280, "height": 900}) as page:
         page.goto(f"{served}network/atlas/#conv4-30")
         page.locator("#atlas-panel a", has_text="Grow it yourself").click()
+        page.wait_for_url("**/grow/#conv4-30")
+        page.locator("#grow").wait_for()
         state(page, "idle")
-        assert page.url.endswith("grow/#conv4-30")

@@ -206,10 +206,10 @@ def test_two_pictures_are_compared(live: Any) -> None:
     assert all(name in words for name in (guesses[0][0], guesses[1][0], *shared))
     assert page.locator("#live-sides b").count() == 2 * len(shared)
     no_axe_violations_in_either_scheme(page)
+    before = sides.nth(1).inner_text()
     page.locator("#live-grey").check()  # the right side follows what is done to its picture
     page.wait_for_function(
-        "t => document.querySelector('#live-sides figure:last-child').innerText !== t",
-        arg=sides.nth(1).inner_text(),
+        "t => document.querySelector('#live-sides figure:last-child').innerText !== t", arg=before
     )
     assert len(top(page)) == 5
     page.locator("#live-compare-end").click()

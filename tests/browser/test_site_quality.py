@@ -106,8 +106,10 @@ def test_the_keyboard_reaches_everything(chromium: Any, served: str, name: str) 
         for _ in range(2 * there + 10):
             page.keyboard.press("Tab")
             focus = page.evaluate(FOCUS)
-            if focus is None or (first is not None and focus[0] == first):
-                break  # out of the page, or round and at its top again
+            if focus is None:
+                continue  # out of the page; the next press begins at its top again
+            if focus[0] == first:
+                break  # round
             number, seen, html = focus
             first = number if first is None else first
             assert seen, f"the focus cannot be seen on {html}"
