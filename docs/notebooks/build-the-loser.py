@@ -15,10 +15,10 @@
 #
 # - how people described a picture before networks learned to
 # - what a *codebook* is, and how a picture pulls at it
-# - why most teams of 2012 used such vectors
+# - what a method of 2012 looked like inside
 # - what the method cannot do, however large you make it
 #
-# Most of the entries that AlexNet beat were built like this. [The ladder](../ladder.md) runs a larger version beside AlexNet in your browser.
+# At least half of the entries that AlexNet beat name such vectors. [The ladder](../ladder.md) runs a larger version beside AlexNet in your browser.
 
 # %% tags=["colab"]
 # In Google Colab only: fetches the project and what it needs. Write the address of its repository
@@ -244,8 +244,8 @@ say(
 #
 # <details><summary>Answers</summary>
 #
-# 1. Next to nothing here. [The ladder](../ladder.md) has a table of what it gave there.
-# 2. Every doubling helps, and each helps less than the one before. The vector doubles too.
+# 1. It depends on the draw: next to nothing with this seed, a few points with others. [The ladder](../ladder.md) has a table of what it gave there.
+# 2. More words help on the whole, but not at every doubling: with so few test pieces the draw moves the result by some points. The vector doubles each time.
 # 3. The bag of words and the Fisher vector lose about half of what they had: turned edges fall into other bins, so a histogram of gradients knows which way is up. Pixels had little to lose.
 #
 # </details>

@@ -1,7 +1,7 @@
 """What the two lower rungs see of a picture: small pixels, gradient histograms, colour statistics.
 
 Pictures are (N, 64, 64, 3) uint8, RGB. Everything here is arithmetic with NumPy in the type of
-``dtype``: float32 to train, float64 for answers. `docs/assets/js/ladder/features.js` repeats it,
+``dtype``: float32 to train, float64 for answers. `docs/assets/js/ladder/rungs.js` repeats it,
 and a test holds the two together.
 
 A picture is cut into squares of 2x2 pixels, 32x32 of them. A *cell* is ``k`` x ``k`` squares, a
