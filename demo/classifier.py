@@ -377,8 +377,10 @@ def open_classifier(options: NetworkOptions, session_threads: int | None = None)
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities, (N, classes), of logits over the card's temperature, in double precision."""
-    shifted = logits.astype(np.float64) / temperature
+    shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # far below the highest: minus infinity, a share of 0
+        shifted /= temperature
     np.exp(shifted, out=shifted)
     shifted /= shifted.sum(axis=1, keepdims=True)
     return shifted

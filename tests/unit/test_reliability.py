@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from demo import Classifier
+from demo.classifier import softmax
 from model_export import export
 from model_export.contract.card import CardError, ModelCard
 from model_export.contract.reliability import reliability
@@ -72,6 +73,11 @@ def test_the_runner_divides_by_the_cards_temperature(tmp_path: Path) -> None:
     text = " ".join(evaluate(folder, "--model", model).stdout.split())
     assert "50.0 % are right; expected calibration error" in text
     assert "without the temperature 0.5." in text
+
+
+def test_a_temperature_near_zero_gives_all_to_the_highest() -> None:
+    found = softmax(np.array([[1.0, 3.0, 2.0]], np.float32), 1e-308)
+    assert found.tolist() == [[0, 1, 0]]
 
 
 @pytest.mark.parametrize("value", [0, -1])
