@@ -17,6 +17,9 @@ from demo.errors import UsageError
 from demo.server.app import Application
 from demo.server.decoders import return_freed_memory
 
+PIPELINED = 64
+"""Requests that may wait on one connection while another of it is answered."""
+
 PIECES = 4096
 """Pieces in which a body may arrive, whatever its size; above, `PIECE_BYTES` each at least."""
 
@@ -197,6 +200,13 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
                 host = self.url.partition(b"://")[2].partition(b"/")[0]
                 fields = [field for field in self.headers if field[0] != b"host"]
                 self.headers[:] = [(b"host", host), *fields]
+            if len(self.pipeline) >= PIPELINED:
+                self._problem = (
+                    400,
+                    f"more than {PIPELINED} requests wait on this connection; "
+                    "wait for their answers",
+                )
+                raise ValueError
             if not self.parser.should_upgrade():
                 super().on_headers_complete()
 
