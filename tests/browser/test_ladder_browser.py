@@ -79,6 +79,12 @@ def test_alexnet_runs_here_on_a_picture_of_the_readers_own(chromium: Any, served
     assert shown(page)["alexnet64"] == recorded("orange")["alexnet64"]
     assert page.locator("#ladder-see-maps").is_visible()
     assert not page.locator("#ladder-wanted").is_visible()
+    # Left, and come back to by the browser's Back: the page is kept, the worker is not.
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    page.locator("#ladder-load").click()
+    page.wait_for_selector("#ladder-offer", state="hidden", timeout=120_000)
+    page.wait_for_selector(ANSWERED)
+    assert shown(page)["alexnet64"] == recorded("orange")["alexnet64"]
     context.close()
 
 

@@ -2,7 +2,7 @@
 
 import { toMessage } from "../live/errors.js";
 import { byId, json, megabytes, paint, root, say } from "../live/page.js";
-import { WorkerClient } from "../live/worker-client.js";
+import { loadOrder, WorkerClient } from "../live/worker-client.js";
 
 /** @typedef {{steps: number, answer?: number, four: Uint8ClampedArray<ArrayBuffer>, side: number}} Shown */
 /** @typedef {Shown & {done: boolean, answer: number, file: Blob}} Grown */
@@ -66,18 +66,7 @@ async function load() {
   if (!model || !code) throw new Error("This copy of the site was built without the engine or the gradient, so nothing grows here.");
   const card = await json(byId("grow").dataset.card);
   const all = model.bytes + code.bytes;
-  const order = {
-    model: address(model.file),
-    bytes: model.bytes,
-    sha256: model.sha256,
-    keep: true,
-    engine: address("assets/live/engine/"),
-    code: { ...code, file: address(code.file) },
-    kind: "wasm",
-    threads: 1,
-    card: { input: card.input, output: card.output },
-    reference: model.reference && address(model.reference),
-  };
+  const order = loadOrder(root, model, card, code);
   say("loading", `Loading the network: 0%`);
   await worker.request("load", order, (at) => say("loading", `Loading the network: ${Math.round((100 * at) / all)}%`));
   loaded = true;

@@ -6,7 +6,7 @@
 
 import { toMessage } from "../live/errors.js";
 import { unchanged } from "../live/changes.js";
-import { WorkerClient } from "../live/worker-client.js";
+import { loadOrder, WorkerClient } from "../live/worker-client.js";
 import { squares, strokes, wordColour } from "./draw.js";
 
 /** @typedef {{label: string, share: number, right?: boolean}} Guess */
@@ -148,18 +148,7 @@ async function load() {
     if (!model || !code.wasm) throw new Error("This copy of the site was built without the engine that runs AlexNet.");
     card ??= await (await fetch(address(record.card))).json();
     const all = model.bytes + code.wasm.bytes;
-    const order = {
-      model: address(model.file),
-      bytes: model.bytes,
-      sha256: model.sha256,
-      keep: true,
-      engine: address("assets/live/engine/"),
-      code: { ...code.wasm, file: address(code.wasm.file) },
-      kind: "wasm",
-      threads: 1,
-      card: { input: card.input, output: card.output, temperature: card.temperature },
-      reference: model.reference && address(model.reference),
-    };
+    const order = loadOrder(root, model, card, code.wasm);
     await upper.request("load", order, (at) => say(`Loading AlexNet: ${Math.round((100 * at) / all)}%`, "working"));
     upperReady = true;
     byId("ladder-offer").hidden = true;
@@ -192,5 +181,8 @@ byId("ladder-load").addEventListener("click", load);
 addEventListener("pagehide", () => {
   lower.terminate();
   upper.terminate();
-  upperReady = false;
+  if (!upperReady) return;
+  upperReady = false; // where the browser keeps the page for Back, it is loaded again on request
+  byId("ladder-offer").hidden = false;
+  byId("ladder-load").disabled = false;
 });

@@ -5,6 +5,7 @@ import { byId, json, megabytes, root, say } from "./page.js";
 import { engineOf, whereTo } from "./runner.js";
 import { toMessage } from "./errors.js";
 import { isKept } from "./kept.js";
+import { loadOrder } from "./worker-client.js";
 
 /** @typedef {import("./engine.js").Kind} Kind */
 
@@ -66,20 +67,8 @@ export function offer() {
 /** What the worker needs to know to load. @param {Kind} kind @param {number} threads
  * @param {import("./store.js").Card} card */
 export function order(kind, threads, card) {
-  const { model } = chosen();
   const code = store.manifest.engine_code[kind];
-  return {
-    model: new URL(model.file, root).href,
-    bytes: model.bytes,
-    sha256: model.sha256,
-    keep: !store.view.kiosk,
-    engine: new URL("assets/live/engine/", root).href,
-    code: { ...code, file: new URL(code.file, root).href },
-    kind,
-    threads,
-    card: { input: card.input, output: card.output, temperature: card.temperature },
-    reference: model.reference && new URL(model.reference, root).href,
-  };
+  return loadOrder(root, chosen().model, card, code, kind, threads, !store.view.kiosk);
 }
 
 /** @returns {Promise<import("./store.js").Card>} */

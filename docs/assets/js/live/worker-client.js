@@ -3,6 +3,30 @@
 /** @typedef {{done: (result: any) => void, failed: (why: any) => void,
  *   progress?: (at: any) => void}} Waiting */
 
+/**
+ * What the worker needs to know to load a network.
+ * @param {URL} root of the site
+ * @param {import("./store.js").Model} model @param {import("./store.js").Card} card
+ * @param {import("./store.js").Code} code the engine's
+ * @param {import("./engine.js").Kind} kind @param {number} threads
+ * @param {boolean} keep whether the file stays in the browser for the next visit
+ */
+export function loadOrder(root, model, card, code, kind = "wasm", threads = 1, keep = true) {
+  const address = (/** @type {string} */ file) => new URL(file, root).href;
+  return {
+    model: address(model.file),
+    bytes: model.bytes,
+    sha256: model.sha256,
+    keep,
+    engine: address("assets/live/engine/"),
+    code: { ...code, file: address(code.file) },
+    kind,
+    threads,
+    card: { input: card.input, output: card.output, temperature: card.temperature },
+    reference: model.reference && address(model.reference),
+  };
+}
+
 export class WorkerClient {
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
