@@ -16,6 +16,7 @@ import tempfile
 import threading
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,12 +32,17 @@ class Store:
 
     Attributes:
         sizes: bytes of each file, by its name.
-        note: what was left aside, and why; empty where nothing was.
     """
 
     def __init__(self) -> None:
         self.sizes: dict[str, int] = {}
-        self.note = ""
+        self._left: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def note(self) -> str:
+        """What was left aside, and why; empty where nothing was."""
+        left = ", ".join(f"{counted(n, noun)} {rest}" for (noun, rest), n in self._left.items())
+        return left and f"left aside: {left}"
 
     def has(self, name: str) -> bool:
         """Whether a file of that name is there."""
@@ -68,12 +74,9 @@ class Store:
             return ""
         plain = "/".join(parts)
         if plain in self.sizes:
-            self._twice += 1
-            self.note = f"left aside: {counted(self._twice, 'member')} with the name of a later one"
+            self._left["member", "with the name of a later one"] += 1
         self.sizes[plain] = size
         return plain
-
-    _twice = 0
 
 
 class Folder(Store):
@@ -85,10 +88,7 @@ class Folder(Store):
         self.path = path
         self._root = os.path.realpath(path)
         self._seen = {self._root}
-        self._links = 0
         self._walk(str(path), "")
-        if self._links:
-            self.note = f"left aside: {counted(self._links, 'link')} to what is there already"
 
     def _walk(self, folder: str, inside: str) -> None:
         with os.scandir(folder) as found:
@@ -97,12 +97,12 @@ class Folder(Store):
             if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
                 self.sizes[inside + entry.name] = 0  # reading it says why it cannot be read
             elif entry.is_symlink() and not self._is_new(entry.path):
-                self._links += 1
+                self._left["link", "to what is there already"] += 1
             elif entry.is_dir():
                 try:
                     self._walk(entry.path, f"{inside}{entry.name}/")
                 except PermissionError:
-                    continue
+                    self._left["folder", "that may not be read"] += 1
             elif entry.is_file():
                 self.sizes[inside + entry.name] = entry.stat().st_size
 
@@ -159,20 +159,27 @@ class Tar(Store):
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 (read as long as the store)
                 _unpack(path, unpacked, self._file)
             self._file.seek(0)
-        self._places: dict[str, int] = {}
-        with tarfile.open(fileobj=self._file, mode="r:") as archive:
-            try:
-                for member in archive:
-                    if member.isreg() and (name := self._add(member.name, member.size)):
-                        self._places[name] = member.offset_data
-            except tarfile.ReadError:
-                raise EOFError from None
+        self._members: dict[str, tarfile.TarInfo] = {}
+        self._turn = threading.Lock()
+        self._archive = tarfile.open(fileobj=self._file, mode="r:")  # noqa: SIM115 (likewise)
+        try:
+            for member in self._archive:
+                if member.islnk() or member.issym():
+                    self._left["link", "in the tar; unpack it to have them followed"] += 1
+                elif member.isreg() and (name := self._add(member.name, member.size)):
+                    self._members[name] = member
+        except tarfile.ReadError:
+            raise EOFError from None
 
     def __del__(self) -> None:
         self._file.close()
 
     def _read(self, name: str) -> bytes:
-        return os.pread(self._file.fileno(), self.sizes[name], self._places[name])
+        member = self._members[name]
+        if not member.issparse():
+            return os.pread(self._file.fileno(), member.size, member.offset_data)
+        with self._turn:  # holes are not stored: tarfile fills them in
+            return self._archive.extractfile(member).read()  # type: ignore[union-attr]
 
 
 def _unpack(path: Path, packed: IO[bytes], to: IO[bytes]) -> None:

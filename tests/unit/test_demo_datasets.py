@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import struct
+import subprocess
 import tarfile
 import zipfile
 import zlib
@@ -54,6 +55,45 @@ def test_class_folders(tmp_path: Path, kind: str) -> None:
     )
     assert data.read(data.pictures[0].name) == b"espresso/1.jpg"
     assert data.note == "left aside: 1 file, no picture by any name"
+
+
+@pytest.mark.parametrize("form", ["gnu", "pax"])
+@pytest.mark.skipif(not shutil.which("tar"), reason="no tar")
+def test_a_tar_with_holes_and_links(tmp_path: Path, form: str) -> None:
+    """By GNU tar: what is not stored is zeros, and links are named, not lost in silence."""
+    root = fill(tmp_path / "d", "a/1.bmp", "b/2.bmp")
+    with (root / "a/1.bmp").open("r+b") as file:
+        file.seek(300_000)
+        file.write(b"end")
+    os.link(root / "b/2.bmp", root / "b/3.bmp")
+    (root / "b/4.bmp").symlink_to("2.bmp")
+    packed = tmp_path / "d.tar"
+    subprocess.run(
+        ["tar", "-S", f"--format={form}", "-cf", packed, "-C", tmp_path, "d"], check=True
+    )
+    assert packed.stat().st_size < 100_000  # it has holes
+    data = open_data(packed)
+    assert {p.name: data.read(p.name) for p in data.pictures}["d/a/1.bmp"] == (
+        (root / "a/1.bmp").read_bytes()
+    )
+    assert len(data.pictures) == 2
+    assert "2 links in the tar" in data.note
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the system answers anyone but the superuser."""
+    root = fill(tmp_path / "d", "a/1.png", "b/2.png")
+    scan = os.scandir
+
+    def refused(path: str) -> object:
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert open_data(root).note == "left aside: 1 folder that may not be read"
 
 
 def test_pictures_without_a_class_differ_from_invalid_files(tmp_path: Path) -> None:
