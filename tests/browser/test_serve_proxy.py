@@ -93,7 +93,10 @@ def nginx(folder: Path, *servers: str) -> Iterator[None]:
 
 @pytest.fixture
 def visitor(chromium: Any) -> Iterator[Any]:
-    """A page of a browser that finds the museum on this machine; no error on its console."""
+    """A page of a browser that finds the museum on this machine; no error on its console.
+
+    A test closes the page before it stops the servers: a late request would be refused.
+    """
     browser = chromium.browser_type.launch(
         executable_path=shutil.which("chromium"),
         args=["--no-sandbox", f"--host-resolver-rules=MAP {NAME} 127.0.0.1"],
@@ -146,6 +149,7 @@ def test_the_form_behind_nginx(
                 send(visitor, address)
                 visitor.goto(f"{address}site/teach")
                 assert (visitor.title(), visitor.url) == ("Teach", f"{address}site/teach/")
+            visitor.close()
 
 
 def test_the_form_behind_caddy(visitor: Any, model: Path, tmp_path: Path) -> None:
@@ -166,6 +170,7 @@ def test_the_form_behind_caddy(visitor: Any, model: Path, tmp_path: Path) -> Non
         try:
             wait_until(lambda: process.poll() is not None or is_open(port))
             send(visitor, f"http://{NAME}:{port}/alexnet/")
+            visitor.close()
         finally:
             process.terminate()
             process.wait(20)
@@ -187,3 +192,4 @@ def test_the_live_page_behind_nginx(
         visitor.locator("#live[data-state=answered]").wait_for(timeout=60_000)
         assert "lemon" in visitor.locator("#live-top li").first.inner_text()
         assert "this computer's processor" in visitor.locator("#live").text_content()
+        visitor.close()
