@@ -1,11 +1,11 @@
 """`python -m demo benchmark MODEL...`: how fast each exported form runs here, beside its peers.
 
-Every contestant (a file on an engine) lives in a process of its own, so that its memory is its
+Every candidate (a file on an engine) lives in a process of its own, so that its memory is its
 own. They take turns, round after round, so that what disturbs the machine disturbs all alike; the
-ratios are formed within each round, against PyTorch eager fp32 where it is installed. The floors
-say how fast the machine's cores could be at best: the weights must be read once a batch, and the
-multiply-adds done. What ran on a graphics card has none. See docs/reference/benchmarks.md; result
-files follow docs/data/benchmarks.schema.json.
+ratios are formed within each round, against PyTorch eager fp32 where it is installed. The lower
+bounds (a roofline) say how fast the cores could be at best: the weights must be read once a batch,
+and the multiply-adds done. What ran on a graphics card has none. See
+docs/reference/benchmarks.md; result files follow docs/data/benchmarks.schema.json.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def benchmark(
         bool, typer.Option(help="PyTorch and OpenVINO beside, where they are installed.")
     ] = True,
     threads: Annotated[
-        int, typer.Option(min=0, help="Threads of each contestant; 0: all that it may use.")
+        int, typer.Option(min=0, help="Threads of each candidate; 0: all that it may use.")
     ] = 0,
-    rounds: Annotated[int, typer.Option(min=1, help="Turns of each contestant.")] = 7,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each candidate.")] = 7,
     seconds: Annotated[
         float,
         typer.Option(
@@ -68,15 +68,15 @@ def benchmark(
     ] = 0,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write a result file for each contestant there."),
+        typer.Option(metavar="FOLDER", help="Write a result file for each candidate there."),
     ] = None,
     recommend: Annotated[
         bool, typer.Option("--recommend", help="Say which form is fastest at each batch size.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Time exported forms against each other and their peers, in turns, with the floors beside."""
-    from demo.benchmarking import contest, results
+    """Time exported forms against each other and their peers, in turns, beside the roofline."""
+    from demo.benchmarking import interleaved, results
 
     with cli_errors():
         if photographs:
@@ -90,17 +90,19 @@ def benchmark(
         if sizes[0] < 1:
             raise UsageError(f"--batch {sizes[0]}: a batch holds at least 1 picture")
         for name in provider or []:
-            if name not in contest.PROVIDERS:
-                raise UsageError(f"--provider {name}: unknown; give {', '.join(contest.PROVIDERS)}")
+            if name not in interleaved.PROVIDERS:
+                raise UsageError(
+                    f"--provider {name}: unknown; give {', '.join(interleaved.PROVIDERS)}"
+                )
         providers = list(dict.fromkeys(provider or ["cpu"]))
         if save is not None:
             _check_folder(save, providers)
-        found = contest.run(
+        found = interleaved.run(
             models, sizes, providers, peers, threads, rounds, seconds,
             lambda note: complain(note, "note"),
         )  # fmt: skip
         if as_json:
-            extra = {"recommended": contest.recommended(found)} if recommend else {}
+            extra = {"recommended": interleaved.recommended(found)} if recommend else {}
             typer.echo(json.dumps(found | extra, indent=1, allow_nan=False))
         else:
             typer.echo("\n".join(lines(found, recommend)))
@@ -135,59 +137,59 @@ def lines(found: dict[str, Any], recommend: bool) -> list[str]:
     """The results as a table for a terminal.
 
     Args:
-        found: what `contest.run` gave.
+        found: what `interleaved.run` gave.
         recommend: whether to add the fastest form at each batch size.
     """
-    from demo.benchmarking.contest import recommended
+    from demo.benchmarking.interleaved import recommended
 
     machine, run = found["machine"], found["run"]
-    told = [
+    rows = [
         f"{machine['device']}, {run['threads']} threads, {run['rounds']} "
         f"round{'s' if run['rounds'] > 1 else ''} in turns",
         machine["caution"],
         f"The best that NumPy reaches here: reads {machine['read_bytes_s'] / 1e9:.1f} GB/s, "
         f"{machine['multiply_adds_s'] / 1e9:.0f} thousand million multiply-adds/s in fp32",
     ]
-    names = _names(found["contestants"])
+    names = _names(found["candidates"])
     wide = max(map(len, names)) + 1
     for size in run["batches"]:
-        told += ["", f"batch {size}", f"  {'':{wide}}{'p50':>9}{'p90':>9}{'p99':>9}{'pictures':>10}"
-                 f"{'times':>8}{'floor':>9}{'memory':>8}",
+        rows += ["", f"batch {size}", f"  {'':{wide}}{'p50':>9}{'p90':>9}{'p99':>9}{'pictures':>10}"
+                 f"{'times':>8}{'bound':>9}{'memory':>8}",
                  f"  {'':{wide}}{'ms':>9}{'ms':>9}{'ms':>9}{'/s':>10}{run['reference']:>8.7}"
                  f"{'ms':>9}{'MiB':>8}"]  # fmt: skip
-        for name, row in zip(names, found["contestants"], strict=True):
+        for name, row in zip(names, found["candidates"], strict=True):
             at = next(cell for cell in row["results"] if cell["batch"] == size)
             ms = at["ms"]
-            floor = f"{at['floor_ms']:9.2f}" if "floor_ms" in at else f"{'-':>9}"
-            told.append(
+            bound = f"{at['bound_ms']:9.2f}" if "bound_ms" in at else f"{'-':>9}"
+            rows.append(
                 f"  {name:{wide}}{ms['p50']:9.2f}{ms['p90']:9.2f}{ms['p99']:9.2f}"
-                f"{at['images_s']:10.0f}{at['ratio']['median']:8.2f}{floor}"
+                f"{at['images_s']:10.0f}{at['ratio']['median']:8.2f}{bound}"
                 f"{row['peak_bytes'] / 2**20:8.0f}"
             )
-    told += ["", "Made ready (seconds) and first run (ms, at each batch size):"]
-    told += [
+    rows += ["", "Made ready (seconds) and first run (ms, at each batch size):"]
+    rows += [
         f"  {name}: {row['session_s']:.2f} s; "
         + ", ".join(f"{cell['first_ms']:.1f}" for cell in row["results"])
-        for name, row in zip(names, found["contestants"], strict=True)
+        for name, row in zip(names, found["candidates"], strict=True)
     ]
     if recommend:
-        told.append("")
+        rows.append("")
         for row in recommended(found):
-            told.append(f"At batch {row['batch']} use {_form(row)}")
+            rows.append(f"At batch {row['batch']} use {_form(row)}")
             if "here" in row:
-                told[-1] += f"; of what this runner runs itself, {_form(row['here'])}"
-    return told
+                rows[-1] += f"; of what this runner runs itself, {_form(row['here'])}"
+    return rows
 
 
-def _names(contestants: list[dict[str, Any]]) -> list[str]:
+def _names(candidates: list[dict[str, Any]]) -> list[str]:
     """Engine, precision and provider of each; its file too, where another has the same."""
     names = [
         f"{row['engine']} {row['precision']} {row['provider'].removesuffix('ExecutionProvider')}"
-        for row in contestants
+        for row in candidates
     ]
     return [
         f"{name} {row['file']}" if names.count(name) > 1 else name
-        for name, row in zip(names, contestants, strict=True)
+        for name, row in zip(names, candidates, strict=True)
     ]
 
 

@@ -81,7 +81,7 @@ def reference(
 @app.command(hidden=True)
 def worker(asked: str) -> None:
     """What other verbs start for themselves, in a process of its own."""
-    from demo.benchmarking.contestant import load
+    from demo.benchmarking.candidate import load
     from model_export.contract.worker import serve
 
     serve(load, asked)

@@ -1,2 +1,1 @@
-"""What stands behind `benchmark`: `contest` lets all take turns, each a `contestant` in a process
-of its own."""
+"""The parts of `benchmark`: `interleaved` runs the rounds, each `candidate` in its own process."""

@@ -105,19 +105,19 @@ def run(models: Sequence[Path], count: int, rounds: int, threads: int = 0) -> di
 
 def lines(found: dict[str, Any]) -> list[str]:
     """The result for a terminal."""
-    told = [
+    rows = [
         f"{found['machine']['device']}: {found['photographs']} photographs of "
         f"{found['pixels'][0]} x {found['pixels'][1]}, {found['rounds']} rounds in turns",
         found["machine"]["caution"],
         f"Times the pictures a second of {found['reference']}:",
     ]
     for form in found["forms"]:
-        told.append(
+        rows.append(
             f"  {form['file']} ({form['precision']}): {_range(form['ratio'])}; by processor time "
             f"{_range(form['core_ratio'])}; same five classes on {form['same_top5']} of "
             f"{form['pictures']}"
         )
-    return told
+    return rows
 
 
 def _range(spread: dict[str, float]) -> str:

@@ -12,7 +12,7 @@ from demo.errors import UsageError
 
 
 def save(found: Mapping[str, Any], folder: Path) -> list[str]:
-    """A file for each contestant. Of shared or virtual cores only ratios are kept: times measured
+    """A file for each candidate. Of shared or virtual cores only ratios are kept: times measured
     there mean nothing elsewhere.
 
     Returns:
@@ -22,9 +22,9 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
         UsageError: the folder cannot be written.
     """
     names: list[str] = []
-    for row in found["contestants"]:
-        content = {**found, "machine": dict(found["machine"]), "contestants": None}
-        del content["contestants"]
+    for row in found["candidates"]:
+        content = {**found, "machine": dict(found["machine"]), "candidates": None}
+        del content["candidates"]
         if found["machine"]["shared"]:
             for key in ("read_bytes_s", "multiply_adds_s"):
                 del content["machine"][key]
@@ -33,9 +33,9 @@ def save(found: Mapping[str, Any], folder: Path) -> list[str]:
                 {key: cell[key] for key in ("batch", "runs", "ratio", "core_ratio") if key in cell}
                 for cell in row["results"]
             ]
-            content["contestant"] = bare
+            content["candidate"] = bare
         else:
-            content["contestant"] = row
+            content["candidate"] = row
         name = file_name(found["machine"]["device"], found["run"]["threads"], row)
         if name in names:  # another form of that precision: its own file's name tells them apart
             name = f"{name.removesuffix('.json')}_{_plain(Path(row['file']).stem)}.json"

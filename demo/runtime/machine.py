@@ -70,7 +70,7 @@ def measure(threads: int, gpu: bool, busy: float | None) -> dict[str, Any]:
         DeviceError: the speeds could not be measured.
     """
     name = "the machine's best speeds"
-    with Worker("demo", "worker", {"do": "floor"}, name, environment(threads)) as worker:
+    with Worker("demo", "worker", {"do": "peaks"}, name, environment(threads)) as worker:
         return {**describe(gpu, busy), **worker.ready}
 
 
@@ -135,6 +135,6 @@ def gpu_name() -> str:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of a contestant: so many threads for the libraries that read it from here."""
+    """The environment of a candidate: so many threads for the libraries that read it from here."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return {**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONWARNINGS": "ignore"}

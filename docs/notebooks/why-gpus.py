@@ -363,7 +363,7 @@ recorded = [
     if result["machine"]["kind"] == "gpu" and result["run"]["network"] == "alexnet64"
 ]
 for result in recorded:
-    one, first = result["contestant"], result["contestant"]["results"][0]
+    one, first = result["candidate"], result["candidate"]["results"][0]
     print(
         f"{result['machine']['device']}: {one['engine']} {one['precision']}, batch {first['batch']}: "
         f"{first['ratio']['median']:.2f} times as fast as {result['run']['reference']}"
@@ -371,7 +371,7 @@ for result in recorded:
 if not recorded:
     say(
         "No result from a graphics card is on record here yet, so we claim nothing. With a card of "
-        "your own, run `python -m demo benchmark` and compare with the floors above."
+        "your own, run `python -m demo benchmark` and compare with the limits above."
     )
 
 # %% [markdown]

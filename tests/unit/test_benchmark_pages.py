@@ -24,7 +24,7 @@ def result(precision: str, size: int, times: float, shared: bool = True) -> dict
             "date": "2026-01-02", "threads": 1, "rounds": 3, "batches": [1],
             "reference": "torch", "reference_precision": "fp32", "network": "A, b",
         },
-        "contestant": {
+        "candidate": {
             "file": "f", "engine": "onnxruntime", "version": "1", "provider": "CPU",
             "precision": precision, "how": "h", "weight_bytes": size, "results": [cell],
         },
@@ -45,9 +45,9 @@ def test_the_figure_says_what_the_data_say() -> None:
     many = [result("fp32", 400, 1.5), result("int8", 100, 4.0), result("int4-int8", 50, 6.5)]
     for row, times in zip(many, (1.2, 5.0, 3.0), strict=True):
         row["run"]["batches"] = [1, 32]
-        cell = row["contestant"]["results"][0]
+        cell = row["candidate"]["results"][0]
         spread = dict.fromkeys(("median", "low", "high"), times)
-        row["contestant"]["results"].append({**cell, "batch": 32, "core_ratio": spread})
+        row["candidate"]["results"].append({**cell, "batch": 32, "core_ratio": spread})
     expected = (
         "With 32 at a time it is not so: there int8 is 5.0 times as fast, and int4-int8 3.0 times"
     )

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from demo.benchmark import lines
-from demo.benchmarking import contest, results
+from demo.benchmarking import interleaved, results
 from demo.runtime import machine
 from sitebuild.data.results import load_results
 from sitebuild.reference import benchmarks
@@ -53,7 +53,7 @@ def ran(model: Path) -> tuple[dict[str, Any], Path]:
 
 def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:
     found, _ = ran
-    (one,) = found["contestants"]
+    (one,) = found["candidates"]
     assert (one["engine"], one["provider"]) == ("onnxruntime", "CPUExecutionProvider")
     assert [cell["batch"] for cell in one["results"]] == [1, 3]
     assert found["run"]["threads"] == 1
@@ -65,8 +65,8 @@ def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:
         assert 0 < ms["p50"] <= ms["p90"] <= ms["p99"]
         assert cell["images_s"] == pytest.approx(1000 * cell["batch"] / ms["p50"])
         assert cell["ratio"] == {"median": 1, "low": 1, "high": 1}  # it is its own reference
-        assert cell["floor_ms"] == max(cell["floor_bytes_ms"], cell["floor_adds_ms"])
-    small, large = (cell["floor_adds_ms"] for cell in one["results"])
+        assert cell["bound_ms"] == max(cell["bound_bytes_ms"], cell["bound_adds_ms"])
+    small, large = (cell["bound_adds_ms"] for cell in one["results"])
     assert large == pytest.approx(3 * small)
     assert [row["batch"] for row in found["recommended"]] == [1, 3]
     assert {row["file"] for row in found["recommended"]} == {"colour.onnx"}
@@ -76,17 +76,17 @@ def test_a_network_in_half_precision(tmp_path: Path) -> None:
     path = colour_model(tmp_path / "half.onnx", card(dtype="float16"), half=True)
     done = benchmark(path, "--rounds", 2, "--seconds", 0.01, "--no-peers", "--threads", 1, "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["contestants"][0]["results"][0]["runs"] > 0
+    assert json.loads(done.stdout)["candidates"][0]["results"][0]["runs"] > 0
 
 
 def test_result_files(ran: tuple[dict[str, Any], Path]) -> None:
     found, folder = ran
     (file,) = folder.iterdir()
-    version = found["contestants"][0]["version"]
+    version = found["candidates"][0]["version"]
     assert file.name.endswith(f"_1t_onnxruntime-{version}_cpuexecutionprovider_fp32.json")
     content = json.loads(file.read_text("utf-8"))
     jsonschema.validate(content, SCHEMA)
-    assert ("ms" in content["contestant"]["results"][0]) is not content["machine"]["shared"]
+    assert ("ms" in content["candidate"]["results"][0]) is not content["machine"]["shared"]
 
 
 def test_shared_cores_keep_ratios_alone(ran: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
@@ -103,14 +103,14 @@ def test_shared_cores_keep_ratios_alone(ran: tuple[dict[str, Any], Path], tmp_pa
 def test_files_of_one_name_do_not_overwrite_each_other(
     ran: tuple[dict[str, Any], Path], tmp_path: Path
 ) -> None:
-    found = ran[0] | {"contestants": ran[0]["contestants"] * 4}
+    found = ran[0] | {"candidates": ran[0]["candidates"] * 4}
     names = results.save(found, tmp_path)
     assert len({file.name for file in tmp_path.iterdir()}) == len(set(names)) == 4
 
 
 def test_the_schema_refuses_times_of_shared_cores(ran: tuple[dict[str, Any], Path]) -> None:
-    found = {**ran[0], "contestant": ran[0]["contestants"][0]}
-    del found["contestants"], found["recommended"]
+    found = {**ran[0], "candidate": ran[0]["candidates"][0]}
+    del found["candidates"], found["recommended"]
     found["machine"] = {**found["machine"], "shared": True}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(found, SCHEMA)
@@ -127,14 +127,14 @@ def test_the_best_is_named_with_its_engine() -> None:
 
     found = {
         "run": {"batches": [1, 32]},
-        "contestants": [
+        "candidates": [
             row("torch", "a.onnx", 0.1, 0.1),
             row("onnxruntime", "a.onnx", 4, 9),
             row("onnxruntime", "b.onnx", 3, 10),
             row("openvino", "b.onnx", 2, 11),
         ],
     }
-    small, large = contest.recommended(found)
+    small, large = interleaved.recommended(found)
     assert (small["engine"], small["file"], small["p50_ms"]) == ("openvino", "b.onnx", 2)
     assert (small["here"]["engine"], small["here"]["p50_ms"]) == ("onnxruntime", 3)
     assert (large["engine"], large["file"], large.get("here")) == ("onnxruntime", "a.onnx", None)
@@ -151,7 +151,7 @@ def test_text_and_files_of_two_forms_of_one_precision(model: Path, tmp_path: Pat
     for name in ("colour.onnx", "again.onnx"):
         assert re.search(rf"^  onnxruntime fp32 CPU {name} +\d+\.\d\d ", done.stdout, re.MULTILINE)
     kept = sorted((tmp_path / "results").iterdir())
-    files = [json.loads(file.read_text("utf-8"))["contestant"]["file"] for file in kept]
+    files = [json.loads(file.read_text("utf-8"))["candidate"]["file"] for file in kept]
     assert sorted(files) == ["again.onnx", "colour.onnx"]
     assert sum(file.name.endswith("_fp32_again.json") for file in kept) == 1
 
@@ -171,18 +171,18 @@ def test_what_ran_on_a_card_has_no_floor_of_its_hosts_processor(
     ran: tuple[dict[str, Any], Path],
 ) -> None:
     """The speeds are NumPy's, on the processor: they say nothing of a card."""
-    here, card_ = (contest.floors(p, 10**9, 10**6, 2, ran[0]["machine"])
+    here, card_ = (interleaved.lower_bounds(p, 10**9, 10**6, 2, ran[0]["machine"])
                    for p in ("CPUExecutionProvider", "CUDAExecutionProvider"))  # fmt: skip
-    assert here["floor_ms"] == max(here["floor_bytes_ms"], here["floor_adds_ms"]) > 0
-    assert card_ == contest.floors("cuda", 10**9, 10**6, 2, ran[0]["machine"]) == {}
+    assert here["bound_ms"] == max(here["bound_bytes_ms"], here["bound_adds_ms"]) > 0
+    assert card_ == interleaved.lower_bounds("cuda", 10**9, 10**6, 2, ran[0]["machine"]) == {}
     found = json.loads(json.dumps(ran[0]))
-    for cell in found["contestants"][0]["results"]:
-        for key in [key for key in cell if key.startswith("floor")]:
+    for cell in found["candidates"][0]["results"]:
+        for key in [key for key in cell if key.startswith("bound")]:
             del cell[key]
     row = next(line for line in lines(found, False) if line.startswith("  onnxruntime fp32 CPU"))
     assert re.fullmatch(r"  onnxruntime fp32 CPU( +[\d.]+){5} +- +\d+", row)
-    content = {**found, "contestant": found["contestants"][0]}
-    del content["contestants"], content["recommended"]
+    content = {**found, "candidate": found["candidates"][0]}
+    del content["candidates"], content["recommended"]
     content["machine"]["shared"] = False
     jsonschema.validate(content, SCHEMA)
 
@@ -194,7 +194,7 @@ def test_a_provider_that_is_not_here(model: Path, provider: str) -> None:
     done = benchmark(model, "--provider", provider, "--no-peers")
     assert done.returncode == 3
     assert done.stdout == ""
-    assert contest.PROVIDERS[provider] in done.stderr
+    assert interleaved.PROVIDERS[provider] in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -257,7 +257,7 @@ def test_committed_results_follow_the_schema(file: Path) -> None:
     content = json.loads(file.read_text("utf-8"))
     jsonschema.validate(content, SCHEMA)
     named = results.file_name(
-        content["machine"]["device"], content["run"]["threads"], content["contestant"]
+        content["machine"]["device"], content["run"]["threads"], content["candidate"]
     )
     assert file.name == named
 

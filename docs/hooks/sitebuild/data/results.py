@@ -1,4 +1,4 @@
-"""The benchmark results: each file of `docs/data/benchmarks` is one contestant of one run."""
+"""The benchmark results: each file of `docs/data/benchmarks` is one candidate of one run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_results(folder: Path) -> list[Result]:
     for path in sorted(folder.glob("*.json")):
         try:
             content = json.loads(path.read_text("utf-8"))
-            content["contestant"]["results"][0]["ratio"]["median"]
+            content["candidate"]["results"][0]["ratio"]["median"]
         except (ValueError, LookupError, TypeError) as error:
             raise ContentError(
                 f"{path.name} is no benchmark result ({error}); write it with "

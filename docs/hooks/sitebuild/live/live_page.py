@@ -90,7 +90,7 @@ def _known_speeds(
             own_share = {"share": share} if row["id"] == CARD_THEN else {}
             known.append({"name": name, "peak": row["fp32"], **own_share})
     for result in results:
-        one = result["contestant"]
+        one = result["candidate"]
         rates = [cell["images_s"] for cell in one["results"] if "images_s" in cell]
         if result["machine"]["kind"] == "gpu" and rates:
             if (one["engine"], one["precision"]) != ("onnxruntime", "fp32"):

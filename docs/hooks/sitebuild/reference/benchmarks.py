@@ -1,6 +1,6 @@
 """How fast the exported forms ran: the figure and the table, from `docs/data/benchmarks/`.
 
-Each file there is one contestant of one run (see `docs/data/benchmarks.schema.json`). Of shared
+Each file there is one candidate of one run (see `docs/data/benchmarks.schema.json`). Of shared
 or virtual cores the files hold ratios only, and only ratios are shown: those of processor time,
 where the files have them, as other programs disturb these less.
 """
@@ -28,7 +28,7 @@ ENGINES = {
 
 
 def latest(results: Sequence[Result]) -> list[Result]:
-    """The contestants of one run, the newest on a GPU where there is one; fastest first."""
+    """The candidates of one run, the newest on a GPU where there is one; fastest first."""
     if not results:
         return []
 
@@ -53,17 +53,17 @@ def _spread_of(result: Result, batch: int) -> Mapping[str, float]:
 
 def _by_work(result: Result) -> bool:
     """Whether processor time is what can be trusted here, and is known."""
-    cells = result["contestant"]["results"]
+    cells = result["candidate"]["results"]
     return bool(result["machine"]["shared"]) and all("core_ratio" in cell for cell in cells)
 
 
 def _cell(result: Result, batch: int) -> Mapping[str, Any]:
-    cells: list[Mapping[str, Any]] = result["contestant"]["results"]
+    cells: list[Mapping[str, Any]] = result["candidate"]["results"]
     return next(cell for cell in cells if cell["batch"] == batch)
 
 
 def _name(result: Result) -> str:
-    one = result["contestant"]
+    one = result["candidate"]
     return f"{ENGINES[one['engine']]}, {one['precision']}"
 
 
@@ -72,7 +72,7 @@ def _spread(found: Mapping[str, float]) -> tuple[float, float, float]:
 
 
 def results_table(rows: Sequence[Result]) -> Table:
-    """All contestants of a run; absolute times only where the files hold them."""
+    """All candidates of a run; absolute times only where the files hold them."""
     batches, owned = rows[0]["run"]["batches"], not rows[0]["machine"]["shared"]
     columns = [Column("Engine"), Column("Precision")]  # then what a narrow window should show first
     columns += [Column(f"Times as fast, batch {batch}", "spread") for batch in batches]
@@ -81,7 +81,7 @@ def results_table(rows: Sequence[Result]) -> Table:
     columns += [Column("Weights, MB", "number", "{:.0f}"), Column("Version")]
     lines = []
     for row in rows:
-        one = row["contestant"]
+        one = row["candidate"]
         line = [
             ENGINES[one["engine"]],
             one["precision"],
@@ -98,25 +98,25 @@ def results_table(rows: Sequence[Result]) -> Table:
 
 def figure(tables: Mapping[str, Any], results: Sequence[Result]) -> Figure | str:
     """The newest run as bars, of each file unchanged; a sentence where there is none."""
-    found = [r for r in latest(results) if r["contestant"]["engine"] != "onnxruntime-rewritten"]
+    found = [r for r in latest(results) if r["candidate"]["engine"] != "onnxruntime-rewritten"]
     if not found:
         return f"<p>{NONE_YET}</p>"
     run, machine = found[0]["run"], found[0]["machine"]
     batch = run["batches"][0]
-    ours = [r for r in found if r["contestant"]["engine"] == "onnxruntime"] or found
+    ours = [r for r in found if r["candidate"]["engine"] == "onnxruntime"] or found
     best = ours[0]
     rows = [
         {
             **{"name": _name(row), "ratio": ratio(row, batch)},
             **{"low": _spread_of(row, batch)["low"], "high": _spread_of(row, batch)["high"]},
-            "ours": row["contestant"]["engine"] == "onnxruntime",
+            "ours": row["candidate"]["engine"] == "onnxruntime",
         }
         for row in found
     ]
     times = f"{ratio(best, batch):.1f} times as fast"
     values = {
         "headline": f"The same network, {times}, once its numbers are smaller"
-        if best["contestant"]["precision"] != "fp32"
+        if best["candidate"]["precision"] != "fp32"
         else f"The exported network runs {times} as in PyTorch",
         "quantity": "Processor time a picture" if _by_work(best) else "Speed",
         "pictures": f"{batch} picture{'s' if batch > 1 else ''}",
@@ -142,21 +142,21 @@ def _what_to_see(ours: Sequence[Result], batch: int) -> str:
     """What the bars of our own forms show, the fastest first: whether fewer bits were faster."""
     if len(ours) < 2:
         return "Look at the distance from PyTorch, the line at 1."
-    small = min(ours, key=lambda row: row["contestant"]["weight_bytes"])
-    sizes = [row["contestant"]["weight_bytes"] for row in ours]
+    small = min(ours, key=lambda row: row["candidate"]["weight_bytes"])
+    sizes = [row["candidate"]["weight_bytes"] for row in ours]
     if sizes == sorted(sizes):
         advice = "Look at the precisions: the fewer bits there are to read, the less time it takes."
         for other in ours[0]["run"]["batches"]:
             best = max(ours, key=partial(ratio, batch=other))
             if best is not small:
-                ahead, behind = (r["contestant"]["precision"] for r in (best, small))
+                ahead, behind = (r["candidate"]["precision"] for r in (best, small))
                 advice = advice.removesuffix(".") + (
                     f", {_pictures(batch)}. With {other} at a time it is not so: there {ahead} "
                     f"is {ratio(best, other):.1f} times as fast, and {behind} "
                     f"{ratio(small, other):.1f} times."
                 )
         return advice
-    fast, slow = ours[0]["contestant"]["precision"], small["contestant"]["precision"]
+    fast, slow = ours[0]["candidate"]["precision"], small["candidate"]["precision"]
     return (
         f"Look at the precisions: fewer bits are not always faster. The smallest file, {slow}, "
         f"runs {ratio(small, batch):.1f} times as fast as PyTorch, and {fast} "

@@ -1,4 +1,4 @@
-"""The contest behind `benchmark`: contestants in processes of their own, turns, ratios, floors."""
+"""Interleaved timing for `benchmark`: candidates in processes of their own, rounds, ratios."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class Entry:
         return Worker(package, verb, asked, name, here.environment(threads))
 
 
-class Contestant:
-    """An entry that runs; `turn` lets it run for a while.
+class Candidate:
+    """A running entry; `turn` times it for a while.
 
     Attributes:
-        told: version, provider, how it runs and the seconds until it was ready.
+        info: version, provider, how it runs and the seconds until it was ready.
         first_ms: of each batch size, the very first run in milliseconds.
         times: of each batch size, round by round, the milliseconds of every run.
         work: the same of processor time.
@@ -83,7 +83,7 @@ class Contestant:
     def __init__(self, entry: Entry, threads: int) -> None:
         self.entry = entry
         self._worker = entry.start(threads)
-        self.told = self._worker.ready
+        self.info = self._worker.ready
         self.first_ms: dict[int, float] = {}
         self.times: dict[int, list[list[float]]] = {}
         self.work: dict[int, list[list[float]]] = {}
@@ -120,7 +120,7 @@ def run(
     seconds: float,
     note: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Let all take turns.
+    """Time all candidates, interleaved: every round gives each of them one turn.
 
     Args:
         models: forms of one network.
@@ -130,10 +130,10 @@ def run(
         threads: of each; 0 takes the cores there are.
         rounds: that count.
         seconds: about how long a turn lasts.
-        note: told, on one line, of a peer that is left out.
+        note: called with one line for each peer that is left out.
 
     Returns:
-        ``machine``, ``run`` and ``contestants``, as the result files hold them (all of them).
+        ``machine``, ``run`` and ``candidates``, as the result files hold them (all of them).
 
     Raises:
         ModelError: a file is no model with a card.
@@ -144,24 +144,24 @@ def run(
     entries = _entries(models, providers, peers)
     busy = here.load()
     with ExitStack() as stack:
-        running: list[Contestant] = []
+        running: list[Candidate] = []
         for entry in entries:
             try:
-                contestant = Contestant(entry, threads)
+                candidate = Candidate(entry, threads)
             except DeviceError as error:
                 if entry.engine == "onnxruntime":
                     raise
                 note(f"left out: {error}")
                 continue
-            stack.callback(contestant.close)
-            running.append(contestant)
+            stack.callback(candidate.close)
+            running.append(candidate)
         machine = here.measure(threads, "cpu" not in providers, busy)
         for number in range(rounds + 1):  # the first round warms up and is not counted
             for batch in batches:
-                for contestant in running[:: 1 if number % 2 else -1]:  # no one is always first
-                    contestant.turn(batch, seconds if number else 0)
-        for contestant in running:
-            for kept in (*contestant.times.values(), *contestant.work.values()):
+                for candidate in running[:: 1 if number % 2 else -1]:  # no one is always first
+                    candidate.turn(batch, seconds if number else 0)
+        for candidate in running:
+            for kept in (*candidate.times.values(), *candidate.work.values()):
                 del kept[0]
     reference = next((c for c in running if c.entry.engine == "torch"), running[0])
     return {
@@ -176,7 +176,7 @@ def run(
             "reference_precision": reference.entry.precision,
             "network": reference.entry.card.architecture,
         },
-        "contestants": [_result(c, reference, machine) for c in running],
+        "candidates": [_result(c, reference, machine) for c in running],
     }
 
 
@@ -215,7 +215,7 @@ def _entries(models: Sequence[Path], providers: Sequence[str], peers: bool) -> l
     return entries
 
 
-def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) -> dict[str, Any]:
+def _result(one: Candidate, reference: Candidate, machine: Mapping[str, Any]) -> dict[str, Any]:
     entry = one.entry
     results: list[dict[str, Any]] = []
     for batch, rounds in one.times.items():
@@ -228,7 +228,9 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
                 "first_ms": one.first_ms[batch],
                 "ms": {"p50": p50, "p90": p90, "p99": p99},
                 "images_s": 1000 * batch / p50,
-                **floors(entry.provider, entry.weight_bytes, entry.multiply_adds, batch, machine),
+                **lower_bounds(
+                    entry.provider, entry.weight_bytes, entry.multiply_adds, batch, machine
+                ),
                 "ratio": _ratio(reference.times[batch], rounds),
             }
         )
@@ -237,27 +239,27 @@ def _result(one: Contestant, reference: Contestant, machine: Mapping[str, Any]) 
     return {
         "file": entry.file.name,
         "engine": entry.engine,
-        "version": one.told["version"],
-        "provider": one.told["provider"],
+        "version": one.info["version"],
+        "provider": one.info["provider"],
         "precision": entry.precision,
-        "how": one.told["how"],
+        "how": one.info["how"],
         "weight_bytes": entry.weight_bytes,
-        "session_s": one.told["session_s"],
+        "session_s": one.info["session_s"],
         "peak_bytes": one.peak_bytes,
         "results": results,
     }
 
 
-def floors(
+def lower_bounds(
     provider: str, weight_bytes: int, multiply_adds: int, batch: int, machine: Mapping[str, Any]
 ) -> dict[str, float]:
-    """The least milliseconds of a batch on the machine's cores, and the two of which it is the
-    greater; nothing for a graphics card, whose speeds are not measured."""
+    """Roofline of a batch in milliseconds: the time to read the weights, the time to multiply, and
+    the greater of both; empty for a graphics card, whose peaks are not measured."""
     if provider in _ON_CARDS:
         return {}
     read = 1000 * weight_bytes / machine["read_bytes_s"]
     multiply = 1000 * batch * multiply_adds / machine["multiply_adds_s"]
-    return {"floor_ms": max(read, multiply), "floor_bytes_ms": read, "floor_adds_ms": multiply}
+    return {"bound_ms": max(read, multiply), "bound_bytes_ms": read, "bound_adds_ms": multiply}
 
 
 def _ratio(theirs: list[list[float]], ours: list[list[float]]) -> dict[str, float]:
@@ -279,13 +281,13 @@ def recommended(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows = [
             {key: row[key] for key in ("file", "engine", "precision", "provider")}
             | {"p50_ms": cell["ms"]["p50"]}
-            for row in found["contestants"]
+            for row in found["candidates"]
             for cell in row["results"]
             if cell["batch"] == batch and not row["engine"].startswith("torch")
         ]
         rows.sort(key=lambda row: row["p50_ms"])
-        told = {"batch": batch, **rows[0]}
-        if told["engine"] == "openvino":
-            told["here"] = next(row for row in rows if row["engine"] != "openvino")
-        best.append(told)
+        fastest = {"batch": batch, **rows[0]}
+        if fastest["engine"] == "openvino":
+            fastest["here"] = next(row for row in rows if row["engine"] != "openvino")
+        best.append(fastest)
     return best

@@ -1,6 +1,6 @@
 """What the hidden verb ``worker`` does in a process of its own (`model_export.contract.worker`).
 
-``do`` is ``time``: an ONNX file on one engine and provider, for `benchmark`; ``floor``: the best
+``do`` is ``time``: an ONNX file on one engine and provider, for `benchmark`; ``peaks``: the best
 speeds of this machine; ``provider``: one execution provider, tried (`demo.runtime.providers`).
 """
 
@@ -31,8 +31,8 @@ def load(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Answer]:
     Raises:
         DeviceError: the engine or the provider does not work on this machine.
     """
-    if asked["do"] == "floor":
-        return floor(), lambda request: {}
+    if asked["do"] == "peaks":
+        return peaks(), lambda request: {}
     if asked["do"] == "provider":
         return try_here(asked["provider"]), lambda request: {}
     model = onnx_file.read(Path(asked["file"]))
@@ -121,7 +121,7 @@ def _openvino(asked: Mapping[str, Any]) -> tuple[dict[str, Any], Prepare]:
     return {"version": version, "provider": "CPU", "how": "latency hint"}, prepare
 
 
-def floor() -> dict[str, float]:
+def peaks() -> dict[str, float]:
     """Bytes a second that can be read, and multiply-adds a second, by NumPy; the best of several.
 
     A dot product of a vector with itself reads 256 MiB; a product of two fp32 matrices of
