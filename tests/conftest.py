@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+# The site under test is nobody's, wherever the tests run: a workflow of GitHub names its repository.
+for _name in ("SITE_URL", "REPOSITORY", "GITHUB_REPOSITORY", "CONTACT"):
+    os.environ.pop(_name, None)
+
 
 def once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
     """What ``make`` returns for a folder of this name; made once, however many workers ask.

@@ -36,11 +36,13 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Expand the site, and render what came out; a mistake stops the build with one clear line."""
-    settings = read_settings(Path(config.config_file_path), config.site_url or "")
     try:
+        settings = read_settings(Path(config.config_file_path), config.site_url or "")
         site = expand(settings)
     except ContentError as error:
         raise PluginError(str(error)) from error
+    config.site_url = settings.publisher.address  # with its slash
+    config.extra["publisher"] = settings.publisher
     _glossary[0] = json.dumps(site.tables["glossary"])
     config.docs_dir = str(settings.pages)
     own: list[Any] = [RawBlocks(), Terms(site.tables["glossary"])]  # objects are as good as names
@@ -93,6 +95,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """Keep the compiled templates for the next build of the same run; leave no gaps for blocks."""
+    env.globals["address_of"] = lambda path: (
+        file.url if (file := files.get_file_from_path(path)) else ""
+    )
     env.trim_blocks = env.lstrip_blocks = True
     env.bytecode_cache = Compiled()
 

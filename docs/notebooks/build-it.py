@@ -21,8 +21,7 @@
 # You need to know what a convolution is. If you do not, read [What is AlexNet?](../story/what-is-alexnet.md) first.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

@@ -21,8 +21,7 @@
 # At least half of the entries that AlexNet beat name such vectors. [The ladder](../ladder.md) runs a larger version beside AlexNet in your browser.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

@@ -21,8 +21,7 @@
 # All figures come from the data files of this site. The small numbers lead to the sources at the end.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

@@ -21,8 +21,7 @@
 # The network is `alexnet64`, a small cousin of the network of 2012. This project trained it. It has the same eight layers in two towers, but it looks at thumbnails of 64 × 64 pixels and knows 200 classes instead of 1000.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

@@ -19,8 +19,7 @@
 # - the three steps of *deep compression*, tried on our own weights
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

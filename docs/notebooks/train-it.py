@@ -21,8 +21,7 @@
 # This is a toy. The pictures are drawn by a program, and the networks have a few ten thousand parameters instead of 60 million. A toy can show how to find out. It cannot confirm or refute what the paper measured on a million photographs.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

@@ -21,8 +21,7 @@
 # The network is `alexnet64`, trained by this project on Tiny ImageNet. The pictures are the project's own samples.
 
 # %% tags=["colab"]
-# In Google Colab only: fetches the project and what it needs. Write the address of its repository
-# between the quotes.
+# In Google Colab only: fetches the project and what it needs from the address between the quotes.
 import os
 import subprocess
 import sys

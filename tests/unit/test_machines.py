@@ -83,7 +83,13 @@ def addressed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(root / "site")],
         cwd=root,
-        env={**os.environ, "SITE_URL": "https://example.org/a/", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "SITE_URL": "https://example.org/a",
+            "GITHUB_REPOSITORY": "ada/a",
+            "CONTACT": "ada@example.org",
+            "PYTHONPATH": str(ROOT),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -104,6 +110,17 @@ def test_with_an_address_the_sitemap_and_the_previews_are_whole(addressed: Path)
     assert 'property="og:image" content="https://example.org/a/assets/img/social.png"' in live
     assert 'rel="canonical" href="https://example.org/a/live/"' in live
     assert data_of(addressed / "live" / "index.html")["url"] == "https://example.org/a/live/"
+
+
+def test_the_footer_leads_to_the_code_and_to_a_person(addressed: Path, site: Path) -> None:
+    known = (addressed / "live" / "index.html").read_text("utf-8").split("<footer")[1]
+    assert '<a href="https://github.com/ada/a">The code</a>' in known
+    assert '<a href="mailto:ada@example.org">Write to us</a>' in known
+    unknown = (site / "live" / "index.html").read_text("utf-8").split("<footer")[1]
+    assert "The code" not in unknown
+    assert "Write to us" not in unknown
+    for page in ("press", "reference/corrections"):
+        assert f'<a href="../{page}/">' in unknown
 
 
 def test_with_an_address_the_feed_names_whole_addresses(addressed: Path) -> None:

@@ -25,6 +25,7 @@ from sitebuild.expand import lessons, markdown_export, terms
 from sitebuild.expand.folder import Folder
 from sitebuild.expand.page import Page, basic_names
 from sitebuild.expand.page_end import with_end
+from sitebuild.expand.publisher import for_colab
 from sitebuild.figures import Figure
 from sitebuild.figures.figure import export_style
 from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
@@ -100,7 +101,7 @@ def expand(settings: Settings) -> Site:
     Raises:
         ContentError: a page or a data file is wrong; the text says where.
     """
-    site = load_site(settings.root, settings.docs)
+    site = load_site(settings.root, settings.docs, settings.publisher)
     pages, beside = Folder(settings.pages), Folder(settings.beside)
     style = export_style(settings.root / "docs" / "assets" / "css")
     sources = list(_sources(settings.docs))
@@ -118,8 +119,9 @@ def expand(settings: Settings) -> Site:
             path=published,
             title=head.get("title") or menu.get(published, page.title),
             description=head.get("description") or settings.description,
-            address=f"{settings.address}{page.address}" if settings.address else "",
-            root=settings.address or page.to_root or "./",
+            address=site.publisher.address and f"{site.publisher.address}{page.address}",
+            root=site.publisher.address or page.to_root or "./",
+            repository=site.publisher.repository,
         )
         descriptions[published] = head.get("description", "")
         head["linked_data"] = _linked_data(about, done, site)
@@ -161,7 +163,7 @@ def _expand_file(file: Path, page: Page) -> tuple[Expanded, dict[str, str]]:
     """A page's expansion and its front matter."""
     if file.suffix == ".ipynb":
         lesson = load_lesson(file)
-        markdown, plain = lessons.as_markdown(lesson)
+        markdown, plain = lessons.as_markdown(lesson, page.site.publisher)
         text = _NOTEBOOK.sub(r"\1.md", f"{markdown}\n{terms.mark(page.link(GLOSSARY))}\n")
         head = {"title": lesson.title, "description": lesson.about}
         return Expanded(text, plain, frozenset(), ()), head
@@ -193,9 +195,12 @@ def _files(
         file = settings.docs / path
         if path.endswith(".ipynb") and not own(path):
             folder = path.removesuffix(".ipynb")
-            yield f"{folder}/{file.name}", file
+            notebook = file.read_text(encoding="utf-8")
+            yield f"{folder}/{file.name}", for_colab(notebook, site.publisher, '\\"')
             for plot in load_lesson(file).plots:
                 yield f"{folder}/{plot.name}", plot.content
+        elif path.startswith("notebooks/") and path.endswith(".py"):
+            yield path, for_colab(file.read_text(encoding="utf-8"), site.publisher)
         elif path.endswith(".css"):
             yield path, _COMMENT.sub("", file.read_text(encoding="utf-8"))
         elif not path.endswith(".md"):
@@ -215,9 +220,10 @@ def _files(
     yield from models.items()
     yield MANIFEST_AT, manifest(settings.root, models)
     yield from offline_edition.files()
-    feed = lists.corrections_feed(site.tables["corrections"], site.titles, settings.address)
+    address = site.publisher.address
+    feed = lists.corrections_feed(site.tables["corrections"], site.titles, address)
     yield lists.FEED_AT, feed
-    yield "robots.txt", lists.robots_txt(settings.address)
+    yield "robots.txt", lists.robots_txt(address)
     yield (
         "llms.txt",
         lists.llms_txt(settings.name, settings.description, _listed(settings, descriptions)),

@@ -3,12 +3,59 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from sitebuild.errors import ContentError
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Who publishes a build, and where; each is empty where the settings do not say.
+
+    Attributes:
+        address: of the site; ends in a slash.
+        repository: the address of the code.
+        contact: where readers write to: ``mailto:`` and a mail address, or the address of a page.
+    """
+
+    address: str = ""
+    repository: str = ""
+    contact: str = ""
+
+    @classmethod
+    def of(cls, address: str, repository: str, contact: str) -> Publisher:
+        """As the settings give them.
+
+        Args:
+            address: of the site.
+            repository: an address, or ``owner/name`` on GitHub.
+            contact: a mail address, or the address of a page.
+
+        Raises:
+            ContentError: one of them is of another form.
+        """
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+            repository = f"https://github.com/{repository}"
+        if re.fullmatch(r"[^\s@/:]+@[^\s@/:]+", contact):
+            contact = f"mailto:{contact}"
+        for name, value, form in (
+            ("SITE_URL", address, "an address"),
+            ("REPOSITORY", repository, "an address, or owner/name on GitHub"),
+            ("CONTACT", contact, "a mail address, or the address of a page"),
+        ):
+            if value and not re.fullmatch(r"(https?://|mailto:)[^\s\"<>]+", value):
+                raise ContentError(f'{name}: "{value}" is not {form}')
+        address = f"{address.rstrip('/')}/" if address else ""
+        return cls(address, repository.rstrip("/").removesuffix(".git"), contact)
+
+
+NOBODY = Publisher()
 
 
 @dataclass(frozen=True)
@@ -29,7 +76,7 @@ class Settings:
         docs: the folder of the page sources.
         name: of the site.
         description: what it is, in a sentence.
-        address: ends in a slash; empty where the publisher named none.
+        publisher: who publishes this build, and where.
         menu: the pages in order.
     """
 
@@ -37,7 +84,7 @@ class Settings:
     docs: Path
     name: str
     description: str
-    address: str
+    publisher: Publisher
     menu: tuple[Entry, ...]
 
     @property
@@ -52,13 +99,13 @@ class Settings:
 
 
 class SettingsLoader(yaml.SafeLoader):
-    """Knows ``!ENV [NAME, default]``."""
+    """Knows ``!ENV [NAME, ANOTHER, default]``."""
 
 
 def _environment(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     assert isinstance(node, yaml.SequenceNode)
-    name, default = loader.construct_sequence(node)
-    return os.environ.get(name, default)
+    *names, default = loader.construct_sequence(node)
+    return next((os.environ[name] for name in names if name in os.environ), default)
 
 
 SettingsLoader.add_constructor("!ENV", _environment)
@@ -70,14 +117,22 @@ def read_settings(path: Path, address: str | None = None) -> Settings:
     Args:
         path: the file.
         address: of the site, where another than that of the file is wanted.
+
+    Raises:
+        ContentError: an address in it is none.
     """
     config = yaml.load(path.read_text(encoding="utf-8"), Loader=SettingsLoader)  # noqa: S506 (a safe loader)
+    named = config.get("extra", {})
     return Settings(
         root=path.parent,
         docs=path.parent / config.get("docs_dir", "docs"),
         name=config["site_name"],
         description=config["site_description"],
-        address=config.get("site_url", "") if address is None else address,
+        publisher=Publisher.of(
+            config.get("site_url", "") if address is None else address,
+            named.get("repository", ""),
+            named.get("contact", ""),
+        ),
         menu=tuple(_entries(config.get("nav", ()), "")),
     )
 

@@ -15,6 +15,7 @@ from sitebuild.data.facts import Facts, load_facts
 from sitebuild.data.samples import Samples, load_samples
 from sitebuild.data.tables import load_tables
 from sitebuild.errors import ContentError
+from sitebuild.settings import NOBODY, Publisher
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Site:
         samples: the sample photographs with the recorded answers.
         titles: the title of each page by its path below ``docs``.
         tables: the other data files, by stem.
+        publisher: who publishes this build, and where.
     """
 
     root: Path
@@ -40,6 +42,7 @@ class Site:
     samples: Samples
     titles: Mapping[str, str]
     tables: Mapping[str, Any]
+    publisher: Publisher = NOBODY
 
     @property
     def data(self) -> Path:
@@ -47,12 +50,13 @@ class Site:
         return self.docs / "data"
 
 
-def load_site(root: Path, docs: Path | None = None) -> Site:
+def load_site(root: Path, docs: Path | None = None, publisher: Publisher | None = None) -> Site:
     """Read and check every data file.
 
     Args:
         root: the repository.
         docs: the folder of the page sources, ``root/docs`` unless given.
+        publisher: who publishes this build, and where; nobody known unless given.
 
     Raises:
         ContentError: a file is missing or wrong, or a fact names an unknown source.
@@ -78,6 +82,7 @@ def load_site(root: Path, docs: Path | None = None) -> Site:
         samples=load_samples(data / "results" / "samples.json", root / "demo" / "samples"),
         titles=titles,
         tables=tables,
+        publisher=publisher or NOBODY,
     )
 
 

@@ -8,18 +8,21 @@ from html import escape
 from typing import Any
 
 from sitebuild.data.lessons import Cell, Lesson, Plot, source
+from sitebuild.expand.publisher import for_colab
+from sitebuild.settings import Publisher
 
 
-def as_markdown(lesson: Lesson) -> tuple[str, str]:
+def as_markdown(lesson: Lesson, publisher: Publisher) -> tuple[str, str]:
     """The page of a lesson, and its version for programs."""
     plots, again = iter(lesson.plots), iter(lesson.plots)
     first, rest = lesson.cells[0], lesson.cells[1:]
-    page = [_answer(_prose(first)), _downloads(lesson.name)]
+    page = [_answer(_prose(first)), _downloads(lesson.name, publisher.repository)]
     text = [source(first)]
     for cell in rest:
         page += _cell(cell, plots)
         text += _plain(cell, again, lesson.name)
-    return "\n\n".join(page) + "\n", "\n\n".join(text) + "\n"
+    written = "\n\n".join(page) + "\n", "\n\n".join(text) + "\n"
+    return for_colab(written[0], publisher), for_colab(written[1], publisher)
 
 
 def _answer(text: str) -> str:
@@ -28,11 +31,17 @@ def _answer(text: str) -> str:
     return "\n\n".join([title, f"{answer}\n{{ .answer }}", *rest])
 
 
-def _downloads(name: str) -> str:
+def _downloads(name: str, repository: str) -> str:
+    needs = "Both need the project&rsquo;s folder around them."
+    if repository:
+        needs = (
+            f'Both need <a href="{repository}">the project</a> around them; in Google Colab the '
+            "first cell of the notebook fetches it."
+        )
     return (
         f'<p class="lesson-files">Run it yourself: <a href="{name}.ipynb" download>{name}.ipynb</a>'
-        f' (notebook), <a href="../{name}.py" download>{name}.py</a> (plain Python). Both need the '
-        "project&rsquo;s folder around them.</p>"
+        f' (notebook), <a href="../{name}.py" download>{name}.py</a> (plain Python). '
+        f"{needs}</p>"
     )
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from sitebuild.data.site import Site, address_of
 from sitebuild.errors import ContentError, unknown
+from sitebuild.expand import publisher
 from sitebuild.expand.notes import Notes
 from sitebuild.expand.raw_blocks import raw
 from sitebuild.expand.typography import typeset
@@ -146,7 +147,7 @@ class Page:
 
 
 def basic_names(page: Page) -> dict[str, Any]:
-    """What every page may call: facts and notes."""
+    """What every page may call: facts and notes, and who publishes the site."""
     facts = page.site.facts
     return {
         "fact": lambda name: facts[name].text,
@@ -155,4 +156,6 @@ def basic_names(page: Page) -> dict[str, Any]:
         "cite": page.notes.cite,
         "evidence": page.notes.evidence,
         "searched": page.notes.searched,
+        "report": lambda: publisher.report(page.site.publisher),
+        "project": lambda: publisher.project(page.site.publisher),
     }

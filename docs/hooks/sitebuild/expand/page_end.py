@@ -9,6 +9,7 @@ from html import escape
 from sitebuild.data.facts import long_date
 from sitebuild.edition import EDITION, SITE
 from sitebuild.expand.page import Page
+from sitebuild.settings import NOBODY, Publisher
 
 CORRECTIONS = "reference/corrections.md"
 # A page's own section on how sure it is, up to the next section.
@@ -68,12 +69,12 @@ def with_end(text: str, page: Page, strip: str) -> str:
     """
     rows = page.site.tables["corrections"]
     told, words = corrected(rows, page.path)
+    cited = page.title, page.address, page.site.publisher
     boxes = (
         strip,
         page.block(
-            cite_box(page.title, page.address),
-            f"**Cite this page**\n\n{citation(page.title, page.address)}\n\n"
-            f"```bibtex\n{bibtex(page.title, page.address)}\n```",
+            cite_box(*cited),
+            f"**Cite this page**\n\n{citation(*cited)}\n\n```bibtex\n{bibtex(*cited)}\n```",
         ),
         page.block(
             corrections_box(rows, page.path, page.to_root),
@@ -93,38 +94,43 @@ def with_end(text: str, page: Page, strip: str) -> str:
     )
 
 
-def citation(title: str, address: str) -> str:
-    """How to cite a page, as a sentence."""
-    return (
-        f"{SITE} project. *{title}*. In: {SITE}, edition {EDITION}, page {address}. Add the "
-        "address where you read it and the date."
-    )
+def citation(title: str, address: str, publisher: Publisher = NOBODY) -> str:
+    """How to cite a page, as a sentence; arguments as those of `bibtex`."""
+    return f"{SITE} project. *{title}*. In: {SITE}, edition {EDITION}, {_where(address, publisher)}"
 
 
-def bibtex(title: str, address: str) -> str:
+def bibtex(title: str, address: str, publisher: Publisher = NOBODY) -> str:
     """The page as an entry of BibTeX.
 
     Args:
         title: of the page.
         address: below the site's root, for example ``story/significance/``.
+        publisher: who knows where the root is.
     """
     key = address.strip("/").rsplit("/", 1)[-1].replace("-", "")
+    url = f"  url    = {{{publisher.address}{address}}},\n" if publisher.address else ""
     return (
         f"@misc{{alexnetmoment-{key},\n"
         f"  author = {{{{{SITE} project}}}},\n"
-        f"  title  = {{{title}}},\n"
+        f"  title  = {{{title}}},\n{url}"
         f"  note   = {{{SITE}, edition {EDITION}, page {address}}}\n"
         "}"
     )
 
 
-def cite_box(title: str, address: str) -> str:
+def cite_box(title: str, address: str, publisher: Publisher = NOBODY) -> str:
     """How to cite a page, for people and as BibTeX; arguments as those of `bibtex`."""
     return (
         '<section class="cite-page" aria-label="Cite this page">'
         '<p class="cite-page__title">Cite this page</p>'
         f"<p>{SITE} project. <cite>{escape(title)}</cite>. In: {SITE}, edition {EDITION}, "
-        f"page {escape(address)}. Add the address where you read it and the date.</p>"
+        f"{escape(_where(address, publisher))}</p>"
         '<details class="grades"><summary>As BibTeX</summary>'
-        f'<pre tabindex="0">{escape(bibtex(title, address))}</pre></details></section>'
+        f'<pre tabindex="0">{escape(bibtex(title, address, publisher))}</pre></details></section>'
     )
+
+
+def _where(address: str, publisher: Publisher) -> str:
+    if publisher.address:
+        return f"{publisher.address}{address}. Add the date."
+    return f"page {address}. Add the address where you read it and the date."

@@ -29,13 +29,15 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class About:
-    """A page: its path below `docs`, its words, its address where it has one, and the root's."""
+    """A page: its path below `docs`, its words, its address where it has one, the root's address,
+    and that of the code where it is known."""
 
     path: str
     title: str
     description: str
     address: str
     root: str
+    repository: str = ""
 
 
 def kind_of(path: str) -> str:
@@ -103,7 +105,7 @@ def _own(kind: str, about: About, files: Iterable[str]) -> dict[str, Any]:
             "version": EDITION,
             "programmingLanguage": "Python",
             "runtimePlatform": "ONNX Runtime",
-        }
+        } | ({"codeRepository": about.repository} if about.repository else {})
     if kind == "WebApplication":
         return {
             "applicationCategory": "EducationalApplication",
