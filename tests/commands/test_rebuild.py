@@ -17,7 +17,7 @@ EDITS = {
     "docs/data/references.bib": ("= {Large Scale", "= {Old Large Scale"),
     "docs/notebooks/meet-alexnet.ipynb": ("AlexNet", "OldNet"),
     "docs/theme/main.html": ('title="Corrections"', 'title="Old"'),
-    "docs/assets/css/tokens.css": ("Charter", "Old"),
+    "docs/assets/css/tokens.css": ("Consolas", "Old"),
 }
 # Builds twice in one process: as the files are, then after a line on its standard input.
 TWICE = """

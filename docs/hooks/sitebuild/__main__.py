@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     notebooks.add_argument("names", nargs="*", metavar="LESSON")
     verbs.add_parser("print", help="print the timeline as PDF files")
     verbs.add_parser("pictures", help="draw the preview picture and the icons")
+    verbs.add_parser("fonts", help="cut the two typefaces to what the site uses")
     offline = verbs.add_parser("offline", help="pack a built site into one zip")
     offline.add_argument("site", type=Path)
     offline.add_argument("zip", type=Path)
@@ -76,6 +77,10 @@ def _run(asked: argparse.Namespace) -> int:
         from sitebuild.tools import pictures
 
         return pictures.main(ROOT)
+    if asked.verb == "fonts":
+        from sitebuild.tools import fonts
+
+        return fonts.main(ROOT)
     if asked.verb == "zensical":
         from sitebuild.tools import zensical
 
