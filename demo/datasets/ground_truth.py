@@ -7,6 +7,8 @@
 * Caffe's ``val.txt``: ``FILE NUMBER``, 0 to 999 in the order of the sorted WordNet ids, whatever
   the network's own order is; or ``FILE WNID``;
 * Kaggle's ``LOC_val_solution.csv``: ``NAME,WNID box WNID box ...``.
+
+Names are compared without their endings, and with as many of their folders as both have.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import re
 from pathlib import Path
 
 from demo.errors import UsageError
+from demo.pictures.inputs import ENDINGS
 from demo.report import counted
 from model_export.contract.labels import ilsvrc_wnids
 
@@ -59,7 +62,9 @@ class Answers:
             raise UsageError(
                 f"{file}: no text, so no file of answers; name one with --ground-truth"
             ) from None
-        self._by_name: dict[str, str] = {}
+        self._by_name: dict[str, list[tuple[str, str]]] = {}  # last part: whole names and ids
+        self._count = 0
+        self._asked: dict[str, str] = {}
         self._in_order: list[str] = []
         rows = [(i, line.strip()) for i, line in enumerate(lines, 1) if line.strip()]
         if not rows:
@@ -77,44 +82,67 @@ class Answers:
         It is found by the file name, or by the picture's number, 1 for the first.
 
         Raises:
-            UsageError: there is no answer for it.
+            UsageError: there is no answer for it, or not one alone.
         """
         if self._by_name:
-            found = self._by_name.get(_stem(name))
+            found = self._named_like(name)
         else:
             known = number is not None and 1 <= number <= len(self._in_order)
             found = self._in_order[number - 1] if known and number else None
         if found is None:
-            count = len(self._by_name) or len(self._in_order)
+            count = self._count or len(self._in_order)
             raise UsageError(
                 f"{self.file}: holds {counted(count, 'answer')} and none for {name} of {data}; is "
                 "it of these pictures?"
             )
         return found
 
+    def _named_like(self, name: str) -> str | None:
+        """The answer of the lines whose name goes with a picture's."""
+        path = _path(name)
+        rows = self._by_name.get(path.rpartition("/")[2], [])
+        if len(rows) > 1:
+            rows = [row for row in rows if path.endswith(row[0]) or row[0].endswith(path)]
+        if len({wnid for _, wnid in rows}) > 1:
+            raise UsageError(f"{self.file}: has different answers for {name}; name its folder too")
+        for row in rows:
+            other = self._asked.setdefault(row[0], name)
+            if other != name:
+                raise UsageError(
+                    f"{self.file}: the answer for {row[0][1:]} goes with {other} and with {name}; "
+                    "name their folders too"
+                )
+        return rows[0][1] if rows else None
+
+    def _add(self, name: str, wnid: str) -> None:
+        path = _path(name)
+        self._by_name.setdefault(path.rpartition("/")[2], []).append((path, wnid))
+        self._count += 1
+
     def _kaggle(self, rows: list[tuple[int, str]]) -> None:
         for at, line in rows:
             name, _, told = line.replace('"', "").partition(",")
             if name.lower() == "imageid":
                 continue
-            self._by_name[_stem(name)] = self._wnid(at, told.split()[:1])
+            self._add(name, self._wnid(at, told.split()[:1]))
 
     def _named(self, rows: list[tuple[int, str]]) -> None:
         wnids = ilsvrc_wnids()
         for at, line in rows:
             name, *rest = line.rsplit(None, 1)  # a name may hold blanks
             told = rest[0] if rest else ""
-            stem = _stem(name)
             if _NUMBER.fullmatch(told):
                 if int(told) >= len(wnids):
                     raise self._wrong(at, told, f"0 to {len(wnids) - 1}")
-                self._by_name[stem] = wnids[int(told)]
+                self._add(name, wnids[int(told)])
             else:
-                self._by_name[stem] = self._wnid(at, [told])
+                self._add(name, self._wnid(at, [told]))
 
     def _plain(self, rows: list[tuple[int, str]]) -> None:
         kit: dict[int, str] = {}
-        for at, told in rows:
+        for number, (at, told) in enumerate(rows, 1):
+            if at != number:  # lines are counted
+                raise self._wrong(number, "", "an answer for each picture")
             if _NUMBER.fullmatch(told):
                 kit = kit or kit_wnids(self.file)
                 if int(told) not in kit:
@@ -132,9 +160,12 @@ class Answers:
         return UsageError(f"{self.file}: line {at} says {told[:40]!r}, and {wanted} belongs there")
 
 
-def _stem(name: str) -> str:
-    """What the names of a picture have in common: no folder, no ending, small letters."""
-    return name.strip().replace("\\", "/").rpartition("/")[2].rsplit(".", 1)[0].lower()
+def _path(name: str) -> str:
+    """What the names of a picture have in common: ``/folder/name``, no ending, small letters."""
+    plain = name.strip().replace("\\", "/").lower()
+    ending = next((ending for ending in ENDINGS if plain.endswith(ending)), "")
+    parts = plain.removesuffix(ending).split("/")
+    return "".join(f"/{part}" for part in parts if part not in ("", "."))
 
 
 def kit_wnids(beside: Path) -> dict[int, str]:

@@ -102,17 +102,24 @@ Found = tuple[str, list[Labelled], list[str]]
 
 def _pictures(path: Path, store: Store, ground_truth: Path | None) -> Found:
     names = sorted(name for name in store.sizes if not _hidden(name))
-    if ground_truth is None:
-        for root in ("", "tiny-imagenet-200/"):
-            if store.has(root + "wnids.txt"):
-                return _tiny_imagenet(path, store, names, f"{root}val/")
-        if store.has("val_annotations.txt"):
-            return _tiny_imagenet(path, store, names, "")
+    found = {name.removesuffix("wnids.txt") + "val/" for name in _called(names, "wnids.txt")}
+    if not found:
+        annotated = _called(names, "val_annotations.txt")
+        found = {name.removesuffix("val_annotations.txt") for name in annotated}
+    if ground_truth is None and found:
+        if len(found) > 1:
+            raise _several(path, sorted(found), "Tiny ImageNet")
+        return _tiny_imagenet(path, store, names, found.pop())
     numbered = any(_ILSVRC_NAME.fullmatch(name.rpartition("/")[2]) for name in names)
     classed = any(_WNID.match(part) for name in names for part in name.split("/")[:-1])
     if ground_truth is not None or (numbered and not classed):
         return _ilsvrc(path, names, ground_truth)
     return _class_folders(path, names)
+
+
+def _called(names: list[str], last: str) -> list[str]:
+    """The files of that name, in whatever folder."""
+    return [name for name in names if name.rpartition("/")[2] == last]
 
 
 def class_of(folder: str) -> str:
@@ -226,15 +233,23 @@ def _root(path: Path, names: list[str]) -> str:
             roots = dict.fromkeys((*shared, part) for part in sorted(below))
         else:
             roots = {tuple(shared): None}
+    elif any(part.lower() in _SPLITS for root in roots for part in root):
+        for way in ways:
+            at = [i for i, part in enumerate(way) if part.lower() in _SPLITS]
+            if at and not any(_WNID.match(part) for part in way):  # such as a flat val/
+                roots.setdefault(tuple(way[: at[0] + 1]))
     if len(roots) > 1:
-        shown = ", ".join(str(path.joinpath(*root)) for root in list(roots)[:3])
-        more = f" and {len(roots) - 3} more" if len(roots) > 3 else ""
-        unpack = "" if path.is_dir() else "unpack it and "
-        raise UsageError(
-            f"{path}: holds several data sets of class folders ({shown}{more}); {unpack}name one "
-            "of them"
-        )
+        raise _several(path, ["/".join(root) for root in roots], "class folders")
     return "".join(f"{part}/" for part in next(iter(roots), ()))
+
+
+def _several(path: Path, folders: list[str], kind: str) -> UsageError:
+    shown = ", ".join(str(path / folder) for folder in folders[:3])
+    more = f" and {len(folders) - 3} more" if len(folders) > 3 else ""
+    unpack = "" if path.is_dir() else "unpack it and "
+    return UsageError(
+        f"{path}: holds several data sets of {kind} ({shown}{more}); {unpack}name one of them"
+    )
 
 
 def _ilsvrc(path: Path, names: list[str], ground_truth: Path | None) -> Found:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import AvifImagePlugin
 
 from demo.datasets.layouts import DataSet, Labelled
 from demo.errors import PictureError
@@ -106,6 +107,7 @@ class Decoders:
         free = [np.empty(shape, self._spec.dtype) for _ in range(ahead)]
         under_way: deque[tuple[Batch, NDArray[Any], list[Future[None]]]] = deque()
         task = self._batch if inside else _TASK
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each of these threads would start as many more
         pool = ThreadPoolExecutor(self._threads, "decode")
         try:
             while start < len(pictures) or under_way:

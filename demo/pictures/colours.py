@@ -42,15 +42,21 @@ _TURNS = {
 
 def to_rgb(image: Image.Image, header: Header) -> Image.Image:
     """Pixels, upright, in RGB. The image given is used up: it is the answer, or it is closed."""
-    for block in ("xmp", "XML:com.adobe.xmp"):  # Pillow would take an orientation from there too
-        image.info.pop(block, None)
+    _drop_xmp(image)
     clear = image.info.get("transparency")
     if image.format == "PNG" and image.mode == "L" and isinstance(clear, int):
         image.info["transparency"] = clear * _SCALES.get(sum(header.bits), 1)
     image.load()
+    _drop_xmp(image)  # a PNG may have it after its pixels
     turn = _TURNS.get(_orientation(image))
     flat = _flatten(image, header)
     return flat if turn is None else flat.transpose(turn)
+
+
+def _drop_xmp(image: Image.Image) -> None:
+    """Pillow would take an orientation from there too."""
+    for block in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(block, None)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -20,13 +20,14 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
-from pebble import ProcessExpired, ProcessPool
-from PIL import Image
+from pebble import CONSTS, ProcessExpired, ProcessPool
+from PIL import AvifImagePlugin, Image
 
 from demo.errors import LimitError, PictureError
 from demo.pictures.decoding import memory_needed
@@ -107,7 +108,8 @@ class Decoders:
         # Forked from a process of its own, without threads: quick and safe. Windows has only spawn.
         known = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload([__name__, "demo.server.forked"])
+        CONSTS.term_timeout = 0  # they ignore SIGTERM, so Pebble goes on to SIGKILL at once
         self._clocks = context.RawArray("d", 2 * self._places)  # see `_clocks` below
         return ProcessPool(
             self._places, initializer=_start_worker, initargs=[self._clocks], context=context
@@ -125,7 +127,7 @@ class Decoders:
 
         Raises:
             PictureError: no picture, damaged, or above a limit.
-            Busy: it took long while others waited.
+            Busy: it took long while others waited, or its process was ended from outside.
         """
         result = await self._run(data, SMALL)
         if isinstance(result, int):
@@ -151,8 +153,12 @@ class Decoders:
             if not run.ended:
                 raise
             raise Busy("it takes long to decode, and others wait; try a smaller picture") from None
-        except ProcessExpired:
+        except ProcessExpired as error:
+            if error.exitcode in _ENDED:
+                raise _ended() from None
             raise PictureError("the picture: the decoder crashed; save it again") from None
+        except BrokenProcessPool:
+            raise _ended() from None
         finally:
             arguments.clear()  # the pool may keep a task that no process took
             self._runs.remove(run)
@@ -214,6 +220,14 @@ class Decoders:
         return 0.0
 
 
+_ENDED = (-9, -15, 255)
+"""Exit codes of a process that was ended from outside: killed, or its parent was."""
+
+
+def _ended() -> Busy:
+    return Busy("the process that decoded it was ended; try again in a moment")
+
+
 # In the worker processes
 
 _own = 0
@@ -228,10 +242,11 @@ def return_freed_memory() -> None:
 
 
 def _start_worker(clocks: Any) -> None:
-    """Be ended at once, also within a C library, and know the memory taken before any picture."""
+    """Get ready for pictures: know the memory that was taken before any."""
     global _own, _clocks
     _clocks = clocks
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Pebble sets its own; see `demo.server.forked`
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # else one for each core, with a stack for each
     return_freed_memory()
     _own = _data_bytes()
 

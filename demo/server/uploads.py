@@ -24,6 +24,9 @@ from demo.server.limits import Limits
 PIECE = 2**18
 """Bytes that are decompressed at a time, at most."""
 
+PATIENCE = 2.0
+"""Seconds that a body may take to arrive while another finds no room."""
+
 MEMBERS = 1024
 """Members of one gzip body: each costs the event loop some time, however small it is."""
 
@@ -45,6 +48,7 @@ class Uploads:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.held = 0
+        self._arriving: dict[asyncio.Timeout, float] = {}  # since when; the oldest first
 
     @asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:
@@ -91,29 +95,47 @@ class Uploads:
                 if taken + len(piece) > self.limits.body_bytes:
                     raise too_large(self.limits)
                 if self.held + len(piece) > self.limits.upload_bytes:
+                    self._end_one()
                     raise Busy("too many uploads at once; try again in a moment")
                 taken += len(piece)
                 self.held += len(piece)
                 yield piece
 
         async def in_time() -> AsyncGenerator[bytes, None]:
+            limit = asyncio.timeout(self.limits.body_seconds)
+            self._arriving[limit] = asyncio.get_running_loop().time()
             try:
-                async with asyncio.timeout(self.limits.body_seconds):
+                async with limit:
                     async for piece in pieces():
                         yield piece
             except TimeoutError:
+                if limit not in self._arriving:
+                    raise Busy(
+                        "the body takes long to arrive, and others wait; send it faster, or later"
+                    ) from None
                 raise TooSlow(
                     f"the body did not arrive within {self.limits.body_seconds:g} s; send it "
                     "faster, or a smaller one"
                 ) from None
             except ClientDisconnect:
                 raise Refused("the client went away") from None
+            finally:
+                self._arriving.pop(limit, None)
 
         try:
             async with aclosing(in_time()) as stream:
                 yield stream
         finally:
             self.held -= taken
+
+    def _end_one(self) -> None:
+        """There is no room: end the oldest body on its way that has had its time."""
+        now = asyncio.get_running_loop().time()
+        for limit, began in self._arriving.items():
+            if now - began >= PATIENCE:
+                del self._arriving[limit]
+                limit.reschedule(now)
+                return
 
 
 async def _first_file(form: FormData) -> bytes:

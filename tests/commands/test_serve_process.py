@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,29 @@ def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
     assert head.startswith(b"HTTP/1.1 200 ")
     assert json.loads(body)["top"][0]["label"] == "blue"
     assert (process.wait(30), process.communicate()[1]) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no groups of processes")
+def test_a_stop_of_the_whole_group_finishes_what_was_accepted(model: Path) -> None:
+    """As systemd stops a service: every process of it gets the signal."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PATCHED, "serve", "--model", str(model), "--device", "cpu",
+         "--port", "0", "--json"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    address = json.loads(process.stdout.readline())["address"]
+    up = Running(address, None)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(up.ask, "/v1/classify", marked(picture((0, 0, 255)), "slow"))
+        wait_until(lambda: metric(up, "alexnet_accepted") == 1)
+        os.killpg(process.pid, signal.SIGTERM)
+        assert asked.result().json["top"][0]["label"] == "blue"
+    assert process.wait(30) == 0
+    process.stdout.close()
 
 
 @pytest.mark.parametrize("signals", [1, 2])

@@ -25,7 +25,7 @@ main()
 
 
 def marked(picture: bytes, mark: str) -> bytes:
-    """A picture with a mark: endless, slow, huge or crash."""
+    """A picture with a mark: endless, slow, huge, crash, killed or 64 cores."""
     return picture + mark.encode()
 
 
@@ -40,5 +40,9 @@ def decode(data: bytes, name: str, pixels: int) -> Image.Image:
     elif data.endswith(b"huge"):
         np.ones(2**27)  # a gigabyte
     elif data.endswith(b"crash"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif data.endswith(b"killed"):
         os.kill(os.getpid(), signal.SIGKILL)
+    elif data.endswith(b"64 cores"):
+        os.sched_getaffinity = lambda _: {*range(64)}
     return decoding.decode(data, name, pixels)

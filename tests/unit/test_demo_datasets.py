@@ -248,6 +248,8 @@ def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: l
     [
         ("", "empty; it should hold an answer a line"),
         ("n02110185\n", "holds 1 answer and none for ILSVRC2012_val_00000002.JPEG of"),
+        ("n02110185\n\nn02110185\n", "line 2 says '', and an answer for each picture belongs"),
+        ("\nn02110185\nn02110185\n", "line 1 says '', and an answer for each picture belongs"),
         ("cat\n", "line 1 says 'cat', and a WordNet id such as n02124075 belongs there"),
         ("a.JPEG 1000\n", "line 1 says '1000', and 0 to 999 belongs there"),
         ("a.JPEG ²\n", "line 1 says '²', and a WordNet id such as n02124075 belongs there"),
@@ -262,6 +264,28 @@ def test_wrong_answers(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_data(root, tmp_path / "truth.txt")
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [
+        ("a/1.jpg n02119789\nb/1.jpg n02110185\n", ["n02119789", "n02110185"]),
+        ("val/b/1.png 999\nval/a/1 0\nval/c/2.jpg 1\n", ["n01440764", "n15075141"]),
+        ("1.jpg n02119789\n", "the answer for 1 goes with a/1.jpg and with b/1.jpg"),
+        ("a/1.jpg n02119789\na/1.png n02110185\n", "has different answers for a/1.jpg"),
+        ("a/1.jpg n02119789\nc/1.jpg n02110185\n", "holds 2 answers and none for b/1.jpg"),
+    ],
+)
+def test_equal_names_in_several_folders(
+    tmp_path: Path, text: str, classes: list[str] | str
+) -> None:
+    root = fill(tmp_path / "d", "a/1.jpg", "b/1.jpg")
+    (tmp_path / "truth.txt").write_text(text)
+    if isinstance(classes, list):
+        assert [p.wnid for p in open_data(root, tmp_path / "truth.txt").pictures] == classes
+    else:
+        with pytest.raises(UsageError, match=classes):
+            open_data(root, tmp_path / "truth.txt")
 
 
 def test_no_answers_and_no_data(tmp_path: Path) -> None:
@@ -405,6 +429,36 @@ def test_a_thousand_labels_without_ids_are_the_sorted_classes() -> None:
     found = match(plain, ["n02124075", "n01440764"])
     assert found.logit == {"n01440764": 0, "n02124075": 285}
     assert "sorted order" in found.note
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["with wnids.txt", "without"])
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_tiny_imagenet_in_folders_is_never_its_training_pictures(
+    tmp_path: Path, lists: bool, kind: str
+) -> None:
+    root = fill(tmp_path / "d", *(f"a/tiny-imagenet-200/{name}" for name in (
+        "train/n02124075/images/t.JPEG", "val/images/val_0.JPEG", "test/images/test_0.JPEG",
+    )))  # fmt: skip
+    inside = root / "a/tiny-imagenet-200"
+    if lists:
+        (inside / "wnids.txt").write_text("n02124075\n")
+    (inside / "val/val_annotations.txt").write_text("val_0.JPEG\tn02124075\t0\t0\n")
+    data = open_data(root if kind == "folder" else zipped(root, tmp_path / "d.zip"))
+    assert [p.name.rpartition("a/")[2] for p in data.pictures] == [
+        "tiny-imagenet-200/val/images/val_0.JPEG"
+    ]
+    (inside / "wnids.txt").unlink(missing_ok=True)
+    (inside / "val/val_annotations.txt").unlink()
+    with pytest.raises(UsageError, match=rf"several data sets of class folders \({inside}/train, "):
+        open_data(root)
+
+
+def test_several_tiny_imagenets_are_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        root = fill(tmp_path / "d" / name, "val/images/val_0.JPEG")
+        (root / "wnids.txt").write_text("n02124075\n")
+    with pytest.raises(UsageError, match=r"several data sets of Tiny ImageNet \(.*a/val, .*b/val"):
+        open_data(tmp_path / "d")
 
 
 @pytest.mark.parametrize("annotations", [False, True], ids=["removed", "kept"])

@@ -17,6 +17,7 @@ from PIL import Image
 from demo import LimitError, NotAPictureError, PictureError
 from demo.pictures import hostile
 from demo.pictures.decoding import decode, memory_needed
+from tests.support.demo_model import png_chunk
 from tests.support.picture_bytes import jpeg_of_scans, mpf, png, tiff
 
 SECONDS = 1.0  # of processor time; each of these took ten and more
@@ -187,7 +188,12 @@ def test_orientation_in_xmp_turns_nothing(kind: str) -> None:
     options: dict[str, object] = {"xmp": xmp}
     if kind == "TIFF":
         options = {"tiffinfo": {700: xmp}}
-    assert decode(saved(Image.new("RGB", (20, 10)), kind, **options)).size == (20, 10)
+    data = saved(Image.new("RGB", (20, 10)), kind, **options)
+    assert decode(data).size == (20, 10)
+    if kind == "PNG":  # also after its pixels
+        last = png_chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp)
+        plain = saved(Image.new("RGB", (20, 10)), kind)
+        assert decode(plain[:-12] + last + plain[-12:]).size == (20, 10)
 
 
 @pytest.mark.parametrize(

@@ -461,6 +461,10 @@ LABELS = {
     "a JSON list": '["tench", "goldfish"]',
     "ids alone": "n01440764\nn01443537\n",
     "commas": "n01440764,tench\nn01443537, goldfish\n",
+    "a comment": "# classes, in the order of the outputs\ntench\ngoldfish\n",
+    "the number last": "goldfish,1\ntench,0\n",
+    "the number last, after a blank": "goldfish 2\ntench 1\n",
+    "JSON by name": '{"goldfish": 1, "tench": 0}',
     "JSON by number": '{"1": "goldfish", "0": "tench"}',
     "Keras": '{"0": ["n01440764", "tench"], "1": ["n01443537", "goldfish"]}',
 }
@@ -484,7 +488,19 @@ def test_labels_as_people_have_them(name: str, tmp_path: Path) -> None:
     [
         ("0,a\n2,b\n", "its numbers are not 0 to 1, each once"),
         ('{"0": "a", "2": "b"}', "its keys are not the numbers 0 to 1"),
-        ("[1.5, []]", "class 1 is [], neither a name nor [id, name]"),
+        ("[1, []]", "class 1 is [], neither a name nor [id, name]"),
+        ('["a", 1.5]', "class 1 is 1.5, neither a name nor [id, name]"),
+        ('["a", null]', "class 1 is None, neither a name nor [id, name]"),
+        ('[{"name": "a"}, "b"]', "class 0 is {'name': 'a'}, neither a name nor [id, name]"),
+        ('[["n01440764", "a", "b"], "c"]', "class 0 is ['n01440764', 'a', 'b'], neither"),
+        ('{"a": 0, "b": 0, "c": 1}', "one of its keys is there twice"),
+        ('{"0": "a", "0": "b", "1": "c"}', "one of its keys is there twice"),
+        ("id,name\n0,cat\n1,dog\n", "'id,name' has no number as the other lines have"),
+        ("name,id\ncat,0\ndog,1\n", "'name,id' has no number as the other lines have"),
+        ("cat,0\ndog,2\n", "its numbers are not 0 to 1, each once"),
+        ("- cat\n- dog\n", "line 1: '- cat' is neither a name nor an id and a name"),
+        ("[\n'cat',\n'dog'\n]", "line 1: '[' is neither a name nor an id and a name"),
+        ("n01440764 a\nn01440764 b\n", "two classes have the WordNet id n01440764"),
         ('{"a": "b"}', "its keys are not the numbers 0 to 0"),
         ("a\n\nb\n", "line 2: '' is neither a name nor an id and a name"),
         ("one\n", "1 labels for 2 classes"),
@@ -497,6 +513,14 @@ def test_odd_labels_are_named(content: str, message: str, tmp_path: Path) -> Non
     with pytest.raises(UsageError) as error:
         read_labels(file, 2)
     assert message in str(error.value)
+
+
+def test_names_that_end_with_a_number_are_names(tmp_path: Path) -> None:
+    file = tmp_path / "labels"
+    file.write_text("Acura RL Sedan 2012\nAudi TT 2011\n", "utf-8")
+    assert [label.name for label in read_labels(file)] == ["Acura RL Sedan 2012", "Audi TT 2011"]
+    file.write_text("class 0\nclass 1\n", "utf-8")
+    assert [label.name for label in read_labels(file)] == ["class 0", "class 1"]
 
 
 def test_labels_that_are_not_text_or_too_few(tmp_path: Path) -> None:

@@ -69,6 +69,26 @@ def test_bodies_in_memory_have_a_sum_that_is_not_passed(model: Path) -> None:
         wait_until(lambda: metric(server, "alexnet_upload_bytes") == 0)
 
 
+def test_slow_bodies_give_way_where_others_find_no_room(model: Path) -> None:
+    limits = Limits(upload_bytes=300_000, body_seconds=600)
+    with running(model, limits) as server, contextlib.ExitStack() as stack:
+        held = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+            for _ in range(2)
+        ]
+        for one in held:
+            one.sendall(
+                b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 150000\r\n\r\n"
+                + b"x" * 149_999
+            )
+        wait_until(lambda: metric(server, "alexnet_upload_bytes") == 299_998)
+        wait_until(lambda: server.ask("/v1/classify", picture(RED)).status == 200)
+        said = held[0].recv(65536)
+        assert said.startswith(b"HTTP/1.1 503 ")
+        assert b"takes long to arrive, and others wait" in said
+        assert metric(server, "alexnet_upload_bytes") == 149_999
+
+
 def test_an_answer_that_takes_too_long_is_given_up_and_its_place_kept(model: Path) -> None:
     with running(model, Limits(queue=1, answer_seconds=0.5)) as server:
         held = hold_network(server)
@@ -186,6 +206,38 @@ def test_a_decoder_that_crashes_is_replaced(model: Path) -> None:
                 "the picture: the decoder crashed; save it again",
             )
         assert server.ask("/v1/classify", picture(RED)).status == 200
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_process_that_is_killed_is_not_the_pictures_fault(model: Path) -> None:
+    """By the system that is short of memory, for one."""
+    before = set(multiprocessing.active_children())
+    with running(model) as server, ThreadPoolExecutor(2) as pool:
+        killed = server.ask("/v1/classify", marked(picture(RED), "killed"))
+        asked = [
+            pool.submit(server.ask, "/v1/classify", marked(picture(RED), "endless"))
+            for _ in range(2)
+        ]
+        wait_until(lambda: metric(server, "alexnet_accepted") == 2)
+        for worker in set(multiprocessing.active_children()) - before:
+            worker.kill()
+        for answer in (killed, *(one.result() for one in asked)):
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            assert "was ended; try again" in answer.json["error"]
+        assert server.ask("/v1/classify", picture(BLUE)).status == 200
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what this bounds")
+def test_an_avif_takes_one_thread_on_many_cores(model: Path) -> None:
+    """Each would have a stack, and all together more memory than a picture may take."""
+    photograph = Path("demo/samples/cat.jpg")
+    file = io.BytesIO()
+    with Image.open(photograph) as image:
+        image.save(file, "AVIF", speed=10)
+    with running(model) as server:
+        asked = server.ask("/v1/classify", marked(file.getvalue(), "64 cores"))
+        assert (asked.status, asked.json.get("error")) == (200, None)
 
 
 @pytest.mark.usefixtures("slow")
