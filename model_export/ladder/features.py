@@ -10,6 +10,7 @@ A picture is cut into squares of 2x2 pixels, 32x32 of them. A *cell* is ``k`` x 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,11 @@ def places(scales: tuple[int, ...] = SCALES) -> NDArray[np.float64]:
         down, across = np.meshgrid(middle, middle, indexing="ij")
         found.append(np.stack([across, down], 2).reshape(-1, 2) / SQUARES - 0.5)
     return np.concatenate(found)
+
+
+def count(width: int, height: int, scales: tuple[int, ...] = SCALES) -> int:
+    """How many patches a picture of so many pixels has."""
+    return sum(
+        math.prod((side // 2 - CELLS * scale) // STEP + 1 for side in (width, height))
+        for scale in scales
+    )

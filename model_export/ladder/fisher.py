@@ -19,14 +19,15 @@ Array = NDArray[np.floating[Any]]
 class Codebook:
     """A projection of patches and a mixture of Gaussians over what comes out.
 
-    A patch is reduced to its main axes, and its place in the picture is appended to them.
+    A patch is reduced to its main axes, and its place in the picture is appended to them unless
+    it counts for nothing.
 
     Args:
         mean: (numbers of a patch,).
         axes: (numbers of a patch, kept).
         place: by how much a place counts.
         weights: (Gaussians,), of sum 1.
-        means, variances: (Gaussians, kept + 2).
+        means, variances: (Gaussians, width); the width is ``kept`` and 2 more for the place.
     """
 
     mean: Array
@@ -37,11 +38,12 @@ class Codebook:
     variances: Array
 
     def project(self, patches: Array, places: Array) -> Array:
-        """(N, patches, numbers) to (N, patches, kept + 2)."""
+        """(N, patches, numbers) to (N, patches, width)."""
         kept = self.axes.shape[1]
-        found = np.empty((*patches.shape[:2], kept + 2), patches.dtype)
+        found = np.empty((*patches.shape[:2], self.means.shape[1]), patches.dtype)
         found[..., :kept] = (patches - self.mean) @ self.axes
-        found[..., kept:] = places * self.place
+        if self.place:
+            found[..., kept:] = places * self.place
         return found
 
     def words(self, projected: Array) -> Array:
@@ -60,7 +62,7 @@ class Codebook:
         return found
 
     def vectors(self, projected: Array) -> Array:
-        """(N, Gaussians x 2 x (kept + 2)), not yet normalised."""
+        """(N, Gaussians x 2 x width), not yet normalised."""
         count = projected.shape[1]
         share = self.words(projected).swapaxes(1, 2)
         zeroth = share.sum(2)[..., None]
@@ -73,8 +75,13 @@ class Codebook:
         return np.concatenate([mean, spread], 2).reshape(len(projected), -1)
 
 
-def normalised(vectors: Array) -> Array:
-    """Signed square root, then length one."""
-    found = np.sign(vectors) * np.sqrt(np.abs(vectors))
-    length: Array = np.linalg.norm(found, axis=1, keepdims=True)
-    return found / np.maximum(length, 1e-12)
+def rooted(vectors: Array) -> Array:
+    """The square root, with the sign kept."""
+    found: Array = np.sign(vectors) * np.sqrt(np.abs(vectors))
+    return found
+
+
+def of_length_one(vectors: Array) -> Array:
+    """Each row divided by its length; a row of zeros stays."""
+    length: Array = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(length, 1e-12)

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from safetensors.numpy import load_file, save_file
 
 from model_export.ladder import features
-from model_export.ladder.fisher import Codebook, normalised
+from model_export.ladder.fisher import Codebook, of_length_one, rooted
 
 Array = NDArray[np.floating[Any]]
 LEVELS = 7
@@ -37,16 +37,18 @@ class Encoder:
         scales: the sizes of the patches.
         pyramid: whether the four quarters of the picture have vectors of their own, beside the
             whole's.
-        normalise: whether to take the square root; the length is always made one.
+        root: whether to take the square root of each number.
+        length: whether to make the length one then.
     """
 
     books: Mapping[str, Codebook]
     scales: tuple[int, ...] = features.SCALES
     pyramid: bool = False
-    normalise: bool = True
+    root: bool = True
+    length: bool = True
 
     def __call__(self, images: NDArray[np.uint8], dtype: DTypeLike = np.float32) -> Array:
-        """(N, 64, 64, 3) to (N, numbers); the squares of a row's numbers have the sum 1."""
+        """(N, 64, 64, 3) to (N, numbers); with `length`, a row's squares have the sum 1."""
         places = features.places(self.scales).astype(dtype)
         regions = [np.full(len(places), True)]
         if self.pyramid:
@@ -60,11 +62,8 @@ class Encoder:
             projected = book.project(patches, places)
             for region in regions:
                 vectors = book.vectors(projected[:, region])
-                found.append(
-                    normalised(vectors)
-                    if self.normalise
-                    else vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-                )
+                vectors = rooted(vectors) if self.root else vectors
+                found.append(of_length_one(vectors) if self.length else vectors)
         whole: Array = np.concatenate(found, 1) / np.sqrt(len(found)).astype(dtype)
         return whole
 

@@ -30,7 +30,7 @@ class Recipe:
         kept: numbers that a patch of each part is reduced to.
         gaussians: of each part's mixture.
         place: how much a patch's place counts beside its content, 0 for not at all.
-        scales, pyramid, normalise: as `Encoder` takes them.
+        scales, pyramid, root, length: as `Encoder` takes them.
         patches: how many the codebooks are fitted to.
     """
 
@@ -39,7 +39,8 @@ class Recipe:
     place: float = 1.0
     scales: tuple[int, ...] = features.SCALES
     pyramid: bool = False
-    normalise: bool = True
+    root: bool = True
+    length: bool = True
     patches: int = 200_000
 
 
@@ -62,7 +63,7 @@ def encoder(images: Images, recipe: Recipe, seed: int = 0) -> Encoder:
         books[part] = _codebook(
             np.concatenate(patches), np.concatenate(at), kept, recipe.gaussians, recipe.place, seed
         )
-    return Encoder(books, recipe.scales, recipe.pyramid, recipe.normalise)
+    return Encoder(books, recipe.scales, recipe.pyramid, recipe.root, recipe.length)
 
 
 def _codebook(
@@ -74,6 +75,7 @@ def _codebook(
 
     axes = PCA(kept, svd_solver="covariance_eigh").fit(patches)
     weight = place * np.sqrt(axes.explained_variance_.mean()) / places.std()
+    placed = [places * weight] if place else []
     mixture = GaussianMixture(
         gaussians,
         covariance_type="diag",
@@ -83,7 +85,7 @@ def _codebook(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the steps are limited on purpose
-        mixture.fit(np.concatenate([axes.transform(patches), places * weight], 1))
+        mixture.fit(np.concatenate([axes.transform(patches), *placed], 1))
     kept_in = (axes.mean_, axes.components_.T, weight)
     learnt = (mixture.weights_, mixture.means_, mixture.covariances_)
     return Codebook(*(np.asarray(value, np.float32) for value in (*kept_in, *learnt)))

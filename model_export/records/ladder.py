@@ -52,6 +52,7 @@ EPOCHS = 6
 RATES = {"pixels": (1e-3, 3e-3), "fisher": (3e-4, 1e-3)}  # of which the held-out pictures choose
 CHOOSING = 10_000  # pictures, at most, that teach while a rate is chosen
 LOWER = ("pixels", "fisher")
+FULL = 500, 375  # pixels of a photograph, to say how many patches one would give
 
 Logits = NDArray[np.floating[Any]]
 Say = Callable[[str], None]
@@ -87,11 +88,14 @@ REHEARSAL = Plan(
     (64, 128, 400), (1, 1), held=1, subset=1, steps=3, patches=3000, test=200, views=(0.7,)
 )
 SHIPPED = Recipe()
-PLAIN = Recipe(kept={"shape": 40}, place=0.0, scales=(2,), normalise=False)
+PLAIN = Recipe(kept={"shape": 40}, place=0.0, scales=(2,), root=False, length=False)
+LENGTH = replace(PLAIN, length=True)
+ROOT_TOO = replace(LENGTH, root=True)
 INGREDIENTS: dict[str, tuple[str, Recipe]] = {
     "plain": ("Gradient histograms, one patch size, Fisher vectors", PLAIN),
-    "root": ("and square root", replace(PLAIN, normalise=True)),
-    "scales": ("and three patch sizes", replace(PLAIN, normalise=True, scales=SHIPPED.scales)),
+    "length": ("and vectors of length one", LENGTH),
+    "root": ("and square root", ROOT_TOO),
+    "scales": ("and three patch sizes", replace(ROOT_TOO, scales=SHIPPED.scales)),
     "place": ("and the patch's place", replace(SHIPPED, kept={"shape": 40})),
     "colour": ("and colour: the second rung as it runs here", SHIPPED),
     "pyramid": (
@@ -405,14 +409,21 @@ def _mosaic(image: NDArray[np.uint8], maker: Encoder) -> Image.Image:
     book = maker.books["shape"]
     likeliest = book.words(book.project(patches, places))[0].argmax(1)
     side = math.isqrt(len(likeliest))
-    hues = Image.new("HSV", (side, side))
-    hues.putdata([word_colour(int(word), len(book.weights)) for word in likeliest])
-    return hues.convert("RGB").resize((256, 256), Image.Resampling.NEAREST)
+    colours = word_colours(len(book.weights))
+    mosaic = Image.new("RGB", (side, side))
+    mosaic.putdata([colours[word] for word in likeliest])
+    return mosaic.resize((256, 256), Image.Resampling.NEAREST)
 
 
-def word_colour(word: int, count: int) -> tuple[int, int, int]:
-    """Hue, saturation and value, 0 to 255, of one of ``count`` words."""
-    return (word * 256 // count, 110 + 60 * (word % 2), 150 + 50 * (word % 3 == 0))
+def word_colours(count: int) -> list[tuple[int, int, int]]:
+    """Red, green and blue, 0 to 255, of each of ``count`` words: a hue each. The page has them of
+    the results file.
+    """
+    hues = Image.new("HSV", (count, 1))
+    hues.putdata(
+        [(w * 256 // count, 110 + 60 * (w % 2), 150 + 50 * (w % 3 == 0)) for w in range(count)]
+    )
+    return [(int(r), int(g), int(b)) for r, g, b in np.asarray(hues.convert("RGB"))[0]]
 
 
 def assemble(parts: dict[str, Any], plan: Plan = WHOLE, docs: Path = DOCS) -> None:
@@ -444,8 +455,10 @@ def assemble(parts: dict[str, Any], plan: Plan = WHOLE, docs: Path = DOCS) -> No
         "training_pictures": plan.counts[-1],
         "held_out": plan.held * CLASSES,
         "subset": plan.subset * CLASSES,
-        "patches": len(features.places()),
+        "patches": features.count(features.SIDE, features.SIDE),
+        "patches_full": features.count(*FULL),
         "gaussians": SHIPPED.gaussians,
+        "word_colours": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in word_colours(SHIPPED.gaussians)],
         "numbers": numbers,
         "rungs": rows,
         "only": {

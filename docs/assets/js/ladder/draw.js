@@ -47,6 +47,24 @@ export function strokes(canvas, cells) {
   }
 }
 
-/** A word's own colour. @param {number} word @param {number} count of words */
-export const wordColour = (word, count) =>
-  `hsl(${Math.floor((word * 360) / count)} ${word % 2 ? 60 : 45}% ${word % 3 ? 45 : 58}%)`;
+const ACROSS = 12; // maps in a line
+const GAP = "rgb(60 60 60)";
+
+/** A layer's maps as on record: each tower has its block, the first above the second.
+ * @param {HTMLCanvasElement} canvas @param {ImageBitmap} sheet the maps in rows, no room between them
+ * @param {{side: number, across: number, count: number}} of the sheet */
+export function towers(canvas, sheet, { side, across, count }) {
+  const lines = count / 2 / ACROSS;
+  const block = lines * (side + 1);
+  canvas.width = ACROSS * (side + 1);
+  canvas.height = 2 * block + 4;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.fillStyle = GAP;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  for (let map = 0; map < count; map += 1) {
+    const [x, y] = [(map % across) * side, Math.floor(map / across) * side];
+    const line = Math.floor(map / ACROSS);
+    const top = line * (side + 1) + 1 + (line < lines ? 0 : 4);
+    context.drawImage(sheet, x, y, side, side, (map % ACROSS) * (side + 1) + 1, top, side, side);
+  }
+}

@@ -7,12 +7,16 @@
 import { toMessage } from "../live/errors.js";
 import { unchanged } from "../live/changes.js";
 import { loadOrder, WorkerClient } from "../live/worker-client.js";
-import { squares, strokes, wordColour } from "./draw.js";
+import { squares, strokes, towers } from "./draw.js";
 
 /** @typedef {{label: string, share: number, right?: boolean}} Guess */
 /** @typedef {{index: number, share: number}} Found */
-/** @typedef {{file: string, bytes: number, gaussians: number, card: string,
+/** @typedef {{file: string, bytes: number, colours: string[], card: string,
  *   samples: Record<string, {wnid: string|null, alexnet64: Guess[]}>}} Recorded */
+/** @typedef {{blob: Blob, wnid: string|null, shows: string}} Picture */
+
+const LOWER = ["pixels", "fisher"];
+const ALL = [...LOWER, "alexnet64"];
 
 const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const here = /** @type {HTMLElement} */ (byId("ladder"));
@@ -26,9 +30,9 @@ const upper = new WorkerClient();
 let upperReady = false;
 /** @type {any} the network's card */
 let card;
-/** @type {{blob: Blob, wnid: string|null}|undefined} */
+/** @type {Picture|undefined} */
 let picture;
-let turn = 0; // the newest picture's: answers to older ones are dropped
+let turn = 0; // the newest choice's: what older ones still fetch or work out is dropped
 
 /** @param {string} words @param {"calm"|"working"|"trouble"|"answered"} [state] */
 function say(words, state = "calm") {
@@ -64,15 +68,28 @@ const named = (found) =>
     return { label: name, share, right: Boolean(wnid) && wnid === picture?.wnid };
   });
 
-/** Put a canvas where the recorded picture was. @param {string} name @returns {HTMLCanvasElement} */
-function canvas(name) {
+/** There is no answer: the lists say why. @param {string[]} rungs @param {string} why */
+function none(rungs, why) {
+  for (const rung of rungs) {
+    const row = document.createElement("li");
+    row.textContent = `No answer. ${why}`;
+    byId(`ladder-${rung}`).replaceChildren(row);
+  }
+  say(why, "trouble");
+}
+
+/** Put a canvas where the recorded picture was. @param {string} name @param {string} [words] what it
+ * shows, where that has changed @returns {HTMLCanvasElement} */
+function canvas(name, words) {
   const old = byId(`ladder-see-${name}`);
-  if (old instanceof HTMLCanvasElement) return old;
-  const made = document.createElement("canvas");
-  made.id = old.id;
-  made.role = "img";
-  made.ariaLabel = old.alt;
-  old.replaceWith(made);
+  const made = old instanceof HTMLCanvasElement ? old : document.createElement("canvas");
+  if (old !== made) {
+    made.id = old.id;
+    made.role = "img";
+    made.ariaLabel = old.alt;
+    old.replaceWith(made);
+  }
+  if (words) made.ariaLabel = words;
   return made;
 }
 
@@ -86,54 +103,71 @@ function paint(to, four, width, height) {
 
 async function answer() {
   if (!picture) return;
-  turn += 1;
-  const own = turn;
-  const { blob } = picture;
+  const [own, given] = [turn, picture];
+  const stale = () => own !== turn || given !== picture;
+  const { blob, shows } = given;
   say("The lower rungs are looking …", "working");
+  let time;
   try {
     card ??= await (await fetch(address(record.card))).json();
-    const { file, bytes } = record;
+    const { file, bytes, colours } = record;
     const rule = card.input;
     const found = await lower.request("name", { file: address(file), bytes, blob, rule });
-    if (own !== turn) return;
-    paint(canvas("picture"), found.picture, rule.size, rule.size);
+    if (stale()) return;
+    paint(canvas("picture", shows), found.picture, rule.size, rule.size);
     squares(canvas("pixels"), found.small);
     strokes(canvas("gradients"), found.cells);
-    squares(canvas("words"), found.words.map((/** @type {number} */ word) => wordColour(word, record.gaussians)));
+    squares(canvas("words"), found.words.map((/** @type {number} */ word) => colours[word]));
     show("pixels", named(found.pixels));
     show("fisher", named(found.fisher));
-    const time = `The two lower rungs answered in ${found.milliseconds.toFixed(0)} ms.`;
-    if (upperReady) await ask(own, blob);
-    if (own === turn) say(upperReady ? `${time} AlexNet ran here too.` : time, "answered");
+    time = `The two lower rungs answered in ${found.milliseconds.toFixed(0)} ms.`;
   } catch (error) {
-    if (own === turn) say(toMessage(error).message, "trouble");
+    if (stale()) return;
+    const { kind, message } = toMessage(error);
+    for (const name of ["picture", "pixels", "gradients", "words"]) squares(canvas(name), []);
+    canvas("picture", kind === "picture" ? "No picture" : shows);
+    none(kind === "picture" || upperReady ? ALL : LOWER, message);
+    if (kind === "picture") byId("ladder-wanted").hidden = byId("ladder-maps").hidden = true;
+    return;
+  }
+  try {
+    if (upperReady) await ask(blob, stale);
+    if (!stale()) say(upperReady ? `${time} AlexNet ran here too.` : time, "answered");
+  } catch (error) {
+    if (!stale()) none(["alexnet64"], toMessage(error).message);
   }
 }
 
-/** Let AlexNet name the picture. @param {number} own @param {Blob} blob */
-async function ask(own, blob) {
+/** Let AlexNet name the picture. @param {Blob} blob @param {() => boolean} stale */
+async function ask(blob, stale) {
   const change = unchanged();
   const { top } = await upper.request("classify", { blob, change, silent: 0 });
-  const { sheets } = await upper.request("layers", { layers: ["conv1"], change, silent: 0 });
-  if (own !== turn) return;
+  const look = await upper.request("look", { layer: "conv1", change, silent: 0 });
+  const sheet = await createImageBitmap(look.picture);
+  if (stale()) return;
   show("alexnet64", named(top));
-  const [{ picture: maps, width, height }] = sheets;
-  paint(canvas("maps"), maps, width, height);
+  towers(canvas("maps"), sheet, { ...look, count: look.strongest.length });
   byId("ladder-maps").hidden = false;
   byId("ladder-recorded").hidden = true;
   byId("ladder-wanted").hidden = true;
 }
 
-/** @param {Blob} blob @param {string|null} wnid @param {string} [sample] its name */
-async function take(blob, wnid, sample) {
-  picture = { blob, wnid };
-  for (const button of buttons) button.ariaPressed = String(button.dataset.name === sample);
-  const recorded = sample ? record.samples[sample].alexnet64 : [];
+/** A choice is made: its sample's button, if it has one, is pressed. @param {HTMLButtonElement} [pressed]
+ * @returns {number} its turn */
+function chosen(pressed) {
+  for (const button of buttons) button.ariaPressed = String(button === pressed);
+  turn += 1;
+  return turn;
+}
+
+/** @param {Picture} given @param {Guess[]} [recorded] AlexNet's, of a sample */
+async function take(given, recorded) {
+  picture = given;
   if (!upperReady) {
-    show("alexnet64", recorded);
+    show("alexnet64", recorded ?? []);
     byId("ladder-maps").hidden = true; // they were another picture's
-    byId("ladder-recorded").hidden = !sample;
-    byId("ladder-wanted").hidden = Boolean(sample);
+    byId("ladder-recorded").hidden = !recorded;
+    byId("ladder-wanted").hidden = Boolean(recorded);
   }
   await answer();
 }
@@ -163,19 +197,26 @@ async function load() {
 
 for (const button of buttons) {
   button.addEventListener("click", async () => {
-    const name = button.dataset.name ?? "";
+    const own = chosen(button);
+    const { wnid, alexnet64 } = record.samples[button.dataset.name ?? ""];
+    let blob;
     try {
       const reply = await fetch(button.dataset.sample ?? "");
       if (!reply.ok) throw new Error(String(reply.status));
-      await take(await reply.blob(), record.samples[name].wnid, name);
+      blob = await reply.blob();
     } catch {
-      say("The sample could not be fetched. Are you offline?", "trouble");
+      if (own === turn) none(ALL, "The sample could not be fetched. Are you offline?");
+      return;
     }
+    const shows = button.querySelector("img")?.alt ?? "";
+    if (own === turn) await take({ blob, wnid, shows }, alexnet64);
   });
 }
 byId("ladder-file").addEventListener("change", () => {
   const [file] = byId("ladder-file").files ?? [];
-  if (file) take(file, null);
+  if (!file) return;
+  chosen();
+  take({ blob: file, wnid: null, shows: `Your picture: ${file.name}` });
 });
 byId("ladder-load").addEventListener("click", load);
 addEventListener("pagehide", () => {

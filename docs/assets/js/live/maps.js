@@ -21,8 +21,10 @@ function tiled(count, side, level, across = ACROSS) {
   return { data, width, height, across };
 }
 
-/** What the maps of one stage say, and how they look: black is nothing, white the strongest place
- * of all maps; the square root keeps weak places visible.
+const BRIGHTEST = 0.995; // of the places of all maps; the few above are as white
+
+/** What the maps of one stage say, and how they look: black is nothing, white what few places of
+ * all maps reach; the square root keeps weak places visible. `record inside` does the same.
  * @param {ArrayLike<number>} values (maps, side, side) @param {number} count of maps
  * @param {number} side @returns {{sheet: Sheet, strongest: {value: number, at: number}[]}} */
 export function mapSheet(values, count, side) {
@@ -34,7 +36,8 @@ export function mapSheet(values, count, side) {
     }
     return { value, at };
   });
-  const most = Math.max(...strongest.map(({ value }) => value), 1e-9);
+  const order = Float32Array.from(values, Math.abs).sort();
+  const most = Math.max(order[Math.ceil(BRIGHTEST * (order.length - 1))], 1e-9);
   const sheet = tiled(count, side, (map, at) => 255 * Math.sqrt(values[map * plane + at] / most));
   return { sheet, strongest };
 }

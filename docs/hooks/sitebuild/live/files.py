@@ -79,6 +79,13 @@ def _travels(path: Path) -> int:
     return _compressed(path, path.stat().st_mtime)
 
 
+def price(root: Path, network: Path) -> str:
+    """Megabytes that travel for a network and the engine on the processor; empty without one."""
+    engine = engine_files(root)
+    code = [engine[f"{ENGINE_AT}/{name}"] for name in ENGINES["wasm"] if engine]
+    return f"{sum(map(_travels, [network, *code])) / 1e6:.1f} MB" if code else ""
+
+
 def manifest(root: Path, models: dict[str, Path]) -> str:
     """JSON for the script: the engine's version, files and sizes; each network's files and hash.
 

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 from sitebuild.data.samples import Guess, Sample
 from sitebuild.data.site import Site
 from sitebuild.figures import Column, Figure, Table, draw
+from sitebuild.live import files
 
 RUNGS = {
     "pixels": "Pixels",
@@ -25,6 +26,7 @@ RUNGS = {
 }
 MODEL = "assets/models/ladder.safetensors"
 PICTURES = "assets/img/ladder"
+NETWORK = "assets/models/alexnet64.onnx"
 CARD = "assets/models/alexnet64.json"
 FIRST = "lighthouse"  # the sample that is shown before one is chosen; it has pictures on record
 SHARE = 50  # validation pictures of each class
@@ -57,7 +59,7 @@ def page(site: Site, to_root: str) -> str:
     record = {
         "file": MODEL,
         "bytes": site.tables["ladder"]["model_bytes"],
-        "gaussians": site.tables["ladder"]["gaussians"],
+        "colours": site.tables["ladder"]["word_colours"],
         "card": CARD,
         "samples": {
             sample.path.stem: {
@@ -75,6 +77,7 @@ def page(site: Site, to_root: str) -> str:
         first=first,
         answers=answers(site, first),
         scores=scores(site),
+        price=files.price(site.docs.parent, site.docs / NETWORK),
         megabytes=f"{site.tables['ladder']['model_bytes'] / 1e6:.1f}",
         record=json.dumps(record, ensure_ascii=False).replace("</", "<\\/"),
         to_root=to_root,
@@ -137,7 +140,9 @@ def wins(site: Site, to_root: str) -> str:
             f'<figcaption><b>{escape(sample.title)}</b><span class="card__shows">{what}.</span>'
             f"{lists}</figcaption></figure>"
         )
-    return f'<div class="gallery ladder-wins">{cards}</div>' if cards else ""
+    label = "Squares on which a lower rung is ahead"
+    opening = f'<div class="gallery ladder-wins" tabindex="0" role="region" aria-label="{label}">'
+    return f"{opening}{cards}</div>" if cards else ""
 
 
 def guess_list(guesses: Sequence[Guess], wnid: str | None) -> str:
