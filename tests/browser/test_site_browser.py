@@ -18,8 +18,6 @@ pytestmark = pytest.mark.browser
 
 # Compressed, before the press of a button (the bars of every page).
 BUDGET = {"document": 30_000, "stylesheet": 40_000, "script": 80_000}
-# The whole list of events, each with its sources; all of it is there without a script.
-LONG = {"timeline/": 35_950}
 MENU = ".md-sidebar--primary .md-nav__item .md-nav__item a.md-nav__link:visible"
 SAYS = "words => document.querySelector('article').innerText === words"
 # Layout shifts of the page's first two seconds, as web vitals count them.
@@ -100,8 +98,7 @@ def test_a_page_opens_fits_is_accessible_and_light(
         file = file / "index.html" if file.is_dir() else file
         if kind in weights and file.exists():
             weights[kind] += len(gzip.compress(file.read_bytes(), 9))
-    budget = BUDGET | ({"document": LONG[name]} if name in LONG else {})
-    over = {kind: size for kind, size in weights.items() if size > budget[kind]}
+    over = {kind: size for kind, size in weights.items() if size > BUDGET[kind]}
     assert over == {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.browsing import watched
 
-SHOWN = ".tl-list > li:not([hidden])"
+SHOWN = ".tl-index > li:not([hidden])"
 # Rectangles of everything named on the band that a reader can see.
 BOXES = """() => [...document.querySelectorAll('.tl-svg text, .tl-names span, .tl-svg a use')]
   .filter(node => node.checkVisibility()).map(node => {

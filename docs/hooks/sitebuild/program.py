@@ -45,10 +45,10 @@ from sitebuild.timeline.paper import printed
 
 WINGS = (story, timeline, network, live, teach, reference)
 # Pages that end with how to cite them and with what was corrected in them.
-CITED = ("story/", "network/", "timeline.md", "tours.md", "how-it-runs.md", "reference/")
+CITED = ("story/", "network/", "timeline", "tours.md", "how-it-runs.md", "reference/")
 # Pages that are lists or sheets: a term in them is not explained.
 GLOSSARY = "reference/glossary.md"
-WITHOUT_TERMS = ("timeline.md", "tours.md", GLOSSARY, "reference/sources.md", "teach/")
+WITHOUT_TERMS = ("timeline", "tours.md", GLOSSARY, "reference/sources.md", "teach/")
 NOT_PUBLISHED = {"hooks", "theme", "__pycache__"}
 _HEAD = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 _COMMENT = re.compile(r"/\*.*?\*/\n*", re.DOTALL)  # of a style sheet: readers need none

@@ -137,6 +137,20 @@ export class Band {
     if (x < 24 || x > this.frame.clientWidth - 24) this.show(year);
   }
 
+  /** Show the part that has most of some years. @param {number[]} years
+   * @returns {number[]} those that are seen then */
+  settle(years) {
+    const room = this.frame.clientWidth - 48;
+    const places = years.map((year) => position(year, this.scale, this.width));
+    /** @param {number} from */
+    const within = (from) => places.filter((x) => x >= from && x <= from + room).length;
+    const start = places.reduce((best, x) => (within(x) > within(best) ? x : best), places[0]);
+    const seen = places.filter((x) => x >= start && x <= start + room);
+    if (seen.length === 0) return [];
+    this.frame.scrollLeft = (Math.min(...seen) + Math.max(...seen) - this.frame.clientWidth) / 2;
+    return years.filter((_, i) => places[i] >= start && places[i] <= start + room);
+  }
+
   /** Move the view by most of its width. @param {number} direction -1 or 1 */
   pan(direction) {
     this.frame.scrollLeft += direction * this.frame.clientWidth * 0.7;

@@ -1,22 +1,22 @@
 /**
  * Brings the timeline to life: filters, search, zoom, stepping, and the view in the address.
- * The page is whole without it. Everything it shows is copied from the page's own nodes or set
- * as text. What is not needed for the first look is made in pieces, so that a slow phone stays
- * free for its reader.
+ * The page is whole without it. An event's text is fetched from its chapter when it is asked for;
+ * everything shown is copied from the site's own nodes or set as text. What is not needed for the
+ * first look is made in pieces, so that a slow phone stays free for its reader.
  */
 
 import { Band } from "./band.js";
+import { chapterOf, wholeOf } from "./chapters.js";
 import { SCALE, decimalYear } from "./layout.js";
 import { fill, tick } from "./people.js";
 import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
 /** @typedef {import("./band.js").Marked & {people: string[], words: string, when: string,
- *   entry: HTMLElement}} Event `words` are worked out when a search first asks for them */
+ *   entry: HTMLElement, chapter: string}} Event `words` are of the whole text once it is there */
 
 const START = "alexnet-wins";
 const WORDS_AFTER = 180; // milliseconds without a key before a search runs
 const IDLE_WITHIN = 300; // milliseconds that a part of the start may wait for idle time
-const AT_ONCE = 8; // entries that one part of the start handles
 
 /** An element by its id. @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -29,7 +29,10 @@ const people = byId("tl-people");
 const era = /** @type {HTMLSelectElement} */ (byId("tl-era"));
 const toggles = /** @type {HTMLButtonElement[]} */ ([...form.querySelectorAll("[data-theme]")]);
 const reader = byId("tl-reader");
-const lists = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".tl-list")]);
+const chapters = /** @type {HTMLDetailsElement[]} */ ([
+  ...document.querySelectorAll(".tl-chapter"),
+]);
+const opened = new Set(chapters.filter((one) => one.open));
 const status = byId("tl-status");
 
 /** All events, in order of time. @type {Event[]} */
@@ -44,29 +47,30 @@ let view = read(location.search, known);
 /** @type {Event[]} */
 let shown = events;
 let current = byName.get(START) ?? events[0];
+let filtered = false; // whether the last view left events out
+let looked = false; // whether somebody has seen the reader, so that its text is worth a request
 
 /** @returns {Event[]} */
 function collect() {
   const marks = new Map(
     [...root.querySelectorAll("svg a[href]")].map((mark) => [mark.getAttribute("href"), mark]),
   );
-  return [...document.querySelectorAll(".tl-list > li")]
+  return [...document.querySelectorAll(".tl-index > li")]
     .map((node) => {
       const entry = /** @type {HTMLElement} */ (node);
       const mark = /** @type {SVGAElement} */ (marks.get(`#${entry.id}`));
       const time = entry.querySelector("time");
-      let words = "";
+      const link = /** @type {HTMLAnchorElement} */ (entry.querySelector("a"));
       return {
         id: entry.id,
         moment: decimalYear(time?.dateTime || (time?.textContent ?? "")),
         importance: Number(entry.dataset.i ?? 1),
         people: entry.dataset.p?.split("|") ?? [],
         theme: mark.closest("g")?.dataset.theme ?? "",
-        title: entry.querySelector("h3")?.textContent ?? "",
+        title: link.textContent ?? "",
         when: time?.textContent ?? "",
-        get words() {
-          return (words ||= plain(`${entry.textContent} ${entry.dataset.p ?? ""}`));
-        },
+        words: plain(`${entry.textContent} ${entry.dataset.p ?? ""}`),
+        chapter: link.href.split("#")[0],
         entry,
         mark,
       };
@@ -74,38 +78,22 @@ function collect() {
     .sort((a, b) => a.moment - b.moment);
 }
 
-/** Let the browser lay out entries that it has passed over. @param {Event[]} some */
-function takeUp(some) {
-  for (const { entry } of some) entry.classList.add("tl-up");
-}
-
-/** Every date leads to its own event, so that the address can be copied. */
-function linkDates() {
-  for (const { entry, id } of events) {
-    const time = entry.querySelector("time");
-    if (!time) continue;
-    const to = link("", `#${id}`);
-    to.className = "tl-when";
-    time.replaceWith(to);
-    to.append(time);
-  }
-}
-
-/** On paper a link says where it leads. */
-function tellAddresses() {
-  for (const node of document.querySelectorAll(".tl-paper a")) {
-    const link = /** @type {HTMLAnchorElement} */ (node);
-    link.dataset.address = link.href;
-  }
-}
-
 /** The eras of the list, to jump to. */
 function offerEras() {
-  for (const heading of document.querySelectorAll("h2.tl-era")) {
-    const title = heading.firstChild?.textContent ?? "";
-    const years = heading.nextElementSibling?.querySelector("strong")?.textContent ?? "";
-    const words = years ? `${years.replace(/\.$/, "")}: ${title}` : title;
-    era.append(new Option(words, heading.id.replace("era-", "")));
+  for (const chapter of chapters) {
+    const [title, about] = chapter.querySelector("summary")?.children ?? [];
+    const years = about?.textContent?.split(",")[0];
+    era.append(new Option(`${years}: ${title?.textContent}`, title?.id));
+  }
+}
+
+/** Search the whole texts as well, once they are all there. */
+async function readAll() {
+  const all = [...new Set(events.map((event) => event.chapter))];
+  await Promise.all(all.map((address) => chapterOf(address).catch(() => {}))); // then by title alone
+  for (const event of events) {
+    const text = wholeOf(event.id)?.textContent ?? "";
+    event.words = plain(`${event.entry.textContent} ${event.entry.dataset.p ?? ""} ${text}`);
   }
 }
 
@@ -120,12 +108,12 @@ function apply() {
   shown = events.filter((event) => matches(event, view));
   const ids = new Set(shown.map((event) => event.id));
   for (const { entry, id } of events) entry.hidden = !ids.has(id);
-  for (const list of lists) {
-    const heading = document.getElementById(`era-${list.dataset.era}`);
-    const empty = !list.querySelector("li:not([hidden])");
-    heading?.toggleAttribute("hidden", empty);
-    heading?.nextElementSibling?.toggleAttribute("hidden", empty);
+  const few = shown.length < events.length;
+  for (const chapter of chapters) {
+    chapter.hidden = !chapter.querySelector("li:not([hidden])");
+    if (few !== filtered) chapter.open = few || opened.has(chapter);
   }
+  filtered = few;
   for (const button of toggles) {
     button.setAttribute("aria-pressed", String(view.themes.has(button.dataset.theme ?? "")));
   }
@@ -164,22 +152,41 @@ function rove() {
   }
 }
 
-/** Fill the reader with a copy of the current event's entry. */
+/** Fill the reader with the current event, whole as soon as its chapter is there. */
 function tell() {
-  const body = /** @type {HTMLElement} */ (current.entry.querySelector("div")).cloneNode(true);
+  if (shown.length === 0) {
+    const none = document.createElement("p");
+    none.textContent = "No event matches all of that. Take a filter away, or show all.";
+    reader.className = "tl-reader";
+    reader.replaceChildren(none);
+    return;
+  }
+  const asked = current;
   const date = document.createElement("p");
   date.className = "tl-when";
-  date.textContent = current.when;
+  date.textContent = asked.when;
+  const title = document.createElement("h3");
+  title.textContent = asked.title;
+  const body = document.createElement("div");
+  body.append(title, ...(wholeOf(asked.id)?.cloneNode(true).childNodes ?? []));
   const steps = document.createElement("div");
   steps.className = "tl-steps";
-  const at = shown.indexOf(current);
+  const at = shown.indexOf(asked);
   steps.append(
     stepper("Earlier event", shown[at - 1]),
     stepper("Next event", shown[at + 1]),
-    link("Show in the list", `#${current.id}`),
+    link("Read on in its chapter", `${asked.chapter}#${asked.id}`),
   );
-  reader.className = `tl-reader tl-${current.theme}`;
+  reader.className = `tl-reader tl-${asked.theme}`;
   reader.replaceChildren(date, body, steps);
+  if (!looked || wholeOf(asked.id)) return;
+  chapterOf(asked.chapter).then(
+    () => {
+      const whole = wholeOf(asked.id);
+      if (whole && asked === current) body.append(...whole.cloneNode(true).childNodes);
+    },
+    () => {}, // no connection: date, title and the way to the chapter are there
+  );
 }
 
 /** @param {string} words @param {Event|undefined} target */
@@ -210,6 +217,7 @@ function link(words, href) {
  * @param {"push"|"replace"|"none"} [how] what becomes of the address */
 function open(event, how = "push") {
   current = event;
+  looked = true;
   if (how === "push") history.pushState(null, "", address(`#${event.id}`));
   if (how === "replace") history.replaceState(null, "", address(`#${event.id}`));
   band.reveal(event.moment);
@@ -217,22 +225,39 @@ function open(event, how = "push") {
   tell();
 }
 
-/** Change the view, and the address with it. @param {Partial<typeof view>} change */
+/** Change the view, and the address with it; the band moves to where most of what is left lies.
+ * @param {Partial<typeof view>} change */
 function change(change) {
   view = { ...view, ...change };
   history.replaceState(null, "", address());
   apply();
+  if (!("zoom" in change) || filtered) settle();
+}
+
+/** Show that part of the band that has most of the events, and one of them in the reader. */
+function settle() {
+  if (!filtered) return band.reveal(current.moment);
+  const seen = band.settle(shown.map((event) => event.moment));
+  const inside = shown.filter((event) => seen.includes(event.moment));
+  if (inside.length === 0 || inside.includes(current)) return;
+  current = inside.reduce((best, event) => (event.importance > best.importance ? event : best));
+  rove();
+  tell();
 }
 
 /** Follow the address: after loading, and after the back button. */
-function follow() {
+async function follow() {
   view = read(location.search, known);
+  if (view.query) await readAll();
   const target = named();
   if (target) {
     current = target;
     if (!matches(target, view)) view = { ...everything(), zoom: view.zoom };
+    const chapter = target.entry.closest("details");
+    if (chapter) chapter.open = true;
   }
   apply();
+  if (filtered && !target) settle();
 }
 
 /** The event to step to with a key, if any. @param {string} key @returns {Event|undefined} */
@@ -290,8 +315,12 @@ for (const button of toggles) {
 let waiting = 0;
 search.addEventListener("input", () => {
   clearTimeout(waiting);
-  waiting = window.setTimeout(() => change({ query: search.value }), WORDS_AFTER);
+  waiting = window.setTimeout(async () => {
+    await readAll();
+    change({ query: search.value });
+  }, WORDS_AFTER);
 });
+search.addEventListener("focus", readAll, { once: true });
 people.addEventListener("change", (event) => {
   const box = /** @type {HTMLInputElement} */ (event.target);
   const names = new Set(view.people);
@@ -300,8 +329,7 @@ people.addEventListener("change", (event) => {
   change({ people: names });
 });
 era.addEventListener("change", () => {
-  const list = lists.find((own) => own.dataset.era === era.value);
-  const first = shown.find((event) => list?.contains(event.entry));
+  const first = shown.find((event) => event.entry.closest(`:has(> summary #${era.value})`));
   if (!first) return;
   open(first);
   band.show(first.moment);
@@ -317,8 +345,8 @@ form.addEventListener("click", (event) => {
   if ((what === "in" || what === "out") && ZOOMS[at]) change({ zoom: ZOOMS[at] });
 });
 
-window.addEventListener("popstate", () => {
-  follow();
+window.addEventListener("popstate", async () => {
+  await follow();
   band.reveal(current.moment);
 });
 
@@ -339,9 +367,16 @@ function inPieces([first, ...rest]) {
   });
 }
 
+new IntersectionObserver((seen, watch) => {
+  if (!seen.some((one) => one.isIntersecting)) return;
+  watch.disconnect();
+  looked = true;
+  tell();
+}).observe(reader);
+
 band.show((named() ?? current).moment); // before anything changes, so that nothing is laid out twice
-if (location.hash) takeUp(events); // nothing may move where an address leads
-follow();
+await follow();
+named()?.entry.scrollIntoView({ block: "center", behavior: "instant" });
 document.documentElement.classList.remove("sent");
 inPieces([
   () => band.name(events),
@@ -349,11 +384,6 @@ inPieces([
     fill(people, events);
     tick(people, view.people);
   },
-  linkDates,
   offerEras,
-  tellAddresses,
-  ...Array.from({ length: Math.ceil(events.length / AT_ONCE) }, (_, i) => () => {
-    takeUp(events.slice(i * AT_ONCE, (i + 1) * AT_ONCE));
-  }),
   () => root.classList.add("tl--live"),
 ]);

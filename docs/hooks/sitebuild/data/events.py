@@ -133,6 +133,14 @@ class Timeline:
         """The events of one era."""
         return tuple(event for event in self.events if era.first <= event.year <= era.last)
 
+    def chapter(self, event: Event) -> Era:
+        """The era of an event: the page on which all of it is told."""
+        return next(era for era in self.eras if era.first <= event.year <= era.last)
+
+    def address(self, event: Event) -> str:
+        """Where all of an event is told, below the site's root."""
+        return f"timeline/{self.chapter(event).id}/#{event.id}"
+
     @property
     def named_more_than_once(self) -> set[str]:
         """The people in more than one event."""

@@ -85,10 +85,12 @@ def as_markdown(page: Page) -> str:
 
 
 def _steps_block(person: Mapping[str, Any], page: Page) -> str:
-    html = steps(person, page.site.timeline, f"{page.to_root}timeline/")
+    timeline = page.site.timeline
+    html = steps(person, timeline, page.to_root)
     plain = "\n".join(
-        f"- {event.when}: [{event.title}]({page.link('timeline.md', f'#{event.id}')})"
-        for event in _weightiest(events_of(person, page.site.timeline))
+        f"- {event.when}: [{event.title}]"
+        f"({page.link(f'timeline/{timeline.chapter(event).id}.md', f'#{event.id}')})"
+        for event in _weightiest(events_of(person, timeline))
     )
     return page.block(html, plain)
 
@@ -98,12 +100,12 @@ def _weightiest(events: Sequence[Event]) -> list[Event]:
     return sorted(first, key=lambda event: event.moment)
 
 
-def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> str:
+def steps(person: Mapping[str, Any], timeline: Timeline, to_root: str) -> str:
     """A person's weightiest events; a link leads to the timeline of whoever has more of them."""
     own = events_of(person, timeline)
     shown = _weightiest(own)
     items = "".join(
-        f'<li><a href="{to_timeline}#{event.id}"><b>{event.when}</b> '
+        f'<li><a href="{to_root}{timeline.address(event)}"><b>{event.when}</b> '
         f"<span>{escape(event.title)}</span></a></li>"
         for event in shown
     )
@@ -111,7 +113,7 @@ def steps(person: Mapping[str, Any], timeline: Timeline, to_timeline: str) -> st
     for name in person["names"]:
         named = [event for event in own if name in event.people]
         if not all(event in shown for event in named):
-            to = f"{to_timeline}?person={quote(name)}"
+            to = f"{to_root}timeline/?person={quote(name)}"
             links.append(f'<a href="{to}">{escape(name)}: {len(named)} events</a>')
     more = f'<p class="person__more">On the timeline: {", ".join(links)}</p>' if links else ""
     return f'<ol class="person__steps">{items}</ol>{more}'

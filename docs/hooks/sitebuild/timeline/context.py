@@ -15,7 +15,8 @@ def context(page: Page) -> Names:
         ),
         "timeline_band": lambda: page.block(band.band(timeline)),
         "timeline_count": lambda: str(len(timeline.events)),
-        "timeline_list": lambda: listing.timeline_list(page),
+        "timeline_index": lambda: listing.timeline_index(page),
+        "chapter": lambda: listing.chapter(page),
         "timeline_downloads": lambda: page.block(
             listing.downloads(page.to_root, paper.printed(page.site)), listing.plain_downloads()
         ),

@@ -1,7 +1,8 @@
-"""The timeline's pages as static HTML: the list, the tours, the strip; `band` draws the band.
+"""The timeline's pages as static HTML: index, chapters, tours, strip; `band` draws the band.
 
-The markup is in ``list.html``. The page is whole without a script; `docs/assets/js/timeline/` only
-adds to it.
+The timeline's own page names every event; each era has a page, a chapter, that tells its events
+whole. The markup is in ``list.html``. The pages are whole without a script;
+`docs/assets/js/timeline/` only adds to the first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ DOWNLOADS = (
     ("timeline.bib", "BibTeX", "every source"),
     ("timeline.ics", "Calendar", "anniversaries"),
 )
+WIN = "alexnet-wins"
 # Made by `make print`; see `sitebuild.timeline.paper`.
 PRINTED = (
     ("timeline-wall-chart-a3.pdf", "Wall chart", "PDF, A3"),
@@ -33,12 +35,24 @@ PRINTED = (
 # --- the list -----------------------------------------------------------------------------------
 
 
-def era_heading(era: Era) -> str:
-    """Markdown: the era's heading, its years and what it is about."""
-    return (
-        f"## {_markdown(era.title)} {{#era-{era.id} .tl-era}}\n\n"
-        f"**{era.years}.** {_markdown(era.lead)}\n{{ .tl-lead }}"
-    )
+def index(timeline: Timeline) -> str:
+    """Every event by date and name, in a box for each era; names lead to the chapters."""
+    several = timeline.named_more_than_once
+    chapters = [
+        (era, [(event, named(event, several)) for event in timeline.of(era)])
+        for era in timeline.eras
+    ]
+    win = timeline.eras[0] if len(timeline.eras) == 1 else timeline.chapter(timeline[WIN])
+    return render("timeline/list.html:index", chapters=chapters, opened=win)
+
+
+def named(event: Event, several: Collection[str]) -> str:
+    """The people by whom the filter finds an event.
+
+    Those of ``several``, whom other events name too, and whomever the text does not name.
+    """
+    words = f"{event.title} {event.text}"
+    return "|".join(name for name in event.people if name in several or name not in words)
 
 
 def era_list(
@@ -47,38 +61,48 @@ def era_list(
     references: Mapping[str, Reference],
     pages: Mapping[str, str],
     to_root: str = "",
+    one_page: bool = False,
 ) -> str:
     """An era's events as an ordered list.
 
     Args:
-        timeline: for the titles of related events.
+        timeline: for related events.
         era: which.
         references: the bibliography.
         pages: the titles of the site's pages by their path in `docs/`.
         to_root: from this page to the site's root.
+        one_page: whether all eras are on the same page, as on paper.
     """
-    titles = {event.id: event.title for event in timeline.events}
-    several = timeline.named_more_than_once
-    items = "".join(
-        entry(event, references, pages, titles, to_root, several) for event in timeline.of(era)
-    )
-    return f'<ol class="tl-list" data-era="{era.id}">{items}</ol>'
+    here = {event.id for event in timeline.of(era)}
+    related = {
+        event.id: (
+            f"#{event.id}"
+            if one_page or event.id in here
+            else f"{to_root}{timeline.address(event)}",
+            event.title,
+        )
+        for event in timeline.events
+    }
+    items = "".join(entry(event, references, pages, related, to_root) for event in timeline.of(era))
+    return f'<ol class="tl-list">{items}</ol>'
 
 
 def entry(
     event: Event,
     references: Mapping[str, Reference],
     pages: Mapping[str, str],
-    titles: Mapping[str, str],
+    related: Mapping[str, tuple[str, str]],
     to_root: str = "",
-    several: Collection[str] = (),
 ) -> str:
     """One event, whole: date, title, text, remarks, theme, grade, sources and links.
 
-    For the filter it also names the people in it: those of ``several``, whom other events name
-    too, and whomever the text does not name.
+    Args:
+        event: which.
+        references: the bibliography.
+        pages: the titles of the site's pages.
+        related: the address and title of every event.
+        to_root: from this page to the site's root.
     """
-    words = f"{event.title} {event.text}"
     more = [(f"{to_root}{address_of(page)}", pages[page]) for page in event.pages]
     return render(
         "timeline/list.html:entry",
@@ -86,9 +110,8 @@ def entry(
         theme=THEMES[event.theme][1],
         sign=SIGNS[event.grade],
         remarks=(("Not known then", event.not_known_then), ("Keep in mind", event.caveat)),
-        named="|".join(name for name in event.people if name in several or name not in words),
         sources=[source(references[key], to_root) for key in event.sources],
-        more=[*more, *((f"#{name}", titles[name]) for name in event.related)],
+        more=[*more, *(related[name] for name in event.related)],
     )
 
 
@@ -125,9 +148,10 @@ def plain_downloads() -> str:
 # --- tours and the strip -------------------------------------------------------------------------
 
 
-def tour(walk: Tour, to_timeline: str) -> str:
+def tour(timeline: Timeline, walk: Tour, to_root: str) -> str:
     """A tour as an ordered list; every stop leads on to the next, with or without a script."""
-    return render("timeline/list.html:tour", walk=walk, to_timeline=to_timeline)
+    addresses = {step.event.id: f"{to_root}{timeline.address(step.event)}" for step in walk.steps}
+    return render("timeline/list.html:tour", walk=walk, addresses=addresses)
 
 
 def weightiest(timeline: Timeline, page: str, count: int = 5) -> list[Event]:
@@ -136,17 +160,18 @@ def weightiest(timeline: Timeline, page: str, count: int = 5) -> list[Event]:
     Of events with equal weight those nearest to the win are taken.
     """
     own = [event for event in timeline.events if page in event.pages]
-    win = timeline["alexnet-wins"].moment
+    win = timeline[WIN].moment
     chosen = sorted(own, key=lambda e: (-e.importance, abs(e.moment - win)))[:count]
     return sorted(chosen, key=lambda e: e.moment)
 
 
-def strip(timeline: Timeline, page: str, to_timeline: str) -> str:
+def strip(timeline: Timeline, page: str, to_root: str) -> str:
     """The weightiest events of a page as HTML; empty where there are none."""
     chosen = weightiest(timeline, page)
     if not chosen:
         return ""
-    return render("timeline/list.html:strip", events=chosen, to_timeline=to_timeline)
+    rows = [(event, f"{to_root}{timeline.address(event)}") for event in chosen]
+    return render("timeline/list.html:strip", rows=rows)
 
 
 def strip_block(page: Page) -> str:
@@ -154,20 +179,22 @@ def strip_block(page: Page) -> str:
     events = weightiest(page.site.timeline, page.path)
     if not events:
         return ""
-    html = strip(page.site.timeline, page.path, f"{page.to_root}timeline/")
+    html = strip(page.site.timeline, page.path, page.to_root)
     plain = "\n".join(f"- {event_link(page, event)}" for event in events)
     return page.block(html, f"**On the timeline**\n\n{plain}")
 
 
 def event_link(page: Page, event: Event) -> str:
     """An event with its date, as Markdown."""
-    return f"{event.when}: [{event.title}]({page.link('timeline.md', f'#{event.id}')})"
+    chapter = f"timeline/{page.site.timeline.chapter(event).id}.md"
+    return f"{event.when}: [{event.title}]({page.link(chapter, f'#{event.id}')})"
 
 
 def home_steps(timeline: Timeline, to_root: str) -> str:
     """The stops of the first tour as a list: date, title, and a link to each on the timeline."""
     events = [step.event for step in timeline.tours[0].steps]
-    return render("timeline/list.html:steps", events=events, to_timeline=f"{to_root}timeline/")
+    rows = [(event, f"{to_root}{timeline.address(event)}") for event in events]
+    return render("timeline/list.html:steps", rows=rows)
 
 
 def plain_steps(page: Page) -> str:
@@ -175,16 +202,29 @@ def plain_steps(page: Page) -> str:
     return "\n".join(f"- {event_link(page, s.event)}" for s in page.site.timeline.tours[0].steps)
 
 
-def timeline_list(page: Page) -> str:
-    """Markdown of the whole list: a heading for every era, and its events in a block."""
+def timeline_index(page: Page) -> str:
+    """Every event by date and name."""
+    timeline = page.site.timeline
+    plain = "\n\n".join(
+        f"### {era.title}, {era.years}\n\n"
+        + "\n".join(f"- {event_link(page, event)}" for event in timeline.of(era))
+        for era in timeline.eras
+    )
+    return page.block(index(timeline), plain)
+
+
+def chapter(page: Page) -> str:
+    """Markdown of the era whose page this is: what it is about, and its events, whole."""
     site = page.site
-    return "\n\n".join(
-        f"{era_heading(era)}\n\n"
-        + page.block(
-            era_list(site.timeline, era, site.bibliography, site.titles, page.to_root),
-            "\n".join(plain_event(page, event) for event in site.timeline.of(era)),
-        )
-        for era in site.timeline.eras
+    era = next(era for era in site.timeline.eras if page.path == f"timeline/{era.id}.md")
+    count = len(site.timeline.of(era))
+    return (
+        f"{_markdown(era.lead)}\n{{ .answer }}\n\n"
+        f"[Back to the timeline]({page.link('timeline.md')}){{ .quiet }}\n\n"
+        f"## {era.years}: {count} events {{#events}}\n\n"
+    ) + page.block(
+        era_list(site.timeline, era, site.bibliography, site.titles, page.to_root),
+        "\n".join(plain_event(page, event) for event in site.timeline.of(era)),
     )
 
 
@@ -204,7 +244,7 @@ def tours(page: Page) -> str:
     return "\n\n".join(
         f"## {_markdown(walk.title)} {{#{walk.id}}}\n\n{_markdown(walk.lead)}\n{{ .tl-lead }}\n\n"
         + page.block(
-            tour(walk, f"{page.to_root}timeline/"),
+            tour(page.site.timeline, walk, page.to_root),
             "\n".join(f"1. {step.says} {event_link(page, step.event)}" for step in walk.steps),
         )
         for walk in page.site.timeline.tours

@@ -88,7 +88,7 @@ def _list(
     titles: Mapping[str, str],
 ) -> str:
     def era(one: Era) -> str:
-        events = timeline.era_list(shown, one, references, titles)
+        events = timeline.era_list(shown, one, references, titles, one_page=True)
         return (
             f'<h2 class="tl-era">{escape(one.title)}</h2><p class="tl-lead"><b>{one.years}.</b> '
             f"{escape(one.lead)}</p>{events}"
