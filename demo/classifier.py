@@ -33,7 +33,7 @@ from demo.runtime.machine import cores
 from demo.runtime.session import KINDS, MAKE_ONE, Device, Ran, card_in, open_session, run_errors
 from model_export.contract import onnx_file
 from model_export.contract.card import METADATA_KEY, ModelCard
-from model_export.contract.foreign import Told, card_of
+from model_export.contract.foreign import CardOptions, card_of
 from model_export.contract.preprocessing import Floats, Pixels, preprocess
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Classifier:
         device: ``cpu``, ``cuda``, ``webgpu``, or ``auto``: the best that works.
         batch_size: pictures that go through the network together.
         threads: of one run on the CPU; 0 all cores, 1 where several threads share the classifier.
-        told: what the card of a file without one would say.
+        given: what the user states about a file without a card.
 
     Attributes:
         path: the ONNX file.
@@ -111,7 +111,7 @@ class Classifier:
         device: Device = "auto",
         batch_size: int = 32,
         threads: int = 0,
-        told: Told | None = None,
+        given: CardOptions | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {batch_size}")
@@ -119,7 +119,7 @@ class Classifier:
         self.batch_size = batch_size
         runtime = open_session(self.path, device, threads)
         self._session: onnxruntime.InferenceSession | None = runtime.session
-        self.card = self._read_card(runtime.session, told or Told())
+        self.card = self._read_card(runtime.session, given or CardOptions())
         self.provider: str = runtime.provider
         self.device: Ran = runtime.device
         self.device_note = runtime.note
@@ -244,9 +244,9 @@ class Classifier:
 
     def _ends_in_softmax(self, session: onnxruntime.InferenceSession) -> bool:
         """Whether the output is probabilities: as the user says, or as a run on zeros shows."""
-        told = self.card.training.get("outputs")
-        if told is not None:
-            return bool(told == "probabilities")
+        outputs = self.card.training.get("outputs")
+        if outputs is not None:
+            return bool(outputs == "probabilities")
         with contextlib.suppress(UsageError):
             if "Softmax" not in onnx_file.read(self.path).operators:
                 return False
@@ -314,18 +314,18 @@ class Classifier:
         label = self.card.labels[index]
         return ClassScore(label.name, label.wnid, probability, index)
 
-    def _read_card(self, session: onnxruntime.InferenceSession, told: Told) -> ModelCard:
-        """The card in the file, or of what is told, checked against the graph it describes."""
+    def _read_card(self, session: onnxruntime.InferenceSession, given: CardOptions) -> ModelCard:
+        """The card in the file, or the user's own, checked against the graph it describes."""
         metadata = session.get_modelmeta().custom_metadata_map
         if METADATA_KEY not in metadata:
-            if not told.anything:
+            if not given.anything:
                 raise ModelError(
                     f"{self.path} carries no model card, so its classes and its input are unknown: "
                     "say them with --labels FILE, and --mean, --std and others where they differ "
                     "from ImageNet's; or write them into a copy with `python -m model_export adopt`"
                 )
-            card = card_of(self.path, told)
-        elif told.anything:
+            card = card_of(self.path, given)
+        elif given.anything:
             raise UsageError(
                 f"{self.path} carries a card: --labels, --mean and the like are for files without"
             )
@@ -351,7 +351,7 @@ class Classifier:
         if len(shape) > 1 and known and prod(shape[1:]) != len(card.labels):
             raise ModelError(
                 f"{self.path}: its output is of {prod(shape[1:]):,} classes, and its card names "
-                f"{len(card.labels):,}; {'give as many --labels' if told.anything else MAKE_ONE}"
+                f"{len(card.labels):,}; {'give as many --labels' if given.anything else MAKE_ONE}"
             )
         return card
 
@@ -369,7 +369,7 @@ def open_classifier(options: NetworkOptions, session_threads: int | None = None)
     threads = min(options.threads or cores(), cores())  # more would wait for each other
     if session_threads is not None:
         threads = session_threads
-    classifier = Classifier(options.model, options.device, threads=threads, told=options)
+    classifier = Classifier(options.model, options.device, threads=threads, given=options)
     if classifier.device_warning:
         complain(classifier.device_warning, "warning")
     return classifier

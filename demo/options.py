@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 import typer
 
 from model_export.contract.command_line import with_options
-from model_export.contract.foreign import Told
+from model_export.contract.foreign import CardOptions
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Verb = TypeVar("Verb", bound=Callable[..., None])
@@ -36,7 +36,7 @@ Device = Annotated[
 
 
 @dataclass(frozen=True)
-class NetworkOptions(Told):
+class NetworkOptions(CardOptions):
     """Which network runs, where and how, as the command line has it."""
 
     model: Model = None

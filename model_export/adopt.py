@@ -10,24 +10,24 @@ from pathlib import Path
 
 from model_export.contract.card import METADATA_KEY, ModelCard
 from model_export.contract.errors import UsageError
-from model_export.contract.foreign import Told, card_of
+from model_export.contract.foreign import CardOptions, card_of
 from model_export.contract.onnx_file import read
 from model_export.contract.sessions import on_cpu
 from model_export.onnx_graph import with_card
 
 
-def adopt(file: Path, output: Path, told: Told) -> ModelCard:
+def adopt(file: Path, output: Path, given: CardOptions) -> ModelCard:
     """Write a copy of a file with a card.
 
     Args:
         file: an ONNX file without a card. Weights in files beside it are left there, so the copy
             has to be in the same folder.
         output: where the copy goes; nothing is overwritten.
-        told: what the card says.
+        given: what the card says.
 
     Raises:
-        UsageError: no such file, it carries a card already, ``output`` exists, or what is told does
-            not fit the file.
+        UsageError: no such file, it has a card already, ``output`` exists, or ``given`` does not
+            fit the file.
         EnvironmentLacks: ONNX Runtime cannot open the copy.
         OSError: it cannot be written.
     """
@@ -35,7 +35,7 @@ def adopt(file: Path, output: Path, told: Told) -> ModelCard:
         raise UsageError(f"{file} carries a card already; python -m model_export inspect shows it")
     if output.exists():
         raise UsageError(f"{output}: is there already; name another file with --output")
-    card = card_of(file, told)
+    card = card_of(file, given)
     partial = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         partial.write_bytes(with_card(file.read_bytes(), card))

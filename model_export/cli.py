@@ -25,7 +25,7 @@ import typer
 
 from model_export.contract.command_line import with_options
 from model_export.contract.errors import EnvironmentLacks, cli_errors
-from model_export.contract.foreign import Told
+from model_export.contract.foreign import CardOptions
 from model_export.contract.stated import Preprocessing
 from model_export.files import refuse_if_no_place
 from model_export.forms.options import Form
@@ -363,21 +363,21 @@ def adopt(
         Path | None,
         typer.Option("--output", "-o", help="The copy.", show_default="FILE-card.onnx"),
     ] = None,
-    told: Told = Told(),  # noqa: B008 (frozen)
+    given: CardOptions = CardOptions(),  # noqa: B008 (frozen)
 ) -> None:
     """Write a card into a copy of an ONNX file that another program wrote."""
     from model_export.adopt import adopt as write
 
     target = output or file.with_name(f"{file.stem}-card.onnx")
     with cli_errors(target):
-        card = write(file, target, told)
+        card = write(file, target, given)
     typer.echo(f"{target}: {len(card.labels):,} classes, input {card.input.size} x "
                f"{card.input.size}, {card.input.layout}")  # fmt: skip
     if card.input.assumed:
         typer.echo(f"assumed, as nothing states them: {', '.join(card.input.assumed)}")
 
 
-app.command(name="adopt", epilog=EXIT_CODES)(with_options(adopt, "told", Told))
+app.command(name="adopt", epilog=EXIT_CODES)(with_options(adopt, "given", CardOptions))
 
 
 @app.command(name="train", epilog=EXIT_CODES)

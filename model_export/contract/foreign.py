@@ -26,8 +26,8 @@ _DTYPES: dict[str, Dtype] = {"fp32": "float32", "fp16": "float16", "uint8": "uin
 
 
 @dataclass(frozen=True)
-class Told(Preprocessing):
-    """What a user says of a file without a card; None is not said."""
+class CardOptions(Preprocessing):
+    """What a user states about a file without a card; None: not stated."""
 
     labels: Annotated[
         Path | None,
@@ -48,10 +48,10 @@ class Told(Preprocessing):
     @property
     def anything(self) -> bool:
         """Whether a card can be made of it, or was meant to be."""
-        return any(getattr(self, name) is not None for name in Told.__dataclass_fields__)
+        return any(getattr(self, name) is not None for name in CardOptions.__dataclass_fields__)
 
 
-def card_of(path: Path, told: Told) -> ModelCard:
+def card_of(path: Path, given: CardOptions) -> ModelCard:
     """The card that a file would carry.
 
     Raises:
@@ -59,15 +59,15 @@ def card_of(path: Path, told: Told) -> ModelCard:
             does not fit it.
     """
     model = onnx_file.read(path)
-    if told.labels is None:
+    if given.labels is None:
         raise UsageError(
             f"{path} carries no model card: name its classes with --labels FILE, one a line"
         )
-    labels = read_labels(told.labels)
+    labels = read_labels(given.labels)
     name, shape = _picture(path, model)
-    layout = told.layout or ("nhwc" if shape[-1] == 3 and shape[1] != 3 else "nchw")
+    layout = given.layout or ("nhwc" if shape[-1] == 3 and shape[1] != 3 else "nchw")
     sides = [d for d in (shape[1:3] if layout == "nhwc" else shape[2:4]) if isinstance(d, int)]
-    size = told.size or (sides[0] if sides else 224)
+    size = given.size or (sides[0] if sides else 224)
     if sides and set(sides) != {size}:
         raise UsageError(f"{path}: its input is {' x '.join(map(str, sides))}, and --size {size}")
     dtype = _DTYPES.get(model.input_types[name])
@@ -83,10 +83,10 @@ def card_of(path: Path, told: Told) -> ModelCard:
         architecture="unknown",
         parameters=max(1, _parameters(path)),
         labels=labels,
-        input=told.over(usual, ASSUMED),
+        input=given.over(usual, ASSUMED),
         output=model.outputs[0],
         weights=Weights(path.name, digest, "unknown", "unknown", "unknown"),
-        training={"outputs": told.outputs} if told.outputs else {},
+        training={"outputs": given.outputs} if given.outputs else {},
         precision="unknown",
         opset=model.opset,
         ir_version=model.ir_version,

@@ -148,8 +148,8 @@ def _value(view: memoryview) -> tuple[str, int, tuple[int | str, ...]]:
         elif number == 2:
             tensor = dict(wire.fields(wire.message(value))).get(1, nothing)
             parts = dict(wire.fields(wire.message(tensor)))
-            told = parts.get(1)
-            kind = told if isinstance(told, int) else 0
+            code = parts.get(1)
+            kind = code if isinstance(code, int) else 0
             for _, dim in wire.fields(wire.message(parts.get(2, nothing))):
                 parts = dict(wire.fields(wire.message(dim)))
                 known = parts.get(1)

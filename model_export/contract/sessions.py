@@ -1,4 +1,4 @@
-"""How ONNX Runtime has to open a file of ours, told from its graph.
+"""How ONNX Runtime has to open a file of ours, read from its graph.
 
 Where only the weights are stored in fewer bits (int4), the graph holds DequantizeLinear and no
 QuantizeLinear. Left to itself ONNX Runtime keeps such a file small in memory and unpacks every

@@ -62,8 +62,8 @@ def calibration_batch(
     names = tuple(file.relative_to(folder).as_posix() for file in files)
     tensors = [tensor for file in files for tensor in _read(file, rule, views)]
     digest = hashlib.sha256()
-    for told, file in zip(names, files, strict=True):
-        digest.update(f"{told}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    for relative, file in zip(names, files, strict=True):
+        digest.update(f"{relative}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     own = name != BUNDLED
     return np.stack(tensors), Calibration(
         name,

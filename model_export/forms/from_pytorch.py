@@ -94,9 +94,9 @@ def drop_idle_pools(graph: onnx.GraphProto) -> None:
     """
     plain = {"kernel_shape": [1, 1], "strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1]}
     for node in [node for node in graph.node if node.op_type == "AveragePool"]:
-        told = {a.name: list(a.ints) for a in node.attribute if a.ints}
-        if told.get("kernel_shape") != [1, 1] or any(
-            told.get(name, value) != value for name, value in plain.items()
+        attributes = {a.name: list(a.ints) for a in node.attribute if a.ints}
+        if attributes.get("kernel_shape") != [1, 1] or any(
+            attributes.get(name, value) != value for name, value in plain.items()
         ):
             continue
         for reader in graph.node:

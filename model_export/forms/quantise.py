@@ -59,7 +59,7 @@ def half(model: onnx.ModelProto) -> onnx.ModelProto:
 
     def narrow(tensor: onnx.TensorProto) -> _Swap:
         name = tensor.name
-        with np.errstate(over="ignore"):  # told below, and better
+        with np.errstate(over="ignore"):  # reported below, and better
             small = onnx.numpy_helper.to_array(tensor).astype(np.float16)
         if not np.isfinite(small).all():
             raise ExportError(f"fp16: {name} holds a value beyond 65,504, nothing written")

@@ -189,7 +189,7 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
     pictures["filters.webp"] = sheet("filters", _filters(weights))
     shares = colour_shares(weights)
     first, second = (float(half.mean()) for half in np.split(shares, 2))
-    told = {
+    content = {
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "network": card.title,
         "rows": rows,
@@ -201,7 +201,7 @@ def look(model: Path = MODEL) -> tuple[dict[str, Any], dict[str, Image.Image]]:
             "as_large": as_large(shares),
         },
     }
-    return told, pictures
+    return content, pictures
 
 
 def main(model: Path = MODEL) -> None:

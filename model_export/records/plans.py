@@ -147,16 +147,16 @@ def plans() -> list[dict[str, Any]]:
     """The networks of `SHOWN`, each with its rows and sums, as JSON holds them."""
     found = []
     for name, title, row in SHOWN:
-        told = NETWORKS[row] if row else None
-        size = told.input.size if told else 224
+        network = NETWORKS[row] if row else None
+        size = network.input.size if network else 224
         rows = walk(build(name), size)
         found.append(
             {
                 "name": name,
                 "title": title,
                 "size": size,
-                "input": asdict(told.input) if told else None,
-                "accuracy": asdict(told.accuracy) if told and told.accuracy else None,
+                "input": asdict(network.input) if network else None,
+                "accuracy": asdict(network.accuracy) if network and network.accuracy else None,
                 "parameters": sum(r["parameters"] for r in rows),
                 "multiply_adds": sum(r["multiply_adds"] for r in rows),
                 # What the paper's abstract counts as neurons: outputs of layers with weights.
@@ -196,5 +196,5 @@ def measured() -> list[dict[str, Any]]:
 def main(output: Path = OUTPUT) -> None:
     """Write the plans of the networks that the site compares."""
     refuse_if_no_place(output, ".json")
-    told = {"rows": plans(), "zoo": zoo(), "measured": measured()}
-    output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    content = {"rows": plans(), "zoo": zoo(), "measured": measured()}
+    output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

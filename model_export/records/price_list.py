@@ -49,11 +49,11 @@ def ratios(files: list[Path], size: int) -> list[dict[str, float]]:
         if turn >= 5:
             for i, seconds in enumerate(spent):
                 seen[i].append(seconds / spent[0])
-    told = []
+    rows = []
     for row in seen:
         low, middle, high = statistics.quantiles(row, n=4)
-        told.append({"low": round(low, 2), "median": round(middle, 2), "high": round(high, 2)})
-    return told
+        rows.append({"low": round(low, 2), "median": round(middle, 2), "high": round(high, 2)})
+    return rows
 
 
 def measure(data: Path) -> dict[str, Any]:

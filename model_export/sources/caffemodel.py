@@ -157,16 +157,16 @@ def read(path: Path) -> Net:
             "InnerProduct"
         )
     given = next((e.values for e in entries if e.kind in _DATA and "crop_size" in e.values), {})
-    told = next((e.values for e in entries if e.kind in _DATA and e.values), given)
+    stated = next((e.values for e in entries if e.kind in _DATA and e.values), given)
     return Net(
         name,
         form,
         tuple(steps),
         tensors,
         size or next(iter(given.get("crop_size", [])), None),
-        tuple(told["MEAN_VALUE"]) if "MEAN_VALUE" in told else None,
-        told["SCALE"][-1] if "SCALE" in told else None,
-        str(next(iter(told.get("mean_file", [])), "")),
+        tuple(stated["MEAN_VALUE"]) if "MEAN_VALUE" in stated else None,
+        stated["SCALE"][-1] if "SCALE" in stated else None,
+        str(next(iter(stated.get("mean_file", [])), "")),
         _prototxt(ordered),
     )
 

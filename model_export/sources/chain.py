@@ -136,9 +136,9 @@ def mismatch(chain: Sequence[Step]) -> str:
     return ""
 
 
-def size_of(chain: Sequence[Step], told: int | None = None) -> int | None:
-    """The side of the picture: the one told, or the likeliest that fits; None where none does."""
-    usual = [told] if told else [227, 224, *range(8, 513)]
+def size_of(chain: Sequence[Step], given: int | None = None) -> int | None:
+    """The side of the picture: the given one, or the likeliest that fits; None where none does."""
+    usual = [given] if given else [227, 224, *range(8, 513)]
     return next((size for size in usual if fits(chain, size)), None)
 
 

@@ -42,7 +42,7 @@ def lines(path: Path) -> list[str]:
         if notes:
             rows["head"] = "; ".join(notes)
         original = known is not None or bundled
-        stated = source.told if source.network else ()
+        stated = source.stated if source.network else ()
         unknown = [] if original else [f for f in local_weights.PREPROCESSING if f not in stated]
     unknown += [] if known or bundled else ["class names", "who trained it"]
     rows["not in the file"] = ", ".join(unknown) or "nothing that is needed"

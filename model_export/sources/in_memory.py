@@ -23,7 +23,7 @@ _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module",
 """Where a wrapper keeps the module; the last is torch.compile's."""
 
 
-def load_module(net: nn.Module, labels: Path | None, told: Preprocessing) -> Loaded:
+def load_module(net: nn.Module, labels: Path | None, given: Preprocessing) -> Loaded:
     """A copy of a module, in float32 and evaluation mode, on the CPU.
 
     The module itself is exported, whatever it is called; the row of the table that its tensors
@@ -50,7 +50,7 @@ def load_module(net: nn.Module, labels: Path | None, told: Preprocessing) -> Loa
     floats = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
     local_weights.refuse_if_not_finite(type(net).__name__, floats)
     row = local_weights.nearest(tensors) or IMAGENET1K
-    size = told.size or row.input.size
+    size = given.size or row.input.size
     try:
         with torch.inference_mode():
             logits = net(torch.zeros(2, 3, size, size))
@@ -91,7 +91,7 @@ def load_module(net: nn.Module, labels: Path | None, told: Preprocessing) -> Loa
         name=type(net).__name__.lower(),
         title=title,
         architecture=own.architecture,
-        network=prepared(own, told, local_weights.PREPROCESSING),
+        network=prepared(own, given, local_weights.PREPROCESSING),
         net=net,
         labels=class_labels(labels, None, classes),
         weights=Weights("a module in memory", digest.hexdigest(), UNKNOWN, UNKNOWN, UNKNOWN),

@@ -58,7 +58,7 @@ def load(
     network: str | nn.Module,
     file: Path | None = None,
     labels: Path | None = None,
-    told: Preprocessing = Preprocessing(),  # noqa: B008 (frozen)
+    given: Preprocessing = Preprocessing(),  # noqa: B008 (frozen)
 ) -> Loaded:
     """Load a network.
 
@@ -67,7 +67,7 @@ def load(
             is copied.
         file: weights to use for a named network, in place of the bundled or the published ones.
         labels: a file of class names, see `contract.labels`.
-        told: preprocessing as the user states it.
+        given: preprocessing as the user states it.
 
     Raises:
         UsageError: no such network or file, or tensors or labels that do not fit.
@@ -77,9 +77,9 @@ def load(
     if not isinstance(network, str):
         from model_export.sources.in_memory import load_module
 
-        return load_module(network, labels, told)
+        return load_module(network, labels, given)
     if network == ALEXNET64.name and file is None:
-        return _bundled(labels, told)
+        return _bundled(labels, given)
     if network in NETWORKS:
         row = NETWORKS[network]
         if file is None:
@@ -105,8 +105,8 @@ def load(
         )
     net = build(row, classes, tensors)
     assumed = () if original else local_weights.PREPROCESSING
-    stated = source.told if source.network is not None else ()
-    row = prepared(row, told, tuple(name for name in assumed if name not in stated))
+    stated = source.stated if source.network is not None else ()
+    row = prepared(row, given, tuple(name for name in assumed if name not in stated))
     known = (named or original) and classes == row.classes and row.builder != "chain"
     return Loaded(
         name=card_name(network),
@@ -150,24 +150,24 @@ def network_of(
     return row, tensors, notes
 
 
-def prepared(network: Network, told: Preprocessing, assumed: tuple[str, ...] = ()) -> Network:
+def prepared(network: Network, given: Preprocessing, assumed: tuple[str, ...] = ()) -> Network:
     """The network with the preprocessing that the user states.
 
     Args:
         network: whose input is changed.
-        told: what the user states.
+        given: what the user states.
         assumed: the fields of its input that nobody has stated yet.
 
     Raises:
         UsageError: values that do not fit the network or one another.
     """
     side = network.input.size
-    if told.size not in (None, side) and network.builder != "torchvision":
+    if given.size not in (None, side) and network.builder != "torchvision":
         raise UsageError(
-            f"--size {told.size}: {network.name or network.title} takes pictures of {side}x{side}: "
-            "its fully connected layers fit no other"
+            f"--size {given.size}: {network.name or network.title} takes pictures of "
+            f"{side}x{side}: its fully connected layers fit no other"
         )
-    return replace(network, input=told.over(network.input, assumed))
+    return replace(network, input=given.over(network.input, assumed))
 
 
 def build(network: Network, classes: int, tensors: dict[str, Tensor]) -> nn.Module:
@@ -196,13 +196,13 @@ def build(network: Network, classes: int, tensors: dict[str, Tensor]) -> nn.Modu
     return net.eval()
 
 
-def _bundled(labels: Path | None, told: Preprocessing) -> Loaded:
+def _bundled(labels: Path | None, given: Preprocessing) -> Loaded:
     known = weights.training()
     return Loaded(
         name=ALEXNET64.name,
         title=ALEXNET64.title,
         architecture=ALEXNET64.architecture,
-        network=prepared(ALEXNET64, told),
+        network=prepared(ALEXNET64, given),
         net=weights.load_alexnet64(),
         labels=class_labels(labels, ALEXNET64, ALEXNET64.classes),
         weights=weights.origin(),

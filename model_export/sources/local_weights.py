@@ -63,7 +63,7 @@ class Source:
         tensors: by name, float32; the names are a network's where it was recognised.
         notes: what was done to reach them, in words.
         network: the network that the file itself describes; None where it holds tensors alone.
-        told: the fields of ``network.input`` that the file states.
+        stated: the fields of ``network.input`` that the file states.
         runnable: the file, where other programs run it.
     """
 
@@ -72,7 +72,7 @@ class Source:
     tensors: dict[str, Tensor]
     notes: list[str] = field(default_factory=list)
     network: Network | None = None
-    told: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
     runnable: Runnable | None = None
 
 
@@ -183,12 +183,12 @@ def _caffe(path: Path) -> Source:
     network = chains.recognise(net.chain, size) or chains.described(
         net.chain, size, net.name or path.stem, BVLC
     )
-    rule, told = network.input, ["size", "channels"] if net.size else ["channels"]
+    rule, stated = network.input, ["size", "channels"] if net.size else ["channels"]
     if net.scale is not None or net.mean is not None:
         mean, scale = (net.mean or (0.0,)), 255 * (net.scale or 1.0)
         blue, green, red = (value / 255 for value in (mean * 3)[:3])
         rule = replace(rule, mean=(blue, green, red), std=(1 / scale, 1 / scale, 1 / scale))
-        told += ["std"] if net.mean_file else ["mean", "std"]
+        stated += ["std"] if net.mean_file else ["mean", "std"]
     tensors = {name: torch.from_numpy(array) for name, array in net.tensors.items()}
     notes = [f"its layers are those of {network.name or net.name}"]
     if net.mean_file:
@@ -199,7 +199,7 @@ def _caffe(path: Path) -> Source:
         _canonical(net.chain, tensors, network),
         notes,
         replace(network, input=rule),
-        tuple(told),
+        tuple(stated),
         Runnable(path, net.deploy),
     )
 
@@ -245,26 +245,26 @@ def _own_onnx(path: Path) -> Source | None:
     if card is None:
         return None
     try:
-        told = ModelCard.from_json(card)
+        embedded = ModelCard.from_json(card)
     except CardError as error:
         raise UsageError(f"{path}: {error}") from None
-    form = told.architecture.partition(",")[0]
+    form = embedded.architecture.partition(",")[0]
     network = next((n for n in NETWORKS.values() if n.architecture.startswith(form)), None)
     if network is None:
         return None
-    if told.precision != "fp32":
+    if embedded.precision != "fp32":
         raise UsageError(
-            f"{path}: of precision {told.precision}; weights are taken from a file in fp32"
+            f"{path}: of precision {embedded.precision}; weights are taken from a file in fp32"
         )
     tensors = {
         tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in model.graph.initializer
         if tensor.name in network.shapes()
     }
-    fields = set(PREPROCESSING) - set(told.input.assumed)
-    found = replace(network, input=replace(told.input, dtype="float32", assumed=()))
+    fields = set(PREPROCESSING) - set(embedded.input.assumed)
+    found = replace(network, input=replace(embedded.input, dtype="float32", assumed=()))
     form = "an ONNX file of this exporter"
-    runnable = Runnable(path) if told.input.dtype == "float32" else None
+    runnable = Runnable(path) if embedded.input.dtype == "float32" else None
     return Source(path, form, tensors, [], found, tuple(sorted(fields)), runnable)
 
 

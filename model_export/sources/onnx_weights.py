@@ -85,13 +85,13 @@ def _step(
     """A node as a layer, None where it changes no number, an array where it adds one."""
     from onnx import helper
 
-    told = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-    if told.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID", ""):
+    attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    if attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID", ""):
         raise _foreign(path, node, "uses auto_pad, which is not supported")
-    kernel = tuple(told.get("kernel_shape", ()))
-    pads: Pads = tuple(told.get("pads", (0, 0, 0, 0)))
-    stride = tuple(told.get("strides", (1, 1)))
-    spread = tuple(told.get("dilations", (1, 1)))
+    kernel = tuple(attributes.get("kernel_shape", ()))
+    pads: Pads = tuple(attributes.get("pads", (0, 0, 0, 0)))
+    stride = tuple(attributes.get("strides", (1, 1)))
+    spread = tuple(attributes.get("dilations", (1, 1)))
     match node.op_type:
         case "Identity" | "Dropout" | "Flatten" | "Reshape" | "Squeeze" | "Cast":
             return None
@@ -100,31 +100,35 @@ def _step(
         case "Relu":
             return Relu()
         case "LeakyRelu":
-            return Relu(float(str(np.float32(told.get("alpha", 0.01)))))
+            return Relu(float(str(np.float32(attributes.get("alpha", 0.01)))))
         case "LRN":
             alpha, beta, bias = (
-                float(str(np.float32(told.get(name, usual))))
+                float(str(np.float32(attributes.get(name, usual))))
                 for name, usual in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
             )
-            return Norm(int(told["size"]), alpha, beta, bias)
+            return Norm(int(attributes["size"]), alpha, beta, bias)
         case "MaxPool" | "AveragePool":
             if node.op_type == "AveragePool" and kernel == stride == (1, 1) and not any(pads):
                 return None
             if spread != (1, 1) or (node.op_type == "AveragePool" and any(pads)):
                 raise _foreign(path, node, "has dilations or padding that is not supported")
             kind: Any = "max" if node.op_type == "MaxPool" else "mean"
-            return Pool(kind, kernel, stride, pads, bool(told.get("ceil_mode", 0)))
+            return Pool(kind, kernel, stride, pads, bool(attributes.get("ceil_mode", 0)))
         case "Conv":
             weight = _weight(path, node, arrays)
             shape = tuple(weight.shape)
-            group = int(told.get("group", 1))
+            group = int(attributes.get("group", 1))
             name = _name(node, f"conv{sum(isinstance(s, Conv) for s in steps) + 1}")
             return Conv(name, shape, stride, pads, group, spread)
         case "Gemm" | "MatMul":
             weight = _weight(path, node, arrays)
-            if told.get("alpha", 1.0) != 1.0 or told.get("beta", 1.0) != 1.0 or told.get("transA"):
+            if (
+                attributes.get("alpha", 1.0) != 1.0
+                or attributes.get("beta", 1.0) != 1.0
+                or attributes.get("transA")
+            ):
                 raise _foreign(path, node, "has factors that are not supported")
-            outputs, inputs = weight.shape if told.get("transB") else weight.shape[::-1]
+            outputs, inputs = weight.shape if attributes.get("transB") else weight.shape[::-1]
             number = sum(isinstance(s, Conv | Linear) for s in steps) + 1
             return Linear(_name(node, f"fc{number}"), (outputs, inputs))
         case "Add" if steps and isinstance(steps[-1], Linear):

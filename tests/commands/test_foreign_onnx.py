@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from demo import Classifier, ModelError, UsageError
 from demo.pictures.decoding import decode
 from model_export.contract.card import METADATA_KEY, ModelCard
-from model_export.contract.foreign import Told, card_of
+from model_export.contract.foreign import CardOptions, card_of
 from model_export.contract.samples import FOLDER
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def test_torchvisions_networks_by_plain_export(name: str, tmp_path: Path, labels
     )  # fmt: skip
     with torch.inference_mode():
         wanted = net(steps(decode(CAT))[None]).numpy()
-    with Classifier(file, "cpu", told=Told(labels=labels)) as classifier:
+    with Classifier(file, "cpu", given=CardOptions(labels=labels)) as classifier:
         assert classifier.card.input.size == SIZE
         batch = np.stack([classifier.preprocess(CAT)] * 3)
         got = classifier.logits(batch)  # of a graph whose batch is fixed at 1
@@ -111,7 +111,7 @@ def test_the_model_zoos_layout(tmp_path: Path) -> None:
     nodes = [product("fc"), helper.make_node("Softmax", ["fc"], ["prob_1"], axis=1)]
     file = graph(tmp_path, nodes, [1, 3, 2, 2], old=True)
     red = np.full((4, 4, 3), (255, 0, 51), np.uint8)
-    with Classifier(file, "cpu", told=Told(labels=two(tmp_path), **PLAIN)) as classifier:
+    with Classifier(file, "cpu", given=CardOptions(labels=two(tmp_path), **PLAIN)) as classifier:
         top = classifier.classify([red, red, red])[2].top
     wanted = np.exp([4, 0.8]) / np.exp([4, 0.8]).sum()
     assert [score.label for score in top] == ["red", "blue"]
@@ -119,7 +119,7 @@ def test_the_model_zoos_layout(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "kind", "told"),
+    ("shape", "kind", "given"),
     [
         (["N", 2, 2, 3], TensorProto.FLOAT, {}),
         (["N", 3, 2, 2], TensorProto.FLOAT16, {}),
@@ -129,12 +129,12 @@ def test_the_model_zoos_layout(tmp_path: Path) -> None:
     ids=["NHWC", "float16", "said", "open size"],
 )
 def test_layouts_and_types(
-    tmp_path: Path, shape: list[Any], kind: int, told: dict[str, Any]
+    tmp_path: Path, shape: list[Any], kind: int, given: dict[str, Any]
 ) -> None:
     file = graph(tmp_path, [product()], shape, kind)
     blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
-    said = Told(labels=two(tmp_path), **PLAIN, **told)
-    with Classifier(file, "cpu", told=said) as classifier:
+    said = CardOptions(labels=two(tmp_path), **PLAIN, **given)
+    with Classifier(file, "cpu", given=said) as classifier:
         got = classifier.logits(np.stack([classifier.preprocess(blue)] * 2))
     np.testing.assert_allclose(got, [[0.8, 4]] * 2, atol=5e-3)
 
@@ -166,7 +166,7 @@ def test_outputs_of_other_shapes(
     onnx.save(model, tmp_path / "net.onnx")
     blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
     with Classifier(
-        tmp_path / "net.onnx", "cpu", told=Told(labels=two(tmp_path), **PLAIN)
+        tmp_path / "net.onnx", "cpu", given=CardOptions(labels=two(tmp_path), **PLAIN)
     ) as classifier:
         got = classifier.logits(np.stack([classifier.preprocess(blue)] * 2))
         assert not classifier.plain  # its buffers are (N, classes)
@@ -176,16 +176,16 @@ def test_outputs_of_other_shapes(
 def test_pixels_to_255_and_blue_first(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     blue = np.full((4, 4, 3), (51, 0, 255), np.uint8)
-    said = Told(labels=two(tmp_path), mean=(100, 100, 100), range="255", channels="BGR")
-    with Classifier(file, "cpu", told=said) as classifier:
+    said = CardOptions(labels=two(tmp_path), mean=(100, 100, 100), range="255", channels="BGR")
+    with Classifier(file, "cpu", given=said) as classifier:
         got = classifier.logits(classifier.preprocess(blue)[None])
     np.testing.assert_allclose(got, [[4 * 155, 4 * -49]], rtol=1e-5)
 
 
 def test_stated_outputs_are_used(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
-    said = Told(labels=two(tmp_path), outputs="probabilities", **PLAIN)
-    with Classifier(file, "cpu", told=said) as classifier:
+    said = CardOptions(labels=two(tmp_path), outputs="probabilities", **PLAIN)
+    with Classifier(file, "cpu", given=said) as classifier:
         grey = np.full((1, 3, 2, 2), 0.125, np.float32)
         np.testing.assert_allclose(classifier.logits(grey), np.log([[0.5, 0.5]]), rtol=1e-6)
 
@@ -194,23 +194,23 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     with pytest.raises(ModelError, match=r"say them with --labels FILE, .* model_export adopt"):
         Classifier(file, "cpu")
-    for told, says in (
-        (Told(mean=(0, 0, 0)), "name its classes with --labels"),
-        (Told(labels=two(tmp_path), size=7), "its input is 2 x 2, and --size 7"),
-        (Told(labels=two(tmp_path), std=(0, 1, 1)), "--std .*: a deviation is above 0"),
-        (Told(labels=tmp_path / "none"), "the labels cannot be read"),
+    for given, says in (
+        (CardOptions(mean=(0, 0, 0)), "name its classes with --labels"),
+        (CardOptions(labels=two(tmp_path), size=7), "its input is 2 x 2, and --size 7"),
+        (CardOptions(labels=two(tmp_path), std=(0, 1, 1)), "--std .*: a deviation is above 0"),
+        (CardOptions(labels=tmp_path / "none"), "the labels cannot be read"),
     ):
         with pytest.raises(UsageError, match=says):
-            Classifier(file, "cpu", told=told)
+            Classifier(file, "cpu", given=given)
     three = tmp_path / "three.txt"
     three.write_text("a\nb\nc\n")
     with pytest.raises(ModelError, match=r"is of 2 classes, and its card names 3; give as many"):
-        Classifier(file, "cpu", told=Told(labels=three))
+        Classifier(file, "cpu", given=CardOptions(labels=three))
 
 
 def test_what_is_not_given_is_assumed(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
-    card = card_of(file, Told(labels=two(tmp_path), mean=(0.5, 0.5, 0.5)))
+    card = card_of(file, CardOptions(labels=two(tmp_path), mean=(0.5, 0.5, 0.5)))
     left = ("std", "resize", "crop", "interpolation", "channels", "range")
     assert card.input.assumed == left
     assert (card.parity, card.accuracy, card.weights.trained_by) == (None, (), "unknown")
@@ -228,8 +228,8 @@ def test_the_command_lines(tmp_path: Path) -> None:
     """Options, or a card that ``adopt`` has written, give the same answer."""
     file, classes = graph(tmp_path, [product()], ["N", 3, 2, 2]), two(tmp_path)
     said = ("--labels", classes, "--mean", "0", "--std", "1")
-    told = command("demo", "classify", CAT, "--model", file, "--json", *said)
-    assert told.returncode == 0, told.stderr
+    plain = command("demo", "classify", CAT, "--model", file, "--json", *said)
+    assert plain.returncode == 0, plain.stderr
     target = tmp_path / "net-card.onnx"
     done = command("model_export", "adopt", file, *said)
     assert done.returncode == 0, done.stderr
@@ -241,7 +241,7 @@ def test_the_command_lines(tmp_path: Path) -> None:
     assert ModelCard.from_json(entry.value).labels[1].name == "blue"
     adopted = command("demo", "classify", CAT, "--model", target, "--json")
     assert adopted.returncode == 0, adopted.stderr
-    tops = [json.loads(one.stdout)["results"][0]["top"] for one in (told, adopted)]
+    tops = [json.loads(one.stdout)["results"][0]["top"] for one in (plain, adopted)]
     assert tops[0] == tops[1]
     wrong = command("model_export", "adopt", file, "--labels", classes, "--mean", "1,2")
     assert (wrong.returncode, "give three numbers" in wrong.stderr) == (2, True)

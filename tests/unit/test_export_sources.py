@@ -173,7 +173,7 @@ def test_the_data_layer_says_how_pictures_are_prepared(tmp_path: Path) -> None:
     source = local_weights.open_source(file)
     assert source.network is not None
     rule = source.network.input
-    assert set(source.told) == {"size", "channels", "mean", "std"}
+    assert set(source.stated) == {"size", "channels", "mean", "std"}
     pixels = np.array([[[10, 20, 30]]], np.uint8).repeat(300, 0).repeat(300, 1)  # red 10
     from PIL import Image
 
@@ -408,16 +408,16 @@ def test_safetensors_with_a_wrappers_names(tmp_path: Path) -> None:
     assert set(local_weights.read(file)) == {"conv1.weight", "b"}
 
 
-# --- what is told and what is assumed ------------------------------------------------------------
+# --- what is given and what is assumed ------------------------------------------------------------
 
 
 def test_preprocessing_is_assumed_until_it_is_given() -> None:
     everything = local_weights.PREPROCESSING
     assert Preprocessing().over(IMAGENET1K.input, everything).assumed == everything
-    told = Preprocessing(
+    given = Preprocessing(
         mean=(127.5, 127.5, 127.5), range="255", crop="squash", channels="BGR", size=224
     )
-    rule = told.over(IMAGENET1K.input, everything)
+    rule = given.over(IMAGENET1K.input, everything)
     assert rule.assumed == ("interpolation",)
     assert (rule.crop, rule.resize, rule.channels) == ("squash", 224, "BGR")
     assert rule.mean == (0.5, 0.5, 0.5)
@@ -587,7 +587,7 @@ SMALL_PICTURES = Preprocessing(size=32, resize=32)
 
 @pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile], ids=["parallel", "compiled"])
 def test_a_wrapped_module_is_taken_without_its_wrapper(wrap: Callable[..., Any]) -> None:
-    loaded = loading.load(wrap(small_net()), told=SMALL_PICTURES)
+    loaded = loading.load(wrap(small_net()), given=SMALL_PICTURES)
     assert loaded.title == "Sequential, a module in memory"
     images = pictures(32)
     np.testing.assert_array_equal(answer(loaded.net, images), answer(small_net(), images))
@@ -621,7 +621,7 @@ def test_a_module_that_cannot_be_exported_is_refused_in_words(
     make: Callable[[], nn.Module], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        loading.load(make(), told=SMALL_PICTURES)
+        loading.load(make(), given=SMALL_PICTURES)
 
 
 class Branching(nn.Module):

@@ -65,11 +65,11 @@ def test_the_runner_divides_by_the_cards_temperature(tmp_path: Path) -> None:
     assert found.top[0].probability == pytest.approx(hot[0], abs=1e-5)
     done = evaluate(folder, "--model", model, "--json")
     assert done.exit_code == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["temperature"] == 0.5
+    found = json.loads(done.stdout)
+    assert found["temperature"] == 0.5
     for key, shares in (("reliability", hot), ("without_temperature", plain)):
-        assert told[key]["confidence"] == pytest.approx(100 * shares[0], abs=1e-3)
-        assert told[key]["error"] == pytest.approx(100 * shares[0] - 50, abs=1e-3)
+        assert found[key]["confidence"] == pytest.approx(100 * shares[0], abs=1e-3)
+        assert found[key]["error"] == pytest.approx(100 * shares[0] - 50, abs=1e-3)
     text = " ".join(evaluate(folder, "--model", model).stdout.split())
     assert "50.0 % are right; expected calibration error" in text
     assert "without the temperature 0.5." in text

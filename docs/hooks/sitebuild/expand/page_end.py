@@ -49,13 +49,13 @@ def corrected(rows: Sequence[Mapping[str, str]], page: str) -> tuple[str, str]:
 
 def corrections_box(rows: Sequence[Mapping[str, str]], page: str, to_root: str) -> str:
     """How often a page was corrected, for its end; the list itself is a page of its own."""
-    told, words = corrected(rows, page)
+    sentence, words = corrected(rows, page)
     at = f"#{anchor(page)}" if any(row["page"] == page for row in rows) else ""
     to = f"{to_root}reference/corrections/{at}"
     return (
         '<section class="cite-page" aria-label="Corrections of this page">'
         '<p class="cite-page__title">Corrections of this page</p>'
-        f'<p>{told} <a href="{to}">{words}</a></p></section>'
+        f'<p>{sentence} <a href="{to}">{words}</a></p></section>'
     )
 
 
@@ -68,7 +68,7 @@ def with_end(text: str, page: Page, strip: str) -> str:
         strip: its events on the timeline, as Markdown.
     """
     rows = page.site.tables["corrections"]
-    told, words = corrected(rows, page.path)
+    sentence, words = corrected(rows, page.path)
     cited = page.title, page.address, page.site.publisher
     boxes = (
         strip,
@@ -78,7 +78,7 @@ def with_end(text: str, page: Page, strip: str) -> str:
         ),
         page.block(
             corrections_box(rows, page.path, page.to_root),
-            f"**Corrections of this page**\n\n{told} [{words}]({page.link(CORRECTIONS)})",
+            f"**Corrections of this page**\n\n{sentence} [{words}]({page.link(CORRECTIONS)})",
         ),
     )
     sure = ""

@@ -183,11 +183,11 @@ def counts_table(plans: Plans) -> Table:
     )
 
 
-def grids_table(told: Mapping[str, Any]) -> Table:
+def grids_table(plans_file: Mapping[str, Any]) -> Table:
     """The sides of the maps, in the networks for pictures of the contest's size and in the Model
     Zoo's copy."""
-    plans = [plan for plan in Plans(told).values() if plan.name != "alexnet64"]
-    zoo = told["zoo"]
+    plans = [plan for plan in Plans(plans_file).values() if plan.name != "alexnet64"]
+    zoo = plans_file["zoo"]
     rows = [("picture", *(plan.size for plan in plans), zoo["size"])]
     rows += [
         (layer, *(plan[layer]["out"][0] for plan in plans), zoo["sides"][layer])
