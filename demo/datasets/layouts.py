@@ -139,19 +139,21 @@ def _hidden(name: str) -> bool:
 
 def _tiny_imagenet(path: Path, store: Store, names: list[str], val: str) -> Found:
     """By the annotations, where their pictures are there; else by class folders."""
-    rows: list[Labelled] = []
+    rows: dict[str, str] = {}
     if store.has(f"{val}val_annotations.txt"):
         try:
             lines = store.read(f"{val}val_annotations.txt").decode("utf-8-sig").splitlines()
             for file, wnid, *_ in (line.split("\t") for line in lines if line.strip()):
-                rows.append(Labelled(f"{val}images/{file}", _WNID.match(wnid)[0]))  # type: ignore[index]
+                wnid = _WNID.match(wnid)[0]  # type: ignore[index]
+                if rows.setdefault(f"{val}images/{file}", wnid) != wnid:
+                    raise ValueError
         except (OSError, UnicodeDecodeError, ValueError, TypeError):
             raise UsageError(
                 f"{path}: Tiny ImageNet whose val/val_annotations.txt is damaged; fetch or unpack "
                 "it again"
             ) from None
-    if any(store.has(row.name) for row in rows):
-        return TINY_IMAGENET, sorted(set(rows), key=lambda row: row.name), []
+    if any(store.has(name) for name in rows):
+        return TINY_IMAGENET, [Labelled(name, wnid) for name, wnid in sorted(rows.items())], []
     flat = f"{val}images"
     inside = [name for name in names if name.startswith(val) and is_picture(name)]
     inside = [name for name in inside if name.rpartition("/")[0] != flat]

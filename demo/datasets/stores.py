@@ -11,6 +11,7 @@ import gzip
 import lzma
 import os
 import shutil
+import stat
 import tarfile
 import tempfile
 import threading
@@ -133,7 +134,9 @@ class Zip(Store):
         self._turn = threading.Lock()
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in self._zip.infolist():
-            if name := self._add(member.filename, member.file_size):
+            if stat.S_ISLNK(member.external_attr >> 16):
+                self._left["link", "in the zip; unpack it to have them followed"] += 1
+            elif name := self._add(member.filename, member.file_size):
                 self._members[name] = member
 
     def _read(self, name: str) -> bytes:
@@ -170,6 +173,17 @@ class Tar(Store):
                     self._members[name] = member
         except tarfile.ReadError:
             raise EOFError from None
+        self._check_end()
+
+    def _check_end(self) -> None:
+        """tarfile takes a damaged header for the end."""
+        self._file.seek(self._archive.offset)
+        if any(self._file.read(tarfile.BLOCKSIZE)):
+            raise EOFError
+        while rest := self._file.read(2**20):
+            if any(rest):
+                self._left["file", "after the end of the tar, such as a second tar"] += 1
+                return
 
     def __del__(self) -> None:
         self._file.close()

@@ -70,6 +70,12 @@ def _orientation(image: Image.Image) -> int:
 
 def _flatten(image: Image.Image, header: Header) -> Image.Image:
     """One of Pillow's modes to RGB."""
+    if (
+        image.format == "BMP"
+        and image.mode == "RGBA"
+        and image.getchannel("A").getextrema() == (0, 0)
+    ):
+        image = image.convert("RGB")  # by programs that leave the fourth byte empty
     if image.mode == "RGB" and not image.has_transparency_data:
         return image
     unsigned = image.mode == "I" and header.bits == (32,) and header.formats in ((), (1,))

@@ -5,6 +5,7 @@
   `TrustedHostMiddleware` compares names; `Hosts` also lets health checks through, which come by any
   name or none, and IP addresses where the server is open to others: it cannot know them all.
 - A request that costs something is refused where another site's page sends it.
+- A ``Range`` that is none of bytes does not count; Starlette answers it with 400.
 - ``HEAD`` is answered wherever ``GET`` is; FastAPI's routes do not.
 - Every answer carries a Content-Security-Policy and its companions, unless it has one of its own.
 - Every error is ``{"error": "one sentence"}``, also those that Starlette writes as plain text.
@@ -49,6 +50,7 @@ HEADERS = {
     "cache-control": "no-store",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_RANGES = re.compile(rb"bytes=[\d\s,-]+", re.IGNORECASE)
 PROBES = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 
 
@@ -127,6 +129,11 @@ class Guard:
         replaced = False
         if scope["method"] == "HEAD":  # uvicorn keeps the body back
             scope = {**scope, "method": "GET"}
+        scope["headers"] = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name != b"range" or _RANGES.fullmatch(value)
+        ]
 
         async def guarded(message: Message) -> None:
             nonlocal status, replaced

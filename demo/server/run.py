@@ -153,6 +153,13 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             elif self._head is None and self._between_requests():
                 self._arm()
 
+        def eof_received(self) -> bool:  # type: ignore[override]
+            """A client that only reads from here on (``nc -N``) gets the answers it waits for."""
+            if self._between_requests() or self.cycle.more_body:
+                return False  # closed
+            self.cycle.keep_alive = False
+            return True
+
         def _feed(self, data: bytes) -> None:
             """Parse; where another protocol is offered (h2c by Java and curl), as if it were not.
 

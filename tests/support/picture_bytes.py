@@ -60,6 +60,13 @@ def tiff(
     return head + data + extra + struct.pack("<H", len(known)) + rows + bytes(4)
 
 
+def bmp_with_alpha(row: bytes) -> bytes:
+    """A BMP of one row of BGRA pixels, with the fifth form of its header."""
+    head = struct.pack("<IiiHHIIiiII", 124, len(row) // 4, 1, 1, 32, 3, len(row), 2835, 2835, 0, 0)
+    head += struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    return b"BM" + struct.pack("<IHHI", 138 + len(row), 0, 0, 138) + head.ljust(124, b"\0") + row
+
+
 def png(colour: int, depth: int, width: int, row: bytes, transparent: bytes) -> bytes:
     """A PNG of one row with a tRNS chunk."""
     head = struct.pack(">LLBBBBB", width, 1, depth, colour, 0, 0, 0)

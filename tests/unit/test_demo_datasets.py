@@ -80,6 +80,36 @@ def test_a_tar_with_holes_and_links(tmp_path: Path, form: str) -> None:
     assert "2 links in the tar" in data.note
 
 
+@pytest.mark.parametrize("harm", ["a damaged header", "a header cut short", "a second tar"])
+def test_a_tar_does_not_end_in_silence(tmp_path: Path, harm: str) -> None:
+    packed = tmp_path / "d.tar"
+    with tarfile.open(packed, "w", format=tarfile.USTAR_FORMAT) as made:
+        for name in ("a/1.png", "b/2.png", "b/3.png"):
+            made.add(fill(tmp_path, name) / name, name)
+    content = bytearray(packed.read_bytes())
+    if harm == "a second tar":
+        packed.write_bytes(content * 2)
+        data = open_data(packed)
+        assert len(data.pictures) == 3
+        assert data.note == "left aside: 1 file after the end of the tar, such as a second tar"
+        return
+    content[1034] ^= 1  # of the second file, after the header and the block of the first
+    packed.write_bytes(content if harm == "a damaged header" else content[:1124])
+    with pytest.raises(UsageError, match="cut short or damaged; fetch it again"):
+        open_data(packed)
+
+
+def test_links_in_a_zip_are_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as made:
+        made.writestr("a/1.png", b"1")
+        link = zipfile.ZipInfo("b/2.png")
+        link.external_attr = 0o120777 << 16
+        made.writestr(link, "../a/1.png")
+    data = open_data(tmp_path / "d.zip")
+    assert [picture.name for picture in data.pictures] == ["a/1.png"]
+    assert data.note == "left aside: 1 link in the zip; unpack it to have them followed"
+
+
 def test_a_folder_that_may_not_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,6 +348,7 @@ def test_files_of_the_kit_that_cannot_be_read(tmp_path: Path) -> None:
         ("val/val_annotations.txt", b"val_0.JPEG\n"),
         ("val/val_annotations.txt", b"\xff\xfe"),
         ("val/val_annotations.txt", b"val_0.JPEG\tcat\n"),
+        ("val/val_annotations.txt", b"val_0.JPEG\tn02124075\nval_0.JPEG\tn01440764\n"),
     ],
 )
 def test_tiny_imagenet_with_damaged_lists(tmp_path: Path, name: str, content: bytes) -> None:

@@ -18,7 +18,7 @@ from demo import LimitError, NotAPictureError, PictureError
 from demo.pictures import hostile
 from demo.pictures.decoding import decode, memory_needed
 from tests.support.demo_model import png_chunk
-from tests.support.picture_bytes import jpeg_of_scans, mpf, png, tiff
+from tests.support.picture_bytes import bmp_with_alpha, jpeg_of_scans, mpf, png, tiff
 
 SECONDS = 1.0  # of processor time; each of these took ten and more
 
@@ -175,6 +175,12 @@ def test_eight_bit_planes_apart_are_colours() -> None:
 )
 def test_a_transparent_grey_is_white(data: bytes, right: list[list[int]]) -> None:
     assert pixels(data) == right
+
+
+def test_alpha_of_a_bitmap() -> None:
+    """It counts, unless all of it is zero: many programs leave that byte empty."""
+    assert pixels(bmp_with_alpha(b"\0\0\xff\xff\0\0\xff\0")) == [[255, 0, 0], [255, 255, 255]]
+    assert pixels(bmp_with_alpha(b"\0\0\xff\0\xff\0\0\0")) == [[255, 0, 0], [0, 0, 255]]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])

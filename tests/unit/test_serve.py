@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,20 @@ def test_a_head_request_gets_headers_alone(server: Running, path: str) -> None:
     assert (head.status, head.body) == (whole.status, b"") == (200, b"")
     assert head.headers["content-type"] == whole.headers["content-type"]
     assert head.headers["content-security-policy"] == whole.headers["content-security-policy"]
+
+
+def test_a_client_that_only_reads_from_here_on_is_answered(server: Running) -> None:
+    """As `nc -N` and `socat` do; a request that is not whole has no answer."""
+    content = picture((0, 0, 255))
+    request = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    request = request % len(content) + content
+    for sent, answers in ((request, 1), (request * 2, 2), (request[:-1], 0)):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            got = client.makefile("rb").read()
+        assert got.count(b"HTTP/1.1 200 OK") == answers
+        assert (b"connection: close" in got) == (answers > 0)
 
 
 def test_the_site_beside(server: Running) -> None:
