@@ -4,12 +4,14 @@ paper, the size of pictures."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 from pypdf import PdfReader
 
@@ -90,6 +92,18 @@ def test_every_page_is_valid_html(site: Path, tmp_path: Path) -> None:
         for message in row["messages"]
     ]
     assert found == []
+
+
+def test_every_date_is_one_that_a_program_reads(site: Path) -> None:
+    """A `time` element: its attribute, or its words where it has none, as HTML defines dates."""
+    date = re.compile(r"\d{4}(-\d\d(-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?)?)?")
+    wrong = [
+        f"{file.relative_to(site)}: {element}"
+        for file in site.rglob("*.html")
+        for element in BeautifulSoup(file.read_text("utf-8"), "html.parser").find_all("time")
+        if not date.fullmatch(str(element.get("datetime", element.get_text())))
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", INTERACTIVE)

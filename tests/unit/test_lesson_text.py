@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.unit.test_site_content import DOCS, FACTS, TABLES, plain
 
@@ -61,3 +62,24 @@ def test_every_number_of_a_lesson_comes_from_somewhere(lesson: Path) -> None:
 def test_a_number_from_nowhere_is_found() -> None:
     assert numbers("the year 1066, or 12,345") == {"1066", "12345"}
     assert "1066" not in of_the_site()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_shows_its_picture_first_and_folds_the_code_that_drew(
+    site: Path, lesson: Path
+) -> None:
+    page = BeautifulSoup(
+        (site / "notebooks" / lesson.stem / "index.html").read_text("utf-8"), "html.parser"
+    )
+    article = page.find("article")
+    assert article
+    after_answer = article.select_one(".answer + *")
+    assert after_answer
+    assert "lesson-plot" in after_answer["class"]
+    folded = [code.get_text() for code in article.select("details code")]
+    drawn = 0
+    for cell in json.loads(lesson.read_text("utf-8"))["cells"]:
+        pictures = sum("image/png" in output.get("data", {}) for output in cell.get("outputs", ()))
+        assert not pictures or "".join(cell["source"]).rstrip() + "\n" in folded
+        drawn += pictures
+    assert len(article.find_all("img")) == drawn + 1

@@ -18,13 +18,15 @@ Cell = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot of a lesson: PNG bytes, CSS size in pixels, and the sentence that replaces it."""
+    """A plot of a lesson: PNG bytes, CSS size in pixels, the sentence that replaces it, and whether
+    it holds pictures."""
 
     name: str
     content: bytes
     width: int
     height: int
     alt: str
+    pictures: bool
 
 
 @dataclass(frozen=True)
@@ -64,22 +66,16 @@ def _lesson(name: str, content: str) -> Lesson:
         raise ContentError(f"{name}.ipynb: does not begin with a heading")
     about = re.split(r"(?<=\.)\s", rest.strip(), maxsplit=1)[0]
     plots: list[Plot] = []
-    for output in (output for cell in cells for output in cell.get("outputs", ())):
-        if data := output.get("data", {}).get("image/png"):
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            if not (data := output.get("data", {}).get("image/png")):
+                continue
             kept = output.get("metadata", {}).get("image/png", {})
             file = f"{name}-{len(plots) + 1}.png"
             if not {"alt", "width", "height"} <= kept.keys():
                 raise ContentError(f"{name}.ipynb: {file} was not shown with `lesson.show`")
-            picture = base64.b64decode("".join(data))
-            plots.append(
-                Plot(
-                    file,
-                    picture,
-                    kept["width"],
-                    kept["height"],
-                    kept["alt"],
-                )
-            )
+            size, picture = (kept["width"], kept["height"]), base64.b64decode("".join(data))
+            plots.append(Plot(file, picture, *size, kept["alt"], "imshow(" in source(cell)))
     return Lesson(name, title.removeprefix("# ").strip(), about, cells, plots)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import takewhile
 from typing import Any
 
 from sitebuild.data.lessons import Cell, Lesson, Plot, source
@@ -16,19 +17,23 @@ def as_markdown(lesson: Lesson, publisher: Publisher) -> tuple[str, str]:
     """The page of a lesson, and its version for programs."""
     plots, again = iter(lesson.plots), iter(lesson.plots)
     first, rest = lesson.cells[0], lesson.cells[1:]
-    page = [_answer(_prose(first)), _downloads(lesson.name, publisher.repository)]
+    set_up = list(takewhile(lambda cell: cell["cell_type"] == "code" and not cell["outputs"], rest))
+    page = [*_opening(source(first), lesson.plots), _downloads(lesson.name, publisher.repository)]
+    page.append(_folded("Set-up, also for Google Colab", *map(_code, set_up)))
     text = [source(first)]
-    for cell in rest:
+    for cell in rest[len(set_up) :]:
         page += _cell(cell, plots)
+    for cell in rest:
         text += _plain(cell, again, lesson.name)
     written = "\n\n".join(page) + "\n", "\n\n".join(text) + "\n"
     return for_colab(written[0], publisher), for_colab(written[1], publisher)
 
 
-def _answer(text: str) -> str:
-    """The first cell: its first paragraph is set like the answer at the head of other pages."""
-    title, answer, *rest = text.split("\n\n")
-    return "\n\n".join([title, f"{answer}\n{{ .answer }}", *rest])
+def _opening(text: str, plots: Sequence[Plot]) -> list[str]:
+    """The first cell: its first paragraph is set like the answer at the head of other pages, and
+    the first picture that the lesson draws comes at once."""
+    title, answer, *rest = text.replace("<details>", "<details markdown>").split("\n\n")
+    return [title, f"{answer}\n{{ .answer }}", *map(_picture, plots[:1]), *rest]
 
 
 def _downloads(name: str, repository: str) -> str:
@@ -55,28 +60,41 @@ def _code(cell: Cell) -> str:
 
 
 def _cell(cell: Cell, plots: Iterator[Plot]) -> list[str]:
+    """Prose as it is. What code drew or said comes before the code, which is folded; code that
+    printed something, or defines what the next cells use, is shown above it."""
     if cell["cell_type"] == "markdown":
         return [_prose(cell)]
     code = _code(cell)
-    if "colab" in cell["metadata"].get("tags", ()):
-        code = (
-            f"<details markdown><summary>Set-up for Google Colab</summary>\n\n{code}\n\n</details>"
-        )
-    return [code, *(_output(output, plots) for output in cell["outputs"])]
+    shown = [_output(output, plots) for output in cell["outputs"]]
+    kinds = {kind for output in cell["outputs"] for kind in output.get("data", {})}
+    if "image/png" in kinds:
+        return [*shown, _folded("The code that drew this", code)]
+    if "text/markdown" in kinds:
+        return [*shown, _folded("The code that computed this", code)]
+    return [code, *shown]
+
+
+def _folded(title: str, *code: str) -> str:
+    return "\n\n".join([f"<details markdown><summary>{title}</summary>", *code, "</details>"])
 
 
 def _output(output: Mapping[str, Any], plots: Iterator[Plot]) -> str:
     data = output.get("data", {})
     if "image/png" in data:
-        plot = next(plots)
-        return (
-            f'<p class="lesson-plot" tabindex="0"><img src="{plot.name}" alt="{escape(plot.alt)}" '
-            f'width="{plot.width}" height="{plot.height}" loading="lazy"></p>'
-        )
+        return _picture(next(plots))
     if "text/markdown" in data:
         said = "".join(data["text/markdown"])
         return f'<div class="lesson-said" markdown>\n\n{said}\n\n</div>'
     return f'<pre class="lesson-printed" tabindex="0">{escape(_printed(output))}</pre>'
+
+
+def _picture(plot: Plot) -> str:
+    """A plot, which leads to its file; in dark colours all but its pictures turns dark."""
+    kind = " lesson-plot--pictures" if plot.pictures else ""
+    return (
+        f'<p class="lesson-plot{kind}"><a href="{plot.name}"><img src="{plot.name}" '
+        f'alt="{escape(plot.alt)}" width="{plot.width}" height="{plot.height}"></a></p>'
+    )
 
 
 def _printed(output: Mapping[str, Any]) -> str:

@@ -109,7 +109,7 @@ def _list(
 _CHART_STYLE = """
 @page { size: A3 landscape; margin: 10mm 12mm; }
 h1 { font-size: 22pt; margin: 0 0 2mm; }
-p { max-width: none; margin: 0 0 2mm; font-family: var(--font-text); font-size: 9pt; }
+p { max-width: none; margin: 0 0 2mm; font-family: var(--font-ui); font-size: 9pt; }
 .tl { margin: 0; break-before: auto; break-after: auto; page: auto; }
 body:has(.tl) { page: auto; }
 """
@@ -121,8 +121,8 @@ a { color: inherit; }
 .md-typeset h2.tl-era { break-after: avoid; margin: 6mm 0 0; padding: 2mm 0 0; font-size: 14pt; }
 .md-typeset p.tl-lead { break-after: avoid; margin: 0 0 2mm; }
 .md-typeset :is(.paper-lead, .sources, .tl-lead) {
-  font-family: var(--font-text); font-size: 9pt; line-height: 1.4;
+  font-family: var(--font-ui); font-size: 9pt; line-height: 1.4;
 }
-.sources ~ p { font-family: var(--font-text); font-size: 8pt; }
+.sources ~ p { font-family: var(--font-ui); font-size: 8pt; }
 .md-typeset ol.sources li { break-inside: avoid; margin: 0 0 1mm; }
 """
