@@ -221,6 +221,11 @@ class Classifier:
                 f"card names {classes} classes; {MAKE_ONE}"
             )
         logits: NDArray[np.float32] = output.astype(np.float32, copy=False)
+        if self._softmax and (logits.min() < -0.01 or logits.max() > 1.01):
+            raise ResultError(
+                f"{self.path}: its outputs were said to be probabilities, and are from "
+                f"{logits.min():.3g} to {logits.max():.3g}; say --outputs logits"
+            )
         if self._softmax:  # their logarithms are logits that give the same probabilities
             logits = np.log(np.maximum(logits, np.finfo(np.float32).tiny))
         return logits

@@ -6,6 +6,7 @@ The graph stays as it is, to the last bit; the card goes into the metadata of a 
 from __future__ import annotations
 
 import os
+from math import prod
 from pathlib import Path
 
 from model_export.contract.card import METADATA_KEY, ModelCard
@@ -39,7 +40,12 @@ def adopt(file: Path, output: Path, given: CardOptions) -> ModelCard:
     partial = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         partial.write_bytes(with_card(file.read_bytes(), card))
-        on_cpu(partial)
+        shape = on_cpu(partial).get_outputs()[0].shape[1:]
+        if shape and all(isinstance(n, int) for n in shape) and prod(shape) != len(card.labels):
+            raise UsageError(
+                f"{file}: its output is of {prod(shape):,} classes, and --labels names "
+                f"{len(card.labels):,}"
+            )
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)

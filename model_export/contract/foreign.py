@@ -66,6 +66,10 @@ def card_of(path: Path, given: CardOptions) -> ModelCard:
     labels = read_labels(given.labels)
     name, shape = _picture(path, model)
     layout = given.layout or ("nhwc" if shape[-1] == 3 and shape[1] != 3 else "nchw")
+    channels = shape[3 if layout == "nhwc" else 1]
+    if isinstance(channels, int) and channels != 3:
+        form = " x ".join(map(str, shape))
+        raise UsageError(f"{path}: its input is {form} ({layout}), and pictures have 3 channels")
     sides = [d for d in (shape[1:3] if layout == "nhwc" else shape[2:4]) if isinstance(d, int)]
     size = given.size or (sides[0] if sides else 224)
     if sides and set(sides) != {size}:

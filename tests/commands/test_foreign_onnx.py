@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from demo import Classifier, ModelError, UsageError
+from demo.errors import ResultError
 from demo.pictures.decoding import decode
 from model_export.contract.card import METADATA_KEY, ModelCard
 from model_export.contract.foreign import CardOptions, card_of
@@ -190,6 +191,23 @@ def test_stated_outputs_are_used(tmp_path: Path) -> None:
         np.testing.assert_allclose(classifier.logits(grey), np.log([[0.5, 0.5]]), rtol=1e-6)
 
 
+def test_outputs_that_are_no_probabilities_are_refused(tmp_path: Path) -> None:
+    file = graph(tmp_path, [product()], ["N", 3, 2, 2])
+    said = CardOptions(labels=two(tmp_path), outputs="probabilities", **PLAIN)
+    with (
+        Classifier(file, "cpu", given=said) as classifier,
+        pytest.raises(ResultError, match=r"are from 4 to 4; say --outputs logits"),
+    ):
+        classifier.logits(np.ones((1, 3, 2, 2), np.float32))
+
+
+@pytest.mark.parametrize("shape", [["N", 1, 2, 2], ["N", 2, 2, 4], ["N", 4, 2, 2]])
+def test_pictures_of_other_channels_are_refused(tmp_path: Path, shape: list[Any]) -> None:
+    file = graph(tmp_path, [product()], shape)
+    with pytest.raises(UsageError, match=r"its input is N x .*, and pictures have 3 channels"):
+        card_of(file, CardOptions(labels=two(tmp_path), **PLAIN))
+
+
 def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     with pytest.raises(ModelError, match=r"say them with --labels FILE, .* model_export adopt"):
@@ -245,6 +263,13 @@ def test_the_command_lines(tmp_path: Path) -> None:
     assert tops[0] == tops[1]
     wrong = command("model_export", "adopt", file, "--labels", classes, "--mean", "1,2")
     assert (wrong.returncode, "give three numbers" in wrong.stderr) == (2, True)
+    (tmp_path / "three.txt").write_text("a\nb\nc\n")
+    few = command(
+        "model_export", "adopt", file, "--labels", tmp_path / "three.txt", "--output",
+        tmp_path / "three.onnx",
+    )  # fmt: skip
+    assert (few.returncode, (tmp_path / "three.onnx").exists()) == (2, False)
+    assert "its output is of 2 classes, and --labels names 3" in few.stderr
     again = command("model_export", "adopt", file, *said)
     assert (again.returncode, target.read_bytes()) == (2, content)
     twice = command("demo", "classify", CAT, "--model", target, *said)
