@@ -26,7 +26,7 @@ from sitebuild.expand.folder import Folder
 from sitebuild.expand.page import Page, basic_names
 from sitebuild.expand.page_end import with_end
 from sitebuild.expand.publisher import for_colab
-from sitebuild.figures import Figure
+from sitebuild.figures import Figure, pictures
 from sitebuild.figures.figure import export_style
 from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
 from sitebuild.outputs import (
@@ -205,6 +205,7 @@ def _files(
             yield path, _COMMENT.sub("", file.read_text(encoding="utf-8"))
         elif not path.endswith(".md"):
             yield path, file
+    yield from pictures.files(site).items()
     for sample in site.samples.rows:
         yield sample.uri, sample.path
         yield sample.small_uri, small_copy(sample.path)

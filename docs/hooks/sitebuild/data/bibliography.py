@@ -44,6 +44,14 @@ class Reference:
         return self.primary and self.read != "none"
 
     @property
+    def short(self) -> str:
+        """The first author, and the year where it is known."""
+        first = self.authors.split(",")[0].removesuffix(" et al.")
+        several = " and " in self.authors or self.authors.endswith("et al.")
+        words = f"{first}{' et al.' if several else ''}"
+        return words if self.year == "n.d." else f"{words} {self.year}"
+
+    @property
     def html(self) -> str:
         """The reference as it is printed in a note; safe inside Markdown."""
         link = f'<a href="{self.link}">{escape(self.link_text)}</a>' if self.link else ""

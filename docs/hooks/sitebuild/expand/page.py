@@ -58,6 +58,7 @@ class Page:
         notes: what it cites.
         names: what its source may call.
         figures: those that it shows.
+        pictures: the names of those that it shows.
     """
 
     site: Site
@@ -66,6 +67,7 @@ class Page:
     notes: Notes = field(init=False)
     names: Names = field(default_factory=dict)
     figures: list[Figure] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
     _blocks: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@
 | `xy`, `rows`, `strip` | the layouts; what they share is in `chart` |
 | `tables` | the rows behind a figure, for a page (formatted) and as CSV (plain values) |
 | `figure` | headline, drawings, source and table together: for the page, as SVG and as CSV |
+| `pictures` | what is no chart: drawings, portraits, records set in type, from `drawings/` |
 | `spec` | reads `docs/data/figures/NAME.yml` and makes the figure of it |
 
 Specifications lie beside the data, in `docs/data/figures/`. A wing adds what has to be computed

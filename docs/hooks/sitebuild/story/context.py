@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sitebuild.expand.page import Names, Page
+from sitebuild.figures import pictures
 from sitebuild.story import figures, myths, people
 from sitebuild.story.filters import filter_figure
 
@@ -29,4 +30,5 @@ def context(page: Page) -> Names:
         "myths": lambda: myths.as_markdown(page),
         "myths_quiz": lambda: page.block(myths.quiz(tables["myths"], page.expand, page.to_root)),
         "people": lambda: people.as_markdown(page),
+        "picture": lambda name, caption="": pictures.figure(page, name, caption),
     }

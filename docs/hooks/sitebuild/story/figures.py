@@ -278,7 +278,7 @@ def lives(tables: Tables, timeline: Timeline) -> Figure:
             "late": [event.date for event in events if event.moment >= win.moment],
         }
         for person, events in alone
-        if len(events) > 3
+        if len(events) > 7
     ]
     table = Table(
         "People of this page and their events on the timeline",

@@ -114,8 +114,9 @@ def steps(person: Mapping[str, Any], timeline: Timeline, to_root: str) -> str:
         named = [event for event in own if name in event.people]
         if not all(event in shown for event in named):
             to = f"{to_root}timeline/?person={quote(name)}"
-            links.append(f'<a href="{to}">{escape(name)}: {len(named)} events</a>')
-    more = f'<p class="person__more">On the timeline: {", ".join(links)}</p>' if links else ""
+            whose = f"{escape(name)}: " if len(person["names"]) > 1 else "All "
+            links.append(f'<a href="{to}">{whose}{len(named)} events</a>')
+    more = f'<p class="person__more">{", ".join(links)}</p>' if links else ""
     return f'<ol class="person__steps">{items}</ol>{more}'
 
 

@@ -117,15 +117,7 @@ def entry(
 
 def source(reference: Reference, to_root: str = "") -> tuple[str, str]:
     """A source: its place in the bibliography, and a few words."""
-    return f"{to_root}reference/sources/#{reference.key}", short_source(reference)
-
-
-def short_source(reference: Reference) -> str:
-    """The first author, and the year where it is known."""
-    first = reference.authors.split(",")[0].removesuffix(" et al.")
-    several = " and " in reference.authors or reference.authors.endswith("et al.")
-    words = f"{first}{' et al.' if several else ''}"
-    return words if reference.year == "n.d." else f"{words} {reference.year}"
+    return f"{to_root}reference/sources/#{reference.key}", reference.short
 
 
 def script(to_root: str = "") -> str:
@@ -232,7 +224,7 @@ def plain_event(page: Page, event: Event) -> str:
     """An event, whole, as an item of a list in Markdown."""
     remarks = (("Not known then", event.not_known_then), ("Keep in mind", event.caveat))
     notes = "".join(f" {name}: {text}" for name, text in remarks if text)
-    sources = "; ".join(short_source(page.site.bibliography[key]) for key in event.sources)
+    sources = "; ".join(page.site.bibliography[key].short for key in event.sources)
     return (
         f"- **{event.when}: {event.title}.** {event.text}{notes} {THEMES[event.theme][1]}. "
         f"{SIGNS[event.grade]} {event.grade.capitalize()}. Sources: {sources}."

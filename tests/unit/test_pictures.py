@@ -1,0 +1,115 @@
+"""Pictures of our own: on every story page, valid, small, self-contained, and what they claim."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import xml.etree.ElementTree as ET
+from functools import cache
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from sitebuild.errors import ContentError
+from sitebuild.figures import pictures
+from tests.unit.test_site_content import DOCS, SITE, body, rendered, source
+
+STORY = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "story").glob("*.md"))
+PICTURES = pictures.load_pictures()
+DRAWN = [name for name, picture in PICTURES.items() if picture["kind"] != "portraits"]
+LIMIT = 4_000  # bytes of a drawing as it is sent
+
+
+@cache
+def files() -> dict[str, str | bytes]:
+    return pictures.files(SITE)
+
+
+@cache
+def drawing(name: str) -> str:
+    drawn = files()[pictures.address(name, PICTURES[name])]
+    assert isinstance(drawn, str)
+    return drawn
+
+
+@pytest.mark.parametrize("path", STORY)
+def test_a_story_page_has_two_pictures_with_words_and_caption(path: str) -> None:
+    text = rendered(body(source(DOCS / path)), path).markdown
+    shown = BeautifulSoup(text, "html.parser").select("figure.pic")
+    assert len({figure.img["src"] for figure in shown if figure.img}) >= 2
+    for i, figure in enumerate(shown):
+        image, caption = figure.img, figure.figcaption
+        assert image is not None
+        assert caption is not None
+        assert len(str(image["alt"])) > 60
+        assert caption.get_text().startswith(tuple(pictures.KINDS.values()))
+        assert len(caption.get_text()) > 40
+        address = str(image["src"]).removeprefix("../../")
+        assert address in files()
+        size = PICTURES[Path(address).stem]["size"]
+        assert [int(str(image["width"])), int(str(image["height"]))] == size
+        assert (image.get("loading") == "lazy") == (i > 0)
+
+
+def test_the_first_picture_follows_the_answer() -> None:
+    for path in STORY:
+        after = body(source(DOCS / path)).split("{ .answer }")[1].strip()
+        assert after.startswith("{= picture("), path
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_drawing_is_valid_small_and_self_contained(name: str) -> None:
+    drawn = drawing(name)
+    root = ET.fromstring(drawn)
+    width, height = PICTURES[name]["size"]
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("viewBox") == f"0 0 {width} {height}"
+    assert len(gzip.compress(drawn.encode())) < LIMIT
+    addresses = re.findall(r'(?:href|src)="([^"]*)"|url\(([^)]*)\)', drawn)
+    assert all("".join(address).startswith("#") for address in addresses)
+    assert not re.search(r"<(script|image|foreignObject)|@import", drawn)
+    known = set(re.findall(r"\.([a-z]+)[{,]", drawn)) | {"words"}
+    used = {one for value in re.findall(r'class="([^"]*)"', drawn) for one in value.split()}
+    assert used <= known, "a class without a rule is drawn in black"
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_drawing_has_the_colours_of_both_schemes(name: str) -> None:
+    css = (DOCS / "assets" / "css" / "tokens.css").read_text("utf-8")
+    light, dark = css.split("@media screen")[:2]
+    for rules, part in ((light, drawing(name)), (dark, drawing(name).split("dark){svg{")[1])):
+        found = re.search(r"--deep: (#\w+);", rules)
+        assert found
+        assert f"--o:{found[1]}" in part
+
+
+def test_what_the_drawings_count_is_in_the_data() -> None:
+    people = len(SITE.tables["people"])
+    assert drawing("people").count("<ellipse") == people - 1  # of all but those who are the dots
+    field = re.search(r'<rect x="25" y="24" width="(\d+)" height="(\d+)"', drawing("people"))
+    assert field
+    dots = round(int(field[1]) / 13.4) * round(int(field[2]) / 13.4)
+    assert dots * 100 == SITE.facts["turk_workers"].value
+    run = next(row for row in SITE.tables["experiments"]["rows"] if row["run"] == "145")
+    assert run["checkpoints"][0] in drawing("notes")
+    assert "0.406640, 0.182100" in drawing("notes")
+    assert drawing("card").count('class="o" d="M0') == float(SITE.facts["gtx_cores"].value) / 4
+
+
+def test_sheets_of_portraits_are_filled_and_small() -> None:
+    for name, picture in PICTURES.items():
+        if picture["kind"] != "portraits":
+            continue
+        content = files()[pictures.address(name, picture)]
+        assert isinstance(content, bytes)
+        with Image.open(io.BytesIO(content)) as image:
+            assert [*image.size] == picture["size"]
+        assert len(content) < 80_000
+
+
+def test_an_unknown_picture_is_named() -> None:
+    with pytest.raises(ContentError, match=r'"towerz".*"towers"'):
+        rendered('{= picture("towerz") =}')
