@@ -62,6 +62,19 @@ def test_without_a_script_everything_is_there(chromium: Any, served: str) -> Non
     context.close()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_map_leads_to_a_step_and_marks_it(page: Any, served: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    visit(page, served)
+    for number in (4, 10):
+        page.locator(f'.turns__map a[href="#turn-{number}"]').click()
+        page.locator(f'.turns__map a[href="#turn-{number}"][aria-current="step"]').wait_for()
+        assert page.locator(".turns__map [aria-current]").count() == 1
+        below = page.locator(".turns__map").bounding_box()
+        words = page.locator(f"#turn-{number} .turn__picture").bounding_box()
+        assert below["y"] + below["height"] <= words["y"] < 844
+
+
 def test_counts_of_every_filter_equal_the_data(page: Any, served: str) -> None:
     visit(page, served)
     assert status(page) == f"{COUNT} events"

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
 from pybtex.database import parse_string
 
 from sitebuild.data.bibliography import Reference, load_bibliography
 from sitebuild.data.events import REQUIRED, load_timeline, read_events
-from sitebuild.data.site import page_titles
+from sitebuild.data.site import load_site, page_titles
+from sitebuild.expand.page import Page
 from sitebuild.outputs import timeline_files as downloads
-from sitebuild.timeline import band, layout
+from sitebuild.timeline import band, layout, turns
 from sitebuild.timeline import listing as pages
 from tests.support.timeline_events import THEMES, Event, crowd, event_lists, timeline
 
@@ -35,6 +37,7 @@ SOURCES = {
         "source", "<i>A</i>, B. and C", "2012", "<b>T</b>", "V", 'https://x.org/?a="b"&c', "x", True
     )
 }
+SITE = load_site(DOCS.parent)
 RELATED = {event.id: (f"#{event.id}", event.title) for event in OURS.events}
 GENTLE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PLAIN_TAGS = {
@@ -253,6 +256,23 @@ def test_an_event_is_told_whole_in_one_chapter() -> None:
         for link in re.findall(r'href="(?:../../timeline/([a-z-]+)/)?#([a-z0-9-]+)"', html):
             chapter, name = link
             assert OURS.chapter(OURS[name]).id == (chapter or era.id)
+
+
+def test_ten_turning_points_each_with_words_sources_and_a_picture() -> None:
+    assert len(OURS.turns) == 10
+    moments = [turn.event.moment for turn in OURS.turns]
+    assert moments == sorted(moments)
+    page = Page(SITE, "timeline.md")
+    story = BeautifulSoup(page.finish(turns.story(page)), "html.parser")
+    for turn, step in zip(OURS.turns, story.select(".turns__steps > li"), strict=True):
+        assert turn.headline.endswith(".")
+        assert 2 <= len(re.findall(r"[.!?](?= [A-Z]|$)", turn.says)) <= 4, turn.headline
+        assert step.select_one(".turn__picture :is(svg, img)")
+        links = [str(link["href"]) for link in step.select(".turn__from a")]
+        assert f"../{OURS.address(turn.event)}" in links
+        for key in (*turn.event.sources, *turn.sources):
+            assert f"../reference/sources/#{key}" in links
+        assert story.select_one(f'.turns__map a[href="#{step["id"]}"]')
 
 
 def test_a_strip_names_a_pages_own_events() -> None:

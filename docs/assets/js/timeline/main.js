@@ -9,6 +9,7 @@ import { Band } from "./band.js";
 import { chapterOf, wholeOf } from "./chapters.js";
 import { SCALE, decimalYear } from "./layout.js";
 import { fill, tick } from "./people.js";
+import "./turns.js";
 import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
 /** @typedef {import("./band.js").Marked & {people: string[], words: string, when: string,
@@ -168,7 +169,7 @@ function tell() {
   const title = document.createElement("h3");
   title.textContent = asked.title;
   const body = document.createElement("div");
-  body.append(title, ...(wholeOf(asked.id)?.cloneNode(true).childNodes ?? []));
+  body.append(title);
   const steps = document.createElement("div");
   steps.className = "tl-steps";
   const at = shown.indexOf(asked);
@@ -179,14 +180,22 @@ function tell() {
   );
   reader.className = `tl-reader tl-${asked.theme}`;
   reader.replaceChildren(date, body, steps);
-  if (!looked || wholeOf(asked.id)) return;
-  chapterOf(asked.chapter).then(
-    () => {
-      const whole = wholeOf(asked.id);
-      if (whole && asked === current) body.append(...whole.cloneNode(true).childNodes);
-    },
-    () => {}, // no connection: date, title and the way to the chapter are there
-  );
+  complete();
+}
+
+/** Add the current event's text to the reader, once its chapter is there. */
+function complete() {
+  const { id, chapter } = current;
+  const body = reader.querySelector("div:has(> h3)");
+  if (!body) return;
+  const add = () => {
+    const whole = wholeOf(id);
+    if (!whole || body.childElementCount > 1) return;
+    body.append(...whole.cloneNode(true).childNodes);
+  };
+  add();
+  // Without a connection there are the date, the title and the way to the chapter.
+  if (looked && !wholeOf(id)) chapterOf(chapter).then(add, () => {});
 }
 
 /** @param {string} words @param {Event|undefined} target */
@@ -371,7 +380,7 @@ new IntersectionObserver((seen, watch) => {
   if (!seen.some((one) => one.isIntersecting)) return;
   watch.disconnect();
   looked = true;
-  tell();
+  complete();
 }).observe(reader);
 
 band.show((named() ?? current).moment); // before anything changes, so that nothing is laid out twice

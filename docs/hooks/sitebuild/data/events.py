@@ -30,6 +30,7 @@ THEMES: dict[str, tuple[str, str]] = {
     "society": ("✚", "Society"),
 }
 REQUIRED = ("id", "date", "title", "text", "theme", "importance", "people", "sources", "grade")
+TURN = ("headline", "says", "picture", "alt")
 OPTIONAL = ("end", "according_to", "caveat", "not_known_then", "pages", "related")
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -116,12 +117,26 @@ class Tour:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """A turning point: an event, told at some length, with a picture."""
+
+    event: Event
+    headline: str
+    says: str
+    picture: str
+    alt: str
+    caption: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Timeline:
     """Everything the timeline's pages draw on; the events are in order."""
 
     events: tuple[Event, ...]
     eras: tuple[Era, ...]
     tours: tuple[Tour, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
     def __getitem__(self, name: str) -> Event:
         for event in self.events:
@@ -182,7 +197,7 @@ def decimal_year(day: date) -> float:
 
 
 def load_timeline(data: Path, sources: Collection[str], pages: Collection[str]) -> Timeline:
-    """Read `events.yml`, `eras.yml` and `tours.yml`.
+    """Read `events.yml`, `eras.yml`, `tours.yml` and `turning-points.yml`.
 
     Args:
         data: the folder that holds them.
@@ -213,7 +228,20 @@ def load_timeline(data: Path, sources: Collection[str], pages: Collection[str]) 
         )
         for row in load_yaml(data / "tours.yml")
     )
-    return Timeline(events, eras, tours)
+    turns = tuple(
+        Turn(
+            timeline[row["event"]],
+            **{key: row[key] for key in TURN},
+            caption=row.get("caption", ""),
+            sources=tuple(row.get("sources", ())),
+        )
+        for row in load_yaml(data / "turning-points.yml")
+    )
+    for turn in turns:
+        for key in turn.sources:
+            if key not in sources:
+                raise unknown("citation", key, sources, "docs/data/turning-points.yml")
+    return Timeline(events, eras, tours, turns)
 
 
 def read_events(

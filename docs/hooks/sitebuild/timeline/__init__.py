@@ -2,7 +2,8 @@
 
 | module | what it holds |
 |---|---|
-| `listing` | the list, the tours, and the strip of events on other pages |
+| `turns`, `drawings` | the ten turning points, and what is drawn beside them |
+| `listing` | the index, the chapters, the tours, and the strip of events on other pages |
 | `layout`, `band` | where things stand on the drawing to scale, and the drawing |
 | `paper` | the sheets that are printed |
 """

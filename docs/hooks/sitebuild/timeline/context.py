@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sitebuild.expand.page import Names, Page
-from sitebuild.timeline import band, listing, paper
+from sitebuild.timeline import band, listing, paper, turns
 
 
 def context(page: Page) -> Names:
@@ -13,6 +13,7 @@ def context(page: Page) -> Names:
         "home_steps": lambda: page.block(
             listing.home_steps(timeline, page.to_root), listing.plain_steps(page)
         ),
+        "turning_points": lambda: turns.story(page),
         "timeline_band": lambda: page.block(band.band(timeline)),
         "timeline_count": lambda: str(len(timeline.events)),
         "timeline_index": lambda: listing.timeline_index(page),
