@@ -124,7 +124,10 @@ class Answers:
             name, _, told = line.replace('"', "").partition(",")
             if name.lower() == "imageid":
                 continue
-            self._add(name, self._wnid(at, told.split()[:1]))
+            boxes = told.split()[::5]  # a class and four numbers each
+            if len(set(boxes)) > 1:
+                raise self._wrong(at, told, "one class alone")
+            self._add(name, self._wnid(at, boxes[:1]))
 
     def _named(self, rows: list[tuple[int, str]]) -> None:
         wnids = ilsvrc_wnids()

@@ -109,7 +109,8 @@ class Decoders:
         known = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
         context.set_forkserver_preload([__name__, "demo.server.forked"])
-        CONSTS.term_timeout = 0  # they ignore SIGTERM, so Pebble goes on to SIGKILL at once
+        if "forkserver" in known:  # they ignore SIGTERM, so Pebble goes on to SIGKILL at once
+            CONSTS.term_timeout = 0
         self._clocks = context.RawArray("d", 2 * self._places)  # see `_clocks` below
         return ProcessPool(
             self._places, initializer=_start_worker, initargs=[self._clocks], context=context

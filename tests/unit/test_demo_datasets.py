@@ -279,6 +279,7 @@ def test_other_forms_of_answers(tmp_path: Path, name: str, text: str, classes: l
         ("", "empty; it should hold an answer a line"),
         ("n02110185\n", "holds 1 answer and none for ILSVRC2012_val_00000002.JPEG of"),
         ("n02110185\n\nn02110185\n", "line 2 says '', and an answer for each picture belongs"),
+        ("a,n02110185 1 2 3 4 n02119789 1 2 3 4\n", "and one class alone belongs there"),
         ("\nn02110185\nn02110185\n", "line 1 says '', and an answer for each picture belongs"),
         ("cat\n", "line 1 says 'cat', and a WordNet id such as n02124075 belongs there"),
         ("a.JPEG 1000\n", "line 1 says '1000', and 0 to 999 belongs there"),
