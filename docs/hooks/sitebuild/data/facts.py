@@ -7,6 +7,7 @@ with ``from: ilsvrc:winners/2012/error``, so that no number is written twice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,12 +25,14 @@ GRADES: dict[str, str] = {
     "disputed": "sources disagree; both are named",
     "estimated": "worked out from assumptions; the order of magnitude is what counts",
 }
-KINDS = ("number", "count", "year", "date")
+KINDS = ("number", "count", "power", "year", "date", "time")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+NUMBER = r"-?\d+(\.\d+)?(e[+-]?\d+)?"
 NBSP = "\u00a0"
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -37,8 +40,8 @@ SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Fact:
     """One figure: how it is printed, who says so, and how sure we are.
 
-    ``kind`` decides the print form: a plain number, a count with thousands separators, a year,
-    or an ISO date of whatever precision is known.
+    ``kind`` decides the print form: a plain number, a count with thousands separators, a number
+    as a power of ten, a year, an ISO date of whatever precision is known, or a time of day.
     """
 
     id: str
@@ -54,6 +57,8 @@ class Fact:
         """The figure without its unit."""
         if self.kind == "count":
             return f"{self.value:,}"
+        if self.kind == "power":
+            return scientific(float(self.value))
         if self.kind == "date":
             return long_date(str(self.value))
         return f"{self.value:,.12g}" if isinstance(self.value, float) else str(self.value)
@@ -71,6 +76,17 @@ class Fact:
         if self.kind != "date" or len(str(self.value)) != 10:
             raise ContentError(f'fact "{self.id}" is not a full date, so it has no day')
         return long_date(str(self.value)).rsplit(NBSP, 1)[0]
+
+
+def power(exponent: int) -> str:
+    """``10²³``."""
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def scientific(value: float) -> str:
+    """A positive number as a factor of three digits and a power of ten."""
+    factor, _, exponent = f"{value:.2e}".partition("e")
+    return f"{float(factor):g} \u00d7 {power(int(exponent))}"
 
 
 def long_date(iso: str) -> str:
@@ -160,6 +176,10 @@ def _fact(name: str, raw: Any, tables: Mapping[str, Any]) -> Fact:
         raise ContentError(f'fact "{name}": grade "{grade}" is none of {", ".join(GRADES)}')
     if not raw.get("sources") or not raw.get("says"):
         raise ContentError(f'fact "{name}": needs "says" and at least one of "sources"')
+    if kind in ("number", "count", "power") and not re.fullmatch(NUMBER, str(value)):
+        raise ContentError(f'fact "{name}": "{value}" is not a {kind}; a power of ten is 4.7e+17')
+    if kind == "time" and not re.fullmatch(r"\d\d:\d\d", str(value)):
+        raise ContentError(f'fact "{name}": "{value}" is not a time of day such as 23:42')
     return Fact(name, value, kind, raw.get("unit", ""), raw["says"], tuple(raw["sources"]), grade)
 
 

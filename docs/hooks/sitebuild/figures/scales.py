@@ -11,19 +11,9 @@ from dataclasses import dataclass
 from math import log10
 from typing import Any
 
-SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+from sitebuild.data.facts import power, scientific
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def power(exponent: int) -> str:
-    """``10²³``."""
-    return f"10{str(exponent).translate(SUPERSCRIPTS)}"
-
-
-def scientific(value: float) -> str:
-    """A positive number as a factor of three digits and a power of ten."""
-    factor, _, exponent = f"{value:.2e}".partition("e")
-    return f"{float(factor):g} \u00d7 {power(int(exponent))}"
 
 
 def year_of(iso: object) -> float:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sitebuild.data.facts import scientific
 from sitebuild.errors import ContentError, unknown
 from sitebuild.figures import charts
 from sitebuild.figures.canvas import Canvas
 from sitebuild.figures.figure import Figure, View
-from sitebuild.figures.scales import scientific
 from sitebuild.figures.tables import Column, Table
 
 WORDS = {"title", "measure", "look", "source"}

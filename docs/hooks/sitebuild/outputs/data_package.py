@@ -42,7 +42,8 @@ def rows(site: Site) -> dict[str, list[dict[str, Any]]]:
             for key in event.sources
         ],
         "references": [
-            {"id": key, **asdict(reference)} for key, reference in site.bibliography.items()
+            {"id": key, **asdict(ref), "year": int(ref.year) if ref.year.isdigit() else None}
+            for key, ref in site.bibliography.items()
         ],
         "facts": [asdict(fact) for fact in site.facts.values()],
         "winners": tables["ilsvrc"]["winners"],

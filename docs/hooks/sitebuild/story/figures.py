@@ -13,11 +13,10 @@ from typing import Any
 
 from sitebuild.data.bibliography import Bibliography
 from sitebuild.data.events import Timeline, span
-from sitebuild.data.facts import Facts, long_date
+from sitebuild.data.facts import Facts, long_date, scientific
 from sitebuild.data.memory import CARDS, ledger
 from sitebuild.expand.notes import badge
 from sitebuild.figures import Column, Figure, Table, draw
-from sitebuild.figures.scales import scientific
 from sitebuild.story.people import events_of, short_name
 from sitebuild.story.slicer import slicer
 

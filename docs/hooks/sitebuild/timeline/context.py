@@ -17,7 +17,7 @@ def context(page: Page) -> Names:
         "timeline_band": lambda: page.block(band.band(timeline)),
         "timeline_count": lambda: str(len(timeline.events)),
         "timeline_index": lambda: listing.timeline_index(page),
-        "chapter": lambda: listing.chapter(page),
+        "chapter": lambda name: listing.chapter(page, name),
         "timeline_downloads": lambda: page.block(
             listing.downloads(page.to_root, paper.printed(page.site)), listing.plain_downloads()
         ),

@@ -14,6 +14,7 @@ from html import escape
 from sitebuild.data.bibliography import Reference
 from sitebuild.data.events import THEMES, Era, Event, Timeline, Tour
 from sitebuild.data.site import address_of
+from sitebuild.errors import unknown
 from sitebuild.expand.notes import SIGNS
 from sitebuild.expand.page import Page
 from sitebuild.expand.templates import render
@@ -205,10 +206,17 @@ def timeline_index(page: Page) -> str:
     return page.block(index(timeline), plain)
 
 
-def chapter(page: Page) -> str:
-    """Markdown of the era whose page this is: what it is about, and its events, whole."""
+def chapter(page: Page, name: str) -> str:
+    """Markdown of an era: what it is about, and its events, whole.
+
+    Raises:
+        ContentError: there is no era of this name.
+    """
     site = page.site
-    era = next(era for era in site.timeline.eras if page.path == f"timeline/{era.id}.md")
+    eras = {era.id: era for era in site.timeline.eras}
+    if name not in eras:
+        raise unknown("era", name, eras, "docs/data/eras.yml")
+    era = eras[name]
     count = len(site.timeline.of(era))
     return (
         f"{_markdown(era.lead)}\n{{ .answer }}\n\n"
