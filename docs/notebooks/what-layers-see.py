@@ -228,7 +228,7 @@ axes.barh(places + 0.2, [100 * s[1] for s in scores.values()], 0.38, color=lesso
 axes.set_yticks(places, list(scores))
 axes.invert_yaxis()
 axes.set_xlabel("copies that find their own original, per cent")
-axes.legend(["by pixels", "by fc7"], frameon=False, loc="lower left")
+axes.legend(["by pixels", "by fc7"], frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 show(
     figure,
     "For seven kinds of altered copies: how often pixels and how often fc7 find the original.",

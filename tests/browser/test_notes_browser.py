@@ -35,6 +35,65 @@ def test_a_tap_opens_the_note_in_place(chromium: Any, served: str) -> None:
     phone.close()
 
 
+def test_from_the_list_one_way_leads_back_to_the_mark_that_was_pressed(
+    chromium: Any, served: str
+) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(served + PAGE)
+    twice = page.evaluate(
+        """() => { const all = [...document.querySelectorAll('a.footnote-ref')].map(a => a.hash);
+          return all.findIndex((hash, place) => all.indexOf(hash) < place); }"""
+    )
+    mark = page.locator("a.footnote-ref").nth(twice)
+    mark.press("Enter")
+    ways = page.locator(f'[id="{mark.evaluate("a => a.hash.slice(1)")}"] .footnote-backref:visible')
+    assert ways.count() == 1
+    ways.press("Enter")
+    place = mark.evaluate("a => a.parentElement.id")
+    assert page.evaluate("decodeURIComponent(location.hash)") == f"#{place}"
+    page.close()
+
+
+def test_a_tap_on_a_word_explains_it_without_leaving_the_page(chromium: Any, served: str) -> None:
+    phone = chromium.new_context(
+        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
+    )
+    page = phone.new_page()
+    page.goto(served + PAGE)
+    word = page.locator(".term > a").first
+    means = word.evaluate("word => word.nextElementSibling.textContent")
+    word.scroll_into_view_if_needed()
+    word.tap()
+    sheet = page.locator(".note-sheet")
+    sheet.wait_for()
+    assert page.url == served + PAGE
+    assert means in sheet.text_content()
+    assert page.locator(".term__tip:visible").count() == 0
+    assert "reference/glossary/#" in sheet.get_by_role("link").evaluate("link => link.href")
+    sheet.get_by_role("button", name="Close").tap()
+    assert sheet.count() == 0
+    assert page.url == served + PAGE
+    assert page.locator(".term__tip:visible").count() == 0
+    phone.close()
+
+
+def test_a_box_that_scrolls_shows_where_it_goes_on(chromium: Any, served: str) -> None:
+    """On a phone, in a lesson: all of them can be focused; the sign moves as one scrolls."""
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    page.goto(served + "notebooks/why-gpus/", wait_until="load")
+    page.wait_for_selector(".more-right")
+    wide = """() => [...document.querySelectorAll('article *')].filter(box =>
+      ['auto', 'scroll'].includes(getComputedStyle(box).overflowX) && box.checkVisibility()
+      && box.scrollWidth > box.clientWidth + 1
+      && !(box.tabIndex === 0 && box.matches('.more-right, .more-left')))
+      .map(box => box.outerHTML.slice(0, 80))"""
+    assert page.evaluate(wide) == []
+    box = page.locator(".more-right:visible").first.element_handle()
+    box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    page.wait_for_function("box => box.matches('.more-left:not(.more-right)')", arg=box)
+    page.close()
+
+
 @pytest.mark.parametrize("width", [1220, 1280, 1920])
 def test_notes_stand_beside_their_lines_and_cover_nothing(
     chromium: Any, served: str, width: int

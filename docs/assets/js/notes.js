@@ -1,6 +1,7 @@
 /**
  * Notes where they are read: in the margin of a wide window, and in a sheet at the foot of the
- * window when a finger taps the number. Without this script a number leads to the list of notes.
+ * window when a finger taps the number, or a word of the glossary. Without this script a number
+ * leads to the list of notes, and a word to its entry.
  */
 
 const WIDE = matchMedia("(min-width: 1220px)");
@@ -67,16 +68,31 @@ function fillMargin() {
 /** @type {HTMLElement|undefined} */
 let sheet;
 
-/** @param {HTMLAnchorElement} mark */
-function openSheet(mark) {
-  const content = contentOf(mark);
+/** What a word means, with the way to its entry. @param {HTMLAnchorElement} word */
+function meaningOf(word) {
+  const content = document.createElement("div");
+  const name = document.createElement("strong");
+  name.textContent = word.textContent;
+  const entry = document.createElement("a");
+  entry.href = word.href;
+  entry.textContent = "In the glossary";
+  content.append(name, ": ", word.nextElementSibling?.textContent ?? "", " ", entry);
+  return content;
+}
+
+/**
+ * @param {HTMLAnchorElement} mark where the reader is, and will be again
+ * @param {HTMLElement|undefined} content
+ * @param {string} name
+ */
+function openSheet(mark, content, name) {
   if (!content) return;
   sheet?.remove();
   sheet = document.createElement("aside");
   sheet.className = "note-sheet";
   sheet.tabIndex = -1;
   sheet.setAttribute("role", "dialog");
-  sheet.setAttribute("aria-label", `Note ${mark.textContent}`);
+  sheet.setAttribute("aria-label", name);
   const close = document.createElement("button");
   close.type = "button";
   close.className = "note-sheet__close";
@@ -84,6 +100,7 @@ function openSheet(mark) {
   const shut = () => {
     sheet?.remove();
     sheet = undefined;
+    mark.closest(".term")?.classList.add("term--shut"); // until the focus leaves it: tips.js
     mark.focus({ preventScroll: true });
   };
   close.addEventListener("click", shut);
@@ -93,14 +110,24 @@ function openSheet(mark) {
   sheet.focus({ preventScroll: true });
 }
 
-for (const mark of marks) {
-  mark.addEventListener("click", (event) => {
-    const { pointerType } = /** @type {PointerEvent} */ (event);
-    if (pointerType !== "touch" && pointerType !== "pen") return;
-    event.preventDefault();
-    openSheet(mark);
-  });
+/** From the list, a note leads back to where the reader came from. @param {HTMLAnchorElement} mark */
+function leadBack(mark) {
+  const note = document.getElementById(decodeURIComponent(mark.hash.slice(1)));
+  const back = /** @type {HTMLAnchorElement|null|undefined} */ (note?.querySelector(".footnote-backref"));
+  if (back && mark.parentElement) back.hash = mark.parentElement.id;
 }
+
+document.addEventListener("click", (event) => {
+  const { pointerType, target } = /** @type {PointerEvent} */ (event);
+  const found = /** @type {Element} */ (target).closest("a.footnote-ref, .term > a");
+  if (!found) return;
+  const mark = /** @type {HTMLAnchorElement} */ (found);
+  leadBack(mark);
+  if (pointerType !== "touch" && pointerType !== "pen") return;
+  event.preventDefault();
+  if (mark.matches(".term > a")) openSheet(mark, meaningOf(mark), `What ${mark.textContent} means`);
+  else openSheet(mark, contentOf(mark), `Note ${mark.textContent}`);
+});
 document.addEventListener("pointerdown", (event) => {
   if (sheet && !sheet.contains(/** @type {Node} */ (event.target))) {
     sheet.remove();

@@ -35,7 +35,8 @@ function place(term) {
 }
 
 for (const term of terms) {
-  term.addEventListener("pointerenter", () => {
+  term.addEventListener("pointerenter", ({ pointerType }) => {
+    if (pointerType === "touch") return; // a tap opens a sheet: notes.js
     clearTimeout(resting);
     const passing = leaving.size > 0 && !leaving.has(term);
     term.classList.toggle("term--passed", passing);
