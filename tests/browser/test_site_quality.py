@@ -162,7 +162,7 @@ def test_pictures_have_words_sizes_and_little_weight(site: Path) -> None:
                 wrong.append(f"{where} has no alt")
             if file.name == "404.html" or source.startswith("data:") or not source:
                 continue
-            target = file.parent / source
+            target = file.parent / source.partition("#")[0]
             if not (picture.get("width") and picture.get("height")):
                 wrong.append(f"{where} has no width and height")
             if target.stat().st_size > 150_000:

@@ -113,3 +113,37 @@ def test_sheets_of_portraits_are_filled_and_small() -> None:
 def test_an_unknown_picture_is_named() -> None:
     with pytest.raises(ContentError, match=r'"towerz".*"towers"'):
         rendered('{= picture("towerz") =}')
+
+
+def test_no_picture_is_unused() -> None:
+    shown = "".join(source(DOCS / path) for path in STORY)
+    events = {event.picture for event in SITE.timeline.events}
+    assert {name for name in PICTURES if f'picture("{name}"' not in shown} <= events
+
+
+def test_forty_events_have_a_picture() -> None:
+    shown = [event.picture for event in SITE.timeline.events]
+    assert sum(map(bool, shown)) >= 40
+    for i, name in enumerate(shown):  # not the same picture again within three places
+        assert not name or name not in shown[i + 1 : i + 4], SITE.timeline.events[i].id
+
+
+def test_an_event_shows_its_picture_small_late_and_with_words() -> None:
+    era = next(era for era in SITE.timeline.eras if era.first <= 2012 <= era.last)
+    page = rendered(f'{{= chapter("{era.id}") =}}', f"timeline/{era.id}.md").markdown
+    entries = BeautifulSoup(page, "html.parser").select(".tl-list > li")
+    for event, entry in zip(SITE.timeline.of(era), entries, strict=True):
+        images = entry.find_all("img")
+        assert len(images) == bool(event.picture)
+        for image in images:
+            assert image["loading"] == "lazy"
+            assert str(image["alt"]).startswith(
+                tuple(kind[:-1] for kind in pictures.KINDS.values())
+            )
+            address = str(image["src"]).removeprefix("../../").partition("#")[0]
+            assert address == pictures.address(event.picture, PICTURES[event.picture])
+
+
+def test_an_unknown_picture_of_an_event_is_named() -> None:
+    with pytest.raises(ContentError, match="towers"):
+        pictures.thumb("towerz")

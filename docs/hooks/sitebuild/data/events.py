@@ -31,7 +31,7 @@ THEMES: dict[str, tuple[str, str]] = {
 }
 REQUIRED = ("id", "date", "title", "text", "theme", "importance", "people", "sources", "grade")
 TURN = ("headline", "says", "picture", "alt")
-OPTIONAL = ("end", "according_to", "caveat", "not_known_then", "pages", "related")
+OPTIONAL = ("end", "according_to", "caveat", "not_known_then", "pages", "picture", "related")
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -63,6 +63,7 @@ class Event:
     caveat: str = ""
     not_known_then: str = ""
     pages: tuple[str, ...] = ()
+    picture: str = ""
     related: tuple[str, ...] = ()
 
     @property

@@ -53,9 +53,37 @@ def load_pictures() -> dict[str, Picture]:
     return pictures
 
 
+def _known(name: str) -> Picture:
+    pictures = load_pictures()
+    if name not in pictures:
+        raise unknown("picture", name, pictures, "pictures.yml")
+    return pictures[name]
+
+
 def address(name: str, picture: Picture) -> str:
     """Where a picture is published, below the site's root."""
     return f"{FOLDER}/{name}.{'webp' if picture['kind'] == 'portraits' else 'svg'}"
+
+
+def thumb(name: str) -> dict[str, Any] | None:
+    """A picture at a small size, without its words: its address, height at 320 pixels, and words.
+
+    Args:
+        name: of the picture; empty where there is none.
+
+    Raises:
+        ContentError: an unknown picture.
+    """
+    if not name:
+        return None
+    picture = _known(name)
+    width, height = picture["size"]
+    drawn = picture["kind"] != "portraits"
+    return {
+        "at": address(name, picture) + ("#bare" if drawn else ""),
+        "height": round(320 * height / width),
+        "alt": f"{KINDS[picture['kind']].removesuffix('.')}: {picture['short']}",
+    }
 
 
 def figure(page: Page, name: str, caption: str = "") -> str:
@@ -69,10 +97,7 @@ def figure(page: Page, name: str, caption: str = "") -> str:
     Raises:
         ContentError: an unknown picture or source.
     """
-    pictures = load_pictures()
-    if name not in pictures:
-        raise unknown("picture", name, pictures, "pictures.yml")
-    picture = pictures[name]
+    picture = _known(name)
     width, height = picture["size"]
     words = page.expand(caption or picture["caption"])
     kind, alt = KINDS[picture["kind"]], escape(page.expand(picture["alt"]))

@@ -18,6 +18,7 @@ from sitebuild.errors import unknown
 from sitebuild.expand.notes import SIGNS
 from sitebuild.expand.page import Page
 from sitebuild.expand.templates import render
+from sitebuild.figures.pictures import thumb
 
 DOWNLOADS = (
     ("timeline.csv", "CSV", "for a spreadsheet"),
@@ -84,7 +85,10 @@ def era_list(
         )
         for event in timeline.events
     }
-    items = "".join(entry(event, references, pages, related, to_root) for event in timeline.of(era))
+    items = "".join(
+        entry(event, references, pages, related, to_root, pictured=not one_page)
+        for event in timeline.of(era)
+    )
     return f'<ol class="tl-list">{items}</ol>'
 
 
@@ -94,6 +98,7 @@ def entry(
     pages: Mapping[str, str],
     related: Mapping[str, tuple[str, str]],
     to_root: str = "",
+    pictured: bool = True,
 ) -> str:
     """One event, whole: date, title, text, remarks, theme, grade, sources and links.
 
@@ -103,6 +108,7 @@ def entry(
         pages: the titles of the site's pages.
         related: the address and title of every event.
         to_root: from this page to the site's root.
+        pictured: whether it shows its picture.
     """
     more = [(f"{to_root}{address_of(page)}", pages[page]) for page in event.pages]
     return render(
@@ -113,6 +119,8 @@ def entry(
         remarks=(("Not known then", event.not_known_then), ("Keep in mind", event.caveat)),
         sources=[source(references[key], to_root) for key in event.sources],
         more=[*more, *(related[name] for name in event.related)],
+        picture=thumb(event.picture) if pictured else None,
+        to_root=to_root,
     )
 
 
@@ -144,7 +152,14 @@ def plain_downloads() -> str:
 def tour(timeline: Timeline, walk: Tour, to_root: str) -> str:
     """A tour as an ordered list; every stop leads on to the next, with or without a script."""
     addresses = {step.event.id: f"{to_root}{timeline.address(step.event)}" for step in walk.steps}
-    return render("timeline/list.html:tour", walk=walk, addresses=addresses)
+    pictures = {step.event.id: thumb(step.event.picture) for step in walk.steps}
+    return render(
+        "timeline/list.html:tour",
+        walk=walk,
+        addresses=addresses,
+        pictures=pictures,
+        to_root=to_root,
+    )
 
 
 def weightiest(timeline: Timeline, page: str, count: int = 5) -> list[Event]:
@@ -222,6 +237,8 @@ def chapter(page: Page, name: str) -> str:
         f"{_markdown(era.lead)}\n{{ .answer }}\n\n"
         f"[Back to the timeline]({page.link('timeline.md')}){{ .quiet }}\n\n"
         f"## {era.years}: {count} events {{#events}}\n\n"
+        f"The pictures are [drawings of ours]({page.link('reference/decisions.md', '#pictures')}), "
+        "not photographs.\n\n"
     ) + page.block(
         era_list(site.timeline, era, site.bibliography, site.titles, page.to_root),
         "\n".join(plain_event(page, event) for event in site.timeline.of(era)),
