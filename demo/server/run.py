@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import socket
@@ -118,8 +119,9 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
     """uvicorn's protocol, with limits on a request's head, pieces of a body, and idle clients.
 
     uvicorn has a timeout between requests, and none for a client that sends nothing or one byte
-    now and then, or that does not read its answer. The rest of a refused body is read and thrown
-    away for `Limits.head_seconds`, so that its sender gets to see the answer.
+    now and then, or that does not read its answer. The rest of a refused request is read and thrown
+    away for `Limits.head_seconds`, also where the connection ends: a socket that is closed with
+    bytes unread sends a reset, and the client would not see the answer.
     """
     limits, guard = application.limits, application.guard
 
@@ -127,7 +129,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
         _head: asyncio.TimerHandle | None = None
         _unread: asyncio.TimerHandle | None = None
         _problem = (400, "this is not an HTTP request that can be read")
-        _in_head = False
+        _in_head = _ending = False
         _head_bytes = _body_bytes = _pieces = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -142,6 +144,8 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
         def data_received(self, data: bytes) -> None:
             before, in_head = self.cycle, self._in_head
             self._unset_keepalive_if_required()
+            if self._ending:
+                return
             try:
                 self._feed(data)
                 if in_head and self._in_head:
@@ -155,7 +159,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
 
         def eof_received(self) -> bool:  # type: ignore[override]
             """A client that only reads from here on (``nc -N``) gets the answers it waits for."""
-            if self._between_requests() or self.cycle.more_body:
+            if self._ending or self._between_requests() or self.cycle.more_body:
                 return False  # closed
             self.cycle.keep_alive = False
             return True
@@ -216,6 +220,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
                 raise ValueError
             if not self.parser.should_upgrade():
                 super().on_headers_complete()
+                self.cycle.transport = self  # type: ignore[assignment]
 
         def on_message_complete(self) -> None:
             if not self.parser.should_upgrade():
@@ -233,9 +238,28 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             """Answer what the parser refused, or end the answer that is under way."""
             if self._between_requests():
                 self.transport.write(guard.below(*self._problem))
-            elif not self.cycle.response_started:  # the application counts it, as an aborted one
-                self.transport.write(guard.below(*self._problem, counted=False))
-            self.transport.close()
+            else:
+                if not self.cycle.response_started:
+                    self.transport.write(guard.below(*self._problem, counted=False))
+                self.cycle.disconnected = True  # the application counts it, as an aborted one
+                self.cycle.message_event.set()
+            self._end()
+
+        def write(self, data: bytes) -> None:
+            """For the requests, which have this as their transport."""
+            if not self._ending:
+                self.transport.write(data)
+
+        def close(self) -> None:
+            """Likewise."""
+            if self.cycle.more_body:
+                self._end()
+            else:
+                self.transport.close()
+
+        def is_closing(self) -> bool:
+            """Likewise."""
+            return self._ending or self.transport.is_closing()
 
         def pause_writing(self) -> None:
             super().pause_writing()
@@ -257,6 +281,16 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
                 self._problem = (431, f"the headers have more than {limits.head_bytes:,} bytes")
                 raise ValueError  # httptools hands it on, and uvicorn asks for an answer
 
+        def _end(self) -> None:
+            """Close when the client has closed, or in `Limits.head_seconds`."""
+            self._ending = True
+            self.pipeline.clear()
+            self.flow.resume_reading()
+            with contextlib.suppress(OSError):  # it has gone
+                self.transport.write_eof()
+            self._disarm()
+            self._arm()
+
         def _between_requests(self) -> bool:
             return self.cycle is None or self.cycle.response_complete
 
@@ -275,7 +309,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
 
         def _too_late(self) -> None:
             self._head = None
-            if self._between_requests():
+            if self._ending or self._between_requests():
                 self.transport.abort()
 
     return Protocol

@@ -103,6 +103,35 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(server: Running) -> Non
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
+@pytest.mark.parametrize(
+    ("fields", "start", "status"),
+    [
+        (b"", b"", 413),
+        (b"Content-Type: multipart/form-data; boundary=edge\r\n", b"--edge\r\nX: " + b"x" * 1_000_000, 400),
+        (b"X: " + b"x" * 20_000 + b"\r\n", b"", 431),
+        (b"Host: other.example\r\n", b"", 400),
+    ],
+    ids=["too large", "form with a large header", "large head", "another host"],
+)
+def test_who_sends_all_before_reading_sees_why_it_is_refused(
+    server: Running, version: bytes, fields: bytes, start: bytes, status: int
+) -> None:
+    """As nginx and `ab` do, with ``Connection: close``. A socket that is closed with bytes unread
+    sends a reset, which takes the answer away from its reader."""
+    body = start or b"x" * 30_000_000
+    host = b"" if b"Host" in fields else b"Host: localhost\r\n"
+    head = b"POST /v1/classify %s\r\n%s%sContent-Length: %d\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(head % (version, host, fields, len(body)) + body)
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nconnection: close\r\n" in answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]).keys() == {"error"}
+
+
 def test_requests_that_wait_on_one_connection_are_few(server: Running) -> None:
     """Parsing runs on the server's one event loop: each read holds thousands of short requests."""
 
