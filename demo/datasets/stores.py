@@ -89,7 +89,12 @@ class Folder(Store):
         self.path = path
         self._root = os.path.realpath(path)
         self._seen = {self._root}
-        self._walk(str(path), "")
+        try:
+            self._walk(str(path), "")
+        except RecursionError:
+            raise UsageError(
+                f"{path}: more folders inside one another than can be read; name one further inside"
+            ) from None
 
     def _walk(self, folder: str, inside: str) -> None:
         with os.scandir(folder) as found:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import shutil
 import struct
 import subprocess
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -124,6 +126,18 @@ def test_a_folder_that_may_not_be_read_is_named(
 
     monkeypatch.setattr(os, "scandir", refused)
     assert open_data(root).note == "left aside: 1 folder that may not be read"
+
+
+def test_folders_that_are_too_deep_are_refused(tmp_path: Path) -> None:
+    """Python's limit is 1,000; here it is lowered, as pytest cannot remove so many."""
+    (tmp_path / "d" / "/".join("a" * 200)).mkdir(parents=True)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 100)
+    try:
+        with pytest.raises(UsageError, match=r"d: more folders inside one another than can be"):
+            open_data(tmp_path / "d")
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def test_pictures_without_a_class_differ_from_invalid_files(tmp_path: Path) -> None:
