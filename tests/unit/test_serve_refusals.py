@@ -108,7 +108,11 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(server: Running) -> Non
     ("fields", "start", "status"),
     [
         (b"", b"", 413),
-        (b"Content-Type: multipart/form-data; boundary=edge\r\n", b"--edge\r\nX: " + b"x" * 1_000_000, 400),
+        (
+            b"Content-Type: multipart/form-data; boundary=edge\r\n",
+            b"--edge\r\nX: " + b"x" * 1_000_000,
+            400,
+        ),
         (b"X: " + b"x" * 20_000 + b"\r\n", b"", 431),
         (b"Host: other.example\r\n", b"", 400),
     ],
