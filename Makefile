@@ -98,7 +98,7 @@ DATA_SET = $${TINY_IMAGENET:?name the folder or zip of Tiny ImageNet}
 
 RECORDS := $(MEASURED) $(LEARNING) $(SITE_MODEL) $(SITE_MODEL:.onnx=.reference.json) $(GRADIENT) \
 	$(addprefix $(RESULTS)/,samples.json reliability.json inside.json plans.json ladder.json learning.json) $(PORTRAITS) docs/assets/atlas/colours.json $(filter-out $(TIMED),$(LESSONS:.py=.ipynb)) \
-	docs/assets/img/social.png docs/assets/fonts/text.woff2 docs/reference/command-line.md
+	docs/assets/img/icon-512.png docs/assets/fonts/text.woff2 docs/reference/command-line.md
 
 records: $(RECORDS)  ## renew all that a program measured or drew (TINY_IMAGENET=...)
 	@echo "records are up to date; next: make timings on a quiet machine, then make snapshots"
@@ -183,7 +183,7 @@ docs/notebooks/train-it.ipynb: docs/data/experiments.yml
 docs/notebooks/what-layers-see.ipynb: $(WEIGHTS)
 docs/notebooks/why-gpus.ipynb: docs/data/gpus.yml docs/data/layers.yml $(wildcard docs/data/benchmarks/*.json)
 
-docs/assets/img/social.png: docs/data/ilsvrc.yml docs/hooks/sitebuild/outputs/social.py | $(VENV)/.dev browser
+docs/assets/img/icon-512.png: docs/hooks/sitebuild/tools/pictures.py | $(VENV)/.dev browser
 	$(SITEBUILD) pictures
 
 docs/assets/fonts/text.woff2: docs/hooks/sitebuild/tools/fonts.py package-lock.json | $(VENV)/.dev $(NPM)

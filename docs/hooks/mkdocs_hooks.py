@@ -15,10 +15,11 @@ from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from sitebuild.errors import ContentError
+from sitebuild.errors import ContentError, MissingTool
 from sitebuild.expand.raw_blocks import RawBlocks
 from sitebuild.expand.terms import Terms
 from sitebuild.late_search import BUNDLE, with_late_search
+from sitebuild.outputs.from_file import finish
 from sitebuild.outputs.policy import with_policy
 from sitebuild.program import expand
 from sitebuild.settings import read_settings
@@ -42,7 +43,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     except ContentError as error:
         raise PluginError(str(error)) from error
     config.site_url = settings.publisher.address  # with its slash
-    config.extra["publisher"] = settings.publisher
+    config.extra |= {"publisher": settings.publisher, "offline": settings.offline}
+    for script in config.extra_javascript if settings.offline else ():
+        script.type, script.defer = "", True  # type: ignore[union-attr]
     _glossary[0] = json.dumps(site.tables["glossary"])
     config.docs_dir = str(settings.pages)
     own: list[Any] = [RawBlocks(), Terms(site.tables["glossary"])]  # objects are as good as names
@@ -65,7 +68,10 @@ def on_serve(server: LiveReloadServer, config: MkDocsConfig, builder: Any) -> No
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Let the theme's search wait for a reader."""
+    """Let the theme's search wait for a reader; in the offline edition links name files."""
+    for file in files.documentation_pages() if config.extra.get("offline") else ():
+        file.dest_uri = str(file.dest_uri)  # as for folders, before the next line changes it
+        file.use_directory_urls = False
     script = next((file for file in files if BUNDLE.fullmatch(file.src_uri)), None)
     if script is None:
         raise PluginError("Material's script is not where sitebuild/late_search.py looks for it")
@@ -102,9 +108,20 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     env.bytecode_cache = Compiled()
 
 
+def on_template_context(
+    context: dict[str, Any], template_name: str, config: MkDocsConfig
+) -> dict[str, Any]:
+    """Without an address, the page of a wrong address finds the root itself: see `404.html`."""
+    if template_name == "404.html" and not config.site_url:
+        context["base_url"] = "."
+    return context
+
+
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Write into the page which scripts may run in it."""
-    return with_policy(output, wasm=bool(page.meta.get("live")), serving=_serving[0])
+    wasm = bool(page.meta.get("live"))
+    # The frame in which the offline edition searches has a script with its own address in it.
+    return with_policy(output, wasm, serving=_serving[0] or config.extra["offline"])
 
 
 def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:
@@ -118,6 +135,11 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Publish what is not rendered; without an address leave out the sitemap, which needs one."""
     settings = read_settings(Path(config.config_file_path))
     shutil.copytree(settings.beside, config.site_dir, dirs_exist_ok=True)
+    if settings.offline:
+        try:
+            finish(settings.root, Path(config.site_dir))
+        except (ContentError, MissingTool) as error:
+            raise PluginError(str(error)) from error
     if not config.site_url:
         for empty in ("sitemap.xml", "sitemap.xml.gz"):
             (Path(config.site_dir) / empty).unlink(missing_ok=True)

@@ -136,6 +136,46 @@ def test_a_figure_is_taken_away_as_png_link_and_html(chromium: Any, served: str)
     context.close()
 
 
+SHARES = """navigator.share = what => { window.sent = [what.title, what.url];
+  return window.refuses ? Promise.reject(new DOMException('', window.refuses)) : Promise.resolve(); };"""
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("story/gpu-shift/#gpus", "#gpus .fig__take button[data-share]"),
+        ("story/myths/#first-on-a-gpu", "#first-on-a-gpu + p button.share"),
+        ("timeline/the-year/#alexnet-wins", "#alexnet-wins button.share"),
+        ("tours/#alexnet-in-ten-steps-1", "#alexnet-in-ten-steps-1 button.share"),
+    ],
+)
+def test_a_place_is_shared_by_the_browsers_sheet_or_as_a_link(
+    chromium: Any, served: str, path: str, place: str
+) -> None:
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    for script in (SHARES, ""):
+        page = context.new_page()
+        page.add_init_script(script or "0")
+        page.goto(served + path)
+        button = page.locator(place).first
+        button.evaluate("button => button.click()")  # it may lie in a closed list
+        if script:
+            page.wait_for_function("() => window.sent")
+            words, url = page.evaluate("() => window.sent")
+            assert url == served + path
+            assert len(words) > 10
+            page.evaluate("() => { window.refuses = 'AbortError'; }")  # a reader closes the sheet
+            button.evaluate("button => button.click()")
+            assert "copied" not in (button.get_attribute("title") or button.inner_text())
+        else:
+            page.wait_for_function(
+                "at => document.querySelector(at).outerHTML.includes('Link copied')", arg=place
+            )
+            assert page.evaluate("navigator.clipboard.readText()") == served + path
+        page.close()
+    context.close()
+
+
 def test_the_figures_stay_accessible_while_they_are_read(chromium: Any, served: str) -> None:
     page = chromium.new_page()
     page.goto(f"{served}story/gpu-shift/")

@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.support.browsing import PAGES, WIDTHS, accessible, cut_off, darken, watched
+from tests.support.serving import serve_folder
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +40,30 @@ def test_the_list_of_pages_is_the_sites(site: Path) -> None:
     assert len(ways) >= 4
     for way in ways:  # a wrong address still leads to pages that exist
         assert (site / way.lstrip("/") / "index.html").is_file(), way
+
+
+@pytest.mark.parametrize("prefix", ["", "on/a/host/"])
+def test_a_wrong_address_is_answered_by_a_whole_page(
+    chromium: Any, site: Path, tmp_path: Path, prefix: str
+) -> None:
+    """On a host's root and below it: styled, with links and a search that lead to pages."""
+    (tmp_path / "on" / "a").mkdir(parents=True)
+    (tmp_path / "on" / "a" / "host").symlink_to(site)
+    lost = (site / "404.html").read_text("utf-8")
+    with serve_folder(tmp_path if prefix else site) as address:
+        context = chromium.new_context()
+        page = context.new_page()
+        page.route("**/no/such/page/", lambda route: route.fulfill(body=lost, status=404))
+        page.goto(f"{address}{prefix}no/such/page/")
+        page.wait_for_function("() => document.documentElement.classList.contains('js')")
+        assert page.locator(".md-header").evaluate("e => getComputedStyle(e).position") == "sticky"
+        page.keyboard.press("/")
+        page.keyboard.type("shasum")
+        page.wait_for_selector(".md-search-result__item a")
+        page.keyboard.press("Escape")
+        page.get_by_role("link", name="The glossary", exact=True).click()
+        page.wait_for_url(f"{address}{prefix}reference/glossary/")
+        context.close()
 
 
 def test_the_first_tab_is_aligned_with_the_page(chromium: Any, served: str) -> None:

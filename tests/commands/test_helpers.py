@@ -17,6 +17,7 @@ from model_export.contract.errors import cli_errors
 from sitebuild.__main__ import main
 from sitebuild.errors import ContentError, MissingTool
 from sitebuild.tools import command_help
+from sitebuild.tools.offline import NEEDED
 from tests.unit.test_site_content import ROOT
 
 
@@ -62,11 +63,7 @@ def test_a_zip_that_cannot_be_written_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site, blocked = tmp_path / "site", tmp_path / "taken" / "x.zip"
-    for name in (
-        "index.html",
-        "assets/live/engine/ort.wasm.min.mjs",
-        "assets/models/alexnet64.onnx",
-    ):
+    for name in NEEDED:
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).touch()
     blocked.mkdir(parents=True)

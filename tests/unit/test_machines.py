@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,7 +20,7 @@ from PIL import Image
 import model_export
 from sitebuild.edition import EDITION
 from sitebuild.errors import ContentError
-from sitebuild.outputs import linked_data, lists, policy, redirects
+from sitebuild.outputs import linked_data, lists, policy, redirects, social
 from sitebuild.tools.pictures import STAMP, drawings, stamp
 from tests.unit.test_markdown_export import built
 from tests.unit.test_site_content import DOCS, ROOT, TABLES, TIMELINE, TITLES
@@ -107,7 +108,12 @@ def test_with_an_address_the_sitemap_and_the_previews_are_whole(addressed: Path)
     assert all(loc.startswith("https://example.org/a/") for loc in found)
     assert "Sitemap: https://example.org/a/sitemap.xml" in (addressed / "robots.txt").read_text()
     live = (addressed / "live" / "index.html").read_text("utf-8")
-    assert 'property="og:image" content="https://example.org/a/assets/img/social.png"' in live
+    assert 'property="og:image" content="https://example.org/a/assets/cards/live.png"' in live
+    assert 'property="og:url" content="https://example.org/a/live/"' in live
+    (told,) = re.findall(r'property="og:description" content="([^"]+)"', live)
+    (title,) = re.findall(r'property="og:title" content="([^"]+)"', live)
+    record = data_of(addressed / "live" / "index.html")
+    assert (unescape(title), unescape(told)) == (record["name"], record["description"])
     assert 'rel="canonical" href="https://example.org/a/live/"' in live
     assert data_of(addressed / "live" / "index.html")["url"] == "https://example.org/a/live/"
 
@@ -296,14 +302,45 @@ def test_the_citation_file_is_of_this_edition() -> None:
     assert record["version"] == EDITION == model_export.__version__
 
 
-def test_the_pictures_are_drawn_from_the_data() -> None:
-    for name, drawing in drawings(ROOT).items():
+def test_the_icons_are_drawn_from_their_source() -> None:
+    for name, drawing in drawings().items():
         with Image.open(DOCS / "assets" / "img" / name) as picture:
             assert picture.info[STAMP] == stamp(drawing), f"{name}: run `make records`"
             size = picture.size
-        wanted = (1200, 630) if name == "social.png" else (int(name[5:-4]),) * 2
-        assert size == wanted
+        assert size == (int(name[5:-4]),) * 2
         assert (DOCS / "assets" / "img" / name).stat().st_size < 60_000
+
+
+def test_every_page_has_a_description_and_a_picture_of_its_own(site: Path) -> None:
+    seen: dict[str, set[bytes | str]] = {"picture": set(), "description": set()}
+    for page in built(site):
+        text = page.read_text("utf-8")
+        (found,) = re.findall(r'<meta name="description" content="([^"]+)"', text)
+        assert 20 <= len(unescape(found)) <= 300, page
+        path = page.parent.relative_to(site).as_posix()
+        name = "index" if path == "." else path.replace("/", "-")
+        name = name if (site / "assets" / "cards" / f"{name}.png").exists() else f"{name}-index"
+        file = site / "assets" / "cards" / f"{name}.png"
+        assert file.stat().st_size < 200_000, page
+        with Image.open(file) as picture:
+            assert picture.size == (1200, 630), page
+        seen["picture"].add(file.read_bytes())
+        seen["description"].add(found)
+    assert [len(kind) for kind in seen.values()] == [len(built(site))] * 2
+    assert len(list((site / "assets" / "cards").iterdir())) == len(built(site))
+
+
+def test_a_picture_is_drawn_again_only_when_its_words_change(tmp_path: Path) -> None:
+    cards = social.Cards(DOCS, TABLES["portraits"]["classes"], tmp_path)
+    first = cards.card("a/b.md", "A title", "What it is about.")
+    first.write_bytes(b"kept")
+    assert cards.card("a/b.md", "A title", "What it is about.").read_bytes() == b"kept"
+    other = cards.card("a/b.md", "Another title", "What it is about.")
+    assert other != first
+    assert not first.exists()
+    long = cards.card("c.md", "A title of many words " * 8, "Words " * 200)
+    with Image.open(long) as picture:
+        assert picture.size == social.SIZE
 
 
 def test_the_web_manifest_names_icons_that_are_there(site: Path) -> None:

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     notebooks = verbs.add_parser("notebooks", help="run the lessons and write what came out")
     notebooks.add_argument("names", nargs="*", metavar="LESSON")
     verbs.add_parser("print", help="print the timeline as PDF files")
-    verbs.add_parser("pictures", help="draw the preview picture and the icons")
+    verbs.add_parser("pictures", help="draw the icons")
     verbs.add_parser("fonts", help="cut the two typefaces to what the site uses")
     offline = verbs.add_parser("offline", help="pack a built site into one zip")
     offline.add_argument("site", type=Path)

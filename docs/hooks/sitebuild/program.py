@@ -29,14 +29,17 @@ from sitebuild.expand.publisher import for_colab
 from sitebuild.figures import Figure, pictures
 from sitebuild.figures.figure import export_style
 from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
+from sitebuild.network.atlas import CLASSES
 from sitebuild.outputs import (
     data_files,
     data_package,
     linked_data,
     lists,
     redirects,
+    social,
     timeline_files,
 )
+from sitebuild.outputs.from_file import with_files
 from sitebuild.reference import offline_edition
 from sitebuild.settings import Settings
 from sitebuild.teach.context import quiz_section
@@ -108,6 +111,8 @@ def expand(settings: Settings) -> Site:
     paths = [path for path in sources if path.endswith((".md", ".ipynb")) and not own(path)]
     menu = {entry.path: entry.title for entry in settings.menu}
     descriptions: dict[str, str] = {}  # what each page is about, by its path
+    classes = site.tables["portraits"][CLASSES]
+    cards = social.Cards(settings.docs, classes, settings.root / "build" / "cards")
     for path in paths:
         page = Page(site, path, site.titles[path])
         try:
@@ -122,11 +127,19 @@ def expand(settings: Settings) -> Site:
             address=site.publisher.address and f"{site.publisher.address}{page.address}",
             root=site.publisher.address or page.to_root or "./",
             repository=site.publisher.repository,
+            # A copy without an address is not sent by its address: one picture will do.
+            card=social.card_address("index.md" if settings.offline else published),
         )
+        if not settings.offline or published == "index.md":
+            pages.add(about.card, cards.card(published, about.title, about.description))
+        head["card"] = about.card
         descriptions[published] = head.get("description", "")
         head["linked_data"] = _linked_data(about, done, site)
         front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=10**6)
-        pages.add(published, f"---\n{front}---\n{done.markdown}")
+        markdown = done.markdown
+        if settings.offline:
+            markdown = with_files(markdown, live=bool(head.get("live")))
+        pages.add(published, f"---\n{front}---\n{markdown}")
         text = markdown_export.as_markdown(done.plain, published, _known(paths))
         address = about.address or page.address or "./"
         text = markdown_export.with_head(text, about.title, descriptions[published], address)
@@ -230,7 +243,9 @@ def _files(
         lists.llms_txt(settings.name, settings.description, _listed(settings, descriptions)),
     )
     moved = load_yaml(site.data / "redirects.yml") or []
-    yield from redirects.redirect_pages(moved, {address_of(path) for path in descriptions}).items()
+    leading = redirects.redirect_pages(moved, {address_of(path) for path in descriptions})
+    for name, text in leading.items():
+        yield name, with_files(text) if settings.offline else text
 
 
 def _listed(settings: Settings, descriptions: Mapping[str, str]) -> list[lists.Listed]:

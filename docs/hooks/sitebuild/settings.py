@@ -78,6 +78,7 @@ class Settings:
         description: what it is, in a sentence.
         publisher: who publishes this build, and where.
         menu: the pages in order.
+        offline: whether this is the build for the offline edition.
     """
 
     root: Path
@@ -86,6 +87,7 @@ class Settings:
     description: str
     publisher: Publisher
     menu: tuple[Entry, ...]
+    offline: bool = False
 
     @property
     def pages(self) -> Path:
@@ -134,6 +136,7 @@ def read_settings(path: Path, address: str | None = None) -> Settings:
             named.get("contact", ""),
         ),
         menu=tuple(_entries(config.get("nav", ()), "")),
+        offline=os.environ.get("OFFLINE") == "inside",
     )
 
 

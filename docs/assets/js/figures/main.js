@@ -1,6 +1,6 @@
 /**
  * What makes a figure answer: read-outs of its marks by pointer, touch and arrow keys, another view,
- * a group of marks picked out, and the figure as PNG, as a link and as HTML to embed.
+ * a group of marks picked out, and the figure as PNG and as HTML to embed.
  * The drawings are whole without it.
  */
 
@@ -147,7 +147,6 @@ function taking(figure) {
     );
   }
   if (!navigator.clipboard) return; // over plain http a browser offers none
-  button("Copy link", () => navigator.clipboard.writeText(here), "Link copied");
   if (!file) return;
   const quoted = title.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   const html = `<figure><a href="${here}"><img src="${file.href}" alt="${quoted}" loading="lazy"></a><figcaption><a href="${here}">The AlexNet Moment</a>, CC BY 4.0</figcaption></figure>`;

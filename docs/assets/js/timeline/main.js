@@ -384,15 +384,16 @@ new IntersectionObserver((seen, watch) => {
 }).observe(reader);
 
 band.show((named() ?? current).moment); // before anything changes, so that nothing is laid out twice
-await follow();
-named()?.entry.scrollIntoView({ block: "center", behavior: "instant" });
-document.documentElement.classList.remove("sent");
-inPieces([
-  () => band.name(events),
-  () => {
-    fill(people, events);
-    tick(people, view.people);
-  },
-  offerEras,
-  () => root.classList.add("tl--live"),
-]);
+follow().then(() => {
+  named()?.entry.scrollIntoView({ block: "center", behavior: "instant" });
+  document.documentElement.classList.remove("sent");
+  inPieces([
+    () => band.name(events),
+    () => {
+      fill(people, events);
+      tick(people, view.people);
+    },
+    offerEras,
+    () => root.classList.add("tl--live"),
+  ]);
+});

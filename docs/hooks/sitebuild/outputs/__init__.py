@@ -8,6 +8,7 @@
 | `linked_data` | JSON-LD |
 | `policy` | which scripts may run in a page |
 | `redirects` | addresses that moved |
-| `social` | the preview picture and the icons |
+| `from_file` | the offline edition opened without a server |
+| `social` | a page's picture for link previews |
 | `zips` | zips that are the same bytes whenever their content is |
 """

@@ -30,7 +30,7 @@ MEDIA_TYPES = {
 @dataclass(frozen=True)
 class About:
     """A page: its path below `docs`, its words, its address where it has one, the root's address,
-    and that of the code where it is known."""
+    that of the code where it is known, and that of its picture below the root."""
 
     path: str
     title: str
@@ -38,6 +38,7 @@ class About:
     address: str
     root: str
     repository: str = ""
+    card: str = ""
 
 
 def kind_of(path: str) -> str:
@@ -92,7 +93,7 @@ def _own(kind: str, about: About, files: Iterable[str]) -> dict[str, Any]:
         return {
             "headline": about.title,
             "author": PUBLISHER,
-            "image": f"{about.root}assets/img/social.png",
+            "image": f"{about.root}{about.card}",
         }
     if kind == "Dataset":
         return {

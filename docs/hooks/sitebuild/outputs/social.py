@@ -1,85 +1,156 @@
-"""The pictures by which other programs show the site: the preview for links, and the icons.
+"""The picture by which other programs show a page when its address is sent: 1200 x 630 pixels.
 
-Both are drawn as SVG from the data and the house's colours; `make pictures` turns them into
-PNG with a browser. Sizes are pixels.
+The page's title and what it is about, beside portraits that our network grew of its classes: of
+those it names best, others on each page. A picture is drawn again only when what is on it changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from sitebuild.figures.canvas import tag
-from sitebuild.figures.scales import swarm
+from PIL import Image, ImageDraw, ImageFont
 
-SOCIAL = (1200, 630)  # what link previews ask for
-ICONS = (32, 180, 192, 512)  # tab, Apple's home screen, and the two of the web manifest
-STAGE, INK, INK_2, DEEP, HAND = "#0b0e12", "#eef0f2", "#b3bcc7", "#ff7a3d", "#8f9aa8"
-FONT = "'DejaVu Sans', Arial, sans-serif"
-DOT = 17.0
+from sitebuild.edition import SITE
 
+SIZE = (1200, 630)  # what link previews ask for
+FOLDER = "assets/cards"
+ALT = "The page's title beside portraits that the site's own network grew of what it knows."
+FONTS = "assets/fonts"  # the site's own faces; without them Pillow's
+GROUND, INK, INK_2, DEEP = "#0b0e12", "#eef0f2", "#b3bcc7", "#ff7a3d"
+EDGE, TEXT = 64, 600  # left margin, and the width of the lines, in pixels
+TILE, COLUMNS, ROWS, GAP = 154, 3, 4, 6
+BEST = 72  # classes with recognisable portraits, of 200
+COLOURS = 96
 
-def social_card(ilsvrc: Mapping[str, Any]) -> str:
-    """The preview: the name, and every entry of 2012 as a dot, two of them far ahead.
-
-    Args:
-        ilsvrc: the data file of the contests.
-    """
-    width, height = SOCIAL
-    rows = sorted(ilsvrc["entries_2012"], key=lambda row: float(row["error"]))
-    low, high, left, base = 13.5, 42.0, 80.0, 520.0
-    scale = (width - 2 * left) / (high - low)
-    xs = [left + (float(row["error"]) - low) * scale for row in rows]
-    parts = [
-        tag("rect", width=width, height=height, fill=STAGE),
-        _words(left, 138, "The AlexNet Moment", 84, INK, bold=True),
-        _words(left, 198, "Three people, graphics cards and", 34, INK_2),
-        _words(left, 242, "a million labelled photographs.", 34, INK_2),
-        tag("rect", x=left, y=base + 22, width=width - 2 * left, height=2, fill="#5b6673"),
-    ]
-    for x, level, row in zip(xs, swarm(xs, DOT * 2 + 3), rows, strict=True):
-        y = base - level * (DOT * 2 + 3)
-        parts.append(tag("circle", cx=x, cy=y, r=DOT, fill=DEEP if row["deep"] else HAND))
-    best, fair, rival = (f"{float(row['error']):.1f}%" for row in rows[:3])
-    ours, theirs = xs[0] - DOT, xs[2] + 110
-    parts += [
-        _words(ours, base - 82, "AlexNet", 34, DEEP, bold=True),
-        _words(ours, base - 42, f"{best} and {fair} wrong", 28, INK_2),
-        _words(theirs, base - 190, "Everyone else", 34, INK, bold=True),
-        _words(theirs, base - 150, f"{rival} at best", 28, INK_2),
-        _words(left, base + 68, "Every entry to the ImageNet challenge of 2012", 26, INK_2),
-    ]
-    return _root(width, height, parts)
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def icon(size: int) -> str:
-    """The house's sign, full-bleed so that a home screen may round its corners.
+def card_address(path: str) -> str:
+    """A page's picture: ``story/myths.md`` gives ``assets/cards/story-myths.png``."""
+    return f"{FOLDER}/{path.removesuffix('.md').replace('/', '-')}.png"
+
+
+class Cards:
+    """Draws the pictures, or takes those of an earlier build.
 
     Args:
-        size: pixels on each side.
+        docs: the folder with the portraits, and with the fonts where there are any.
+        classes: what was written of the classes' portraits, ``portraits/classes.json``.
+        kept: the folder of what was drawn.
     """
-    parts = [
-        tag("rect", width=32, height=32, fill="#12161c"),
-        tag("rect", x=7, y=6.5, width=7, height=19, rx=1, fill="#98a2ae"),
-        tag("rect", x=18, y=14.5, width=7, height=11, rx=1, fill=DEEP),
-        tag("rect", x=14, y=20, width=4, height=2, fill=DEEP),
-    ]
-    return _root(32, 32, parts, size)
+
+    def __init__(self, docs: Path, classes: Mapping[str, Any], kept: Path) -> None:
+        self.docs, self.classes, self.kept = docs, classes, kept
+        right = classes["top1"]
+        self.best = sorted(range(len(right)), key=lambda at: -right[at])[:BEST]
+        drawn_by = hashlib.sha256(Path(__file__).read_bytes())
+        drawn_by.update(classes["weights_sha256"].encode())
+        for face in ("headings", "text"):
+            if (file := self._face(face)).is_file():
+                drawn_by.update(file.read_bytes())
+        self._drawn_by = drawn_by.hexdigest()
+        self._sheets: dict[str, Image.Image] = {}
+
+    def card(self, path: str, title: str, about: str) -> Path:
+        """The file of a page's picture.
+
+        Args:
+            path: of the page below `docs`.
+            title: the page's title.
+            about: what it is about, in a sentence or two.
+        """
+        stamp = hashlib.sha256("\0".join((self._drawn_by, path, title, about)).encode())
+        name = Path(card_address(path)).stem
+        file = self.kept / name / f"{stamp.hexdigest()[:16]}.png"
+        if not file.is_file():
+            for old in file.parent.glob("*.png"):
+                old.unlink()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            drawn = self._draw(path, title, about)
+            drawn.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+                file, compress_level=4
+            )
+        return file
+
+    def _draw(self, path: str, title: str, about: str) -> Image.Image:
+        card = Image.new("RGB", SIZE, GROUND)
+        left = SIZE[0] - COLUMNS * (TILE + GAP)
+        for at, unit in enumerate(self._chosen(path)):
+            row, column = divmod(at, COLUMNS)
+            x, y = left + column * (TILE + GAP), row * (TILE + GAP) - GAP
+            card.paste(self._portrait(unit).resize((TILE, TILE), Image.Resampling.LANCZOS), (x, y))
+        pen = ImageDraw.Draw(card)
+        # The site's sign, two towers, and its name.
+        pen.rounded_rectangle((EDGE, 62, EDGE + 14, 100), 2, fill="#98a2ae")
+        pen.rounded_rectangle((EDGE + 22, 78, EDGE + 36, 100), 2, fill=DEEP)
+        pen.rectangle((EDGE + 14, 89, EDGE + 22, 93), fill=DEEP)
+        pen.text((EDGE + 54, 100), SITE, INK_2, self._font("text", 30, 600), anchor="ls")
+        y = 200
+        size, lines = self._fitting(title)
+        for line in lines:
+            pen.text((EDGE, y), line, INK, self._font("headings", size, 700), anchor="ls")
+            y += round(size * 1.12)
+        y += 14
+        font = self._font("text", 29, 400)
+        for line in wrapped(about, font, TEXT)[: (SIZE[1] - 40 - y) // 40 + 1]:
+            pen.text((EDGE, y), line, INK_2, font, anchor="ls")
+            y += 40
+        return card
+
+    def _fitting(self, title: str) -> tuple[int, list[str]]:
+        """The largest size of type at which a title takes three lines, and these."""
+        for size in range(80, 40, -4):
+            font = self._font("headings", size, 700)
+            lines = wrapped(title, font, TEXT)
+            if len(lines) <= 3 and all(font.getlength(line) <= TEXT for line in lines):
+                break
+        return size, lines
+
+    def _chosen(self, path: str) -> Sequence[int]:
+        """The classes on a page's picture."""
+
+        def order(unit: int) -> bytes:
+            return hashlib.sha256(f"{path} {unit}".encode()).digest()
+
+        return sorted(self.best, key=order)[: COLUMNS * ROWS]
+
+    def _portrait(self, unit: int) -> Image.Image:
+        at = self.classes["units"].index(unit)
+        for sheet in self.classes["sheets"]:
+            count = sheet["units"][2]
+            if at < count:
+                break
+            at -= count
+        file = sheet["file"]
+        if file not in self._sheets:
+            with Image.open(self.docs / "assets" / "portraits" / file) as picture:
+                self._sheets[file] = picture.convert("RGB")
+        whole = self._sheets[file]
+        side = whole.width // 8
+        row, column = divmod(at, 8)
+        return whole.crop((column * side, row * side, (column + 1) * side, (row + 1) * side))
+
+    def _face(self, face: str) -> Path:
+        return self.docs / FONTS / f"{face}.woff2"
+
+    def _font(self, face: str, size: int, weight: int) -> Font:
+        file = self._face(face)
+        if not file.is_file():
+            return ImageFont.load_default(size)
+        font = ImageFont.truetype(file, size)
+        font.set_variation_by_axes([weight])
+        return font
 
 
-def _words(x: float, y: float, words: str, size: int, fill: str, bold: bool = False) -> str:
-    weight = 700 if bold else 400
-    return tag(
-        "text", words, x=x, y=y, font_family=FONT, font_size=size, font_weight=weight, fill=fill
-    )
-
-
-def _root(width: int, height: int, parts: list[str], size: int = 0) -> str:
-    return tag(
-        "svg",
-        "".join(parts),
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {width} {height}",
-        width=size or width,
-        height=size or height,
-    )
+def wrapped(words: str, font: Font, width: float) -> list[str]:
+    """A text in lines that are at most so wide, in pixels; a longer word has a line of its own."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

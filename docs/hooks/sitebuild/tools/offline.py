@@ -14,8 +14,13 @@ from sitebuild.errors import MissingTool
 from sitebuild.outputs.zips import add
 
 FOLDER = "alexnet-moment"  # what unpacking makes
-# What makes the edition whole: the live page's engine and its network.
-NEEDED = ("index.html", "assets/live/engine/ort.wasm.min.mjs", "assets/models/alexnet64.onnx")
+# What makes the edition whole: the live page's engine and network, and a search without a server.
+NEEDED = (
+    "index.html",
+    "search/search_index.js",
+    "assets/live/engine/ort.wasm.min.mjs",
+    "assets/models/alexnet64.onnx",
+)
 
 
 def pack(site: Path, target: Path) -> str:

@@ -1,7 +1,7 @@
-"""Draws the preview picture and the icons: ``make records``.
+"""Draws the icons: ``make records``.
 
 Each PNG carries the SHA-256 of the SVG that it was drawn from, so that a test can tell when the
-data or the drawing changed and the picture did not.
+drawing changed and the picture did not. Sizes are pixels.
 """
 
 from __future__ import annotations
@@ -13,17 +13,39 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from sitebuild.data.facts import load_yaml
-from sitebuild.outputs.social import ICONS, icon, social_card
+from sitebuild.figures.canvas import tag
 from sitebuild.tools.browser import chromium
 
 STAMP = "source-sha256"
+SIZES = (32, 180, 192, 512)  # tab, Apple's home screen, and the two of the web manifest
+DEEP = "#ff7a3d"
 
 
-def drawings(root: Path) -> dict[str, str]:
+def icon(size: int) -> str:
+    """The house's sign as SVG, full-bleed so that a home screen may round its corners.
+
+    Args:
+        size: pixels on each side.
+    """
+    parts = [
+        tag("rect", width=32, height=32, fill="#12161c"),
+        tag("rect", x=7, y=6.5, width=7, height=19, rx=1, fill="#98a2ae"),
+        tag("rect", x=18, y=14.5, width=7, height=11, rx=1, fill=DEEP),
+        tag("rect", x=14, y=20, width=4, height=2, fill=DEEP),
+    ]
+    return tag(
+        "svg",
+        "".join(parts),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox="0 0 32 32",
+        width=size,
+        height=size,
+    )
+
+
+def drawings() -> dict[str, str]:
     """The SVG of every picture by its file name."""
-    card = social_card(load_yaml(root / "docs" / "data" / "ilsvrc.yml"))
-    return {"social.png": card} | {f"icon-{size}.png": icon(size) for size in ICONS}
+    return {f"icon-{size}.png": icon(size) for size in SIZES}
 
 
 def stamp(drawing: str) -> str:
@@ -34,7 +56,7 @@ def stamp(drawing: str) -> str:
 def main(root: Path) -> int:
     """Draw them all."""
     with chromium() as browser:
-        for name, drawing in drawings(root).items():
+        for name, drawing in drawings().items():
             page = browser.new_page()
             page.set_content(f"<body style='margin:0'>{drawing}</body>")
             taken = page.locator("svg").screenshot()
