@@ -65,13 +65,14 @@ def _cell(cell: Cell, plots: Iterator[Plot]) -> list[str]:
     if cell["cell_type"] == "markdown":
         return [_prose(cell)]
     code = _code(cell)
+    imports = source(cell).lstrip().startswith(("import ", "from "))
     shown = [_output(output, plots) for output in cell["outputs"]]
     kinds = {kind for output in cell["outputs"] for kind in output.get("data", {})}
     if "image/png" in kinds:
         return [*shown, _folded("The code that drew this", code)]
     if "text/markdown" in kinds:
         return [*shown, _folded("The code that computed this", code)]
-    return [code, *shown]
+    return [_folded("What the code imports", code) if imports else code, *shown]
 
 
 def _folded(title: str, *code: str) -> str:

@@ -11,6 +11,7 @@ from html import escape
 from string import ascii_lowercase
 from typing import Any
 
+from sitebuild.data.lessons import load_lesson
 from sitebuild.errors import ContentError, unknown
 from sitebuild.expand.page import Names, Page
 from sitebuild.expand.templates import render
@@ -23,6 +24,7 @@ def context(page: Page) -> Names:
     """The functions by the name that a page calls them by."""
     tables, expand = page.site.tables["teach"], page.expand
     return {
+        "lesson_picture": lambda name, number: lesson_picture(page, name, number),
         "lesson_plan": lambda name: plan(_row(tables["plans"], name, "plan"), expand),
         "lesson_minutes": lambda name: str(minutes(_row(tables["plans"], name, "plan"))),
         "worksheet": lambda name: worksheet(_row(tables["worksheets"], name, "worksheet"), page),
@@ -30,6 +32,17 @@ def context(page: Page) -> Names:
         "reading_list": lambda: reading(tables["reading"], page),
         "press_facts": lambda: press(page.site.tables["press"], page),
     }
+
+
+def lesson_picture(page: Page, name: str, number: int) -> str:
+    """A small copy of a plot, for the list of lessons, where the words beside it say all."""
+    plot = load_lesson(page.site.data.parent / "notebooks" / f"{name}.ipynb").plots[number - 1]
+    kind = "lesson-plot lesson-plot--pictures" if plot.pictures else "lesson-plot"
+    html = (
+        f'<span class="{kind}"><img src="{name}/{plot.name}" alt="" width="{plot.width}" '
+        f'height="{plot.height}" loading="lazy"></span>'
+    )
+    return page.either(html, "")
 
 
 def quiz_section(page: Page) -> str:
