@@ -41,7 +41,7 @@ def run(start: Callable[[str], None], module: str, extra: Callable[[str], str]) 
             raise
         _complain(
             f"the Python package {package} is not installed; run `make setup`, or "
-            f"pip install '.[{extra(package)}]' in the repository's folder"
+            f'pip install "alexnet-moment[{extra(package)}]"'
         )
         sys.exit(EnvironmentLacks.exit_code)
     except OSError as error:

@@ -197,5 +197,5 @@ def test_a_missing_package_is_one_line(here: Path) -> None:
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr == (
         "error: the Python package typer is not installed; run `make setup`, or "
-        "pip install '.[demo]' in the repository's folder\n"
+        'pip install "alexnet-moment[demo]"\n'
     )

@@ -143,7 +143,7 @@ def test_the_exporter_without_its_packages_says_how_to_get_them(tmp_path: Path) 
     assert (done.returncode, done.stderr) == (
         3,
         "error: the Python package not_here is not installed; run `make setup`, or "
-        "pip install '.[export]' in the repository's folder\n",
+        'pip install "alexnet-moment[export]"\n',
     )
 
 
