@@ -84,6 +84,38 @@ def test_the_maps_are_pythons(live: Any) -> None:
         no_axe_violations(live)
 
 
+def test_a_full_layer_is_opened(live: Any) -> None:
+    open_at(live, "?picture=banana")
+    load(live)
+    live.locator("#live-layers [data-layer=fc6]").click()
+    live.locator("#live-maps h3", has_text="The 40 largest numbers of 1024").wait_for()
+    (numbers,) = python_says(["fc6"])
+    largest = np.argsort(-numbers[0])[:5]
+    assert tiles(live)[:5] == [f"Number {i + 1}: {numbers[0][i]:.1f}" for i in largest]
+    assert "All 1024 numbers" in str(live.locator(".live-big").first.get_attribute("aria-label"))
+    assert not live.locator("#live-where").is_visible()
+    no_axe_violations(live)
+    live.locator("#live-layers [data-layer=fc8]").click()
+    live.locator("#live-maps h3", has_text="The 40 likeliest names of 200").wait_for()
+    rows = live.locator("#live-top li").all()
+    spans = [row.locator("span").all_inner_texts() for row in rows]
+    assert tiles(live)[:5] == [f"{name}: {share}" for name, share, *_ in spans]
+    assert "layer=fc8" in live.url
+
+
+def test_the_last_layer_keeps_the_quizs_secret(live: Any) -> None:
+    open_at(live, "?picture=banana&quiz=1&layer=fc8")
+    load(live, "asking")
+    live.wait_for_selector("#live-layers [data-layer=fc8]")
+    live.locator("#live-layers [data-layer=fc7]").click()
+    live.wait_for_selector(".live-tile")
+    live.locator("#live-layers [data-layer=fc8]").click()
+    live.wait_for_selector(".live-tile", state="detached")
+    live.locator("#live-quiz-box button", has_text="banana").click()
+    live.locator("#live-maps h3", has_text="The 40 likeliest names").wait_for()
+    assert tiles(live)[0].startswith("banana: ")
+
+
 def silenced(folder: Path, tower: int) -> Path:
     """The file with zeros for one tower's half of each convolution."""
     model = onnx.load(MODEL)

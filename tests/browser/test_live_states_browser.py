@@ -33,6 +33,21 @@ FULL = """export const env = {wasm: {}}; export const InferenceSession = {create
   throw new RangeError('WebAssembly.Memory(): could not allocate memory'); }};"""
 
 
+SAMPLES = json.loads((ROOT / "docs/data/results/samples.json").read_text("utf-8"))["results"]
+
+
+def recorded(sample: str) -> list[str]:
+    """The five names of a sample that the Python runner gives."""
+    (row,) = (row for row in SAMPLES if row["file"].endswith(f"/{sample}.jpg"))
+    return [guess["label"] for guess in row["top"]]
+
+
+def named(page: Any) -> list[str]:
+    """The five names on the page."""
+    found: list[str] = page.locator("#live-top li > span:first-child").all_inner_texts()
+    return found
+
+
 def without_webassembly(page: Any) -> None:
     """A worker of an old browser."""
 
@@ -71,7 +86,6 @@ def module(page: Any, content: str) -> None:
         ),
         ("memory", "not enough free memory", lambda p: module(p, FULL)),
         ("unsupported", "no backend", lambda p: module(p, "throw new Error('no backend')")),
-        ("unsupported", "cannot run WebAssembly", without_webassembly),
     ],
 )
 def test_each_error_is_shown_and_can_be_retried(
@@ -88,6 +102,45 @@ def test_each_error_is_shown_and_can_be_retried(
         page.unroute(address)
     page.locator("#live-load").click()
     state(page, "ready")
+
+
+def test_without_webassembly_the_page_works_it_out_by_itself(live: Any) -> None:
+    page = live
+    without_webassembly(page)
+    page.locator("[data-name=banana]").click()
+    assert "banana" in state(page, "answered")
+    assert named(page) == recorded("banana")
+    proof = page.locator("#live-proof").text_content()
+    assert "own arithmetic" in proof
+    assert "on its way" not in proof
+    page.wait_for_selector("#live-layers [data-layer=fc8]")
+    page.locator("#live-why-go").click()
+    page.locator("#live", has_text="needs WebAssembly").wait_for()
+    no_axe_violations(page)
+
+
+def test_on_a_slow_line_an_answer_comes_before_the_engine(live: Any) -> None:
+    page = live
+
+    def impatient(route: Any) -> None:
+        script = re.sub(r"const LONG = [\d_]+", "const LONG = 0", route.fetch().text())
+        route.fulfill(body=script, content_type="text/javascript")
+
+    page.route("**/js/live/worker.js", impatient)
+    held: list[Any] = []
+    page.route("**/*.wasm", lambda route: held.append(route))
+    page.locator("[data-name=banana]").click()
+    assert "banana" in state(page, "answered")
+    assert named(page) == recorded("banana")
+    proof = page.locator("#live-proof")
+    assert "still on its way" in proof.text_content()
+    held[0].continue_()
+    page.locator("#live-proof", has_text="ONNX Runtime Web").wait_for(state="attached")
+    assert "on its way" not in proof.text_content()
+    page.locator("[data-name=cat]").click()
+    page.wait_for_selector("[data-name=cat][aria-pressed=true]")
+    page.locator("#live-status", has_text="cat").wait_for()
+    assert named(page) == recorded("cat")
 
 
 def test_loading_can_be_cancelled(live: Any) -> None:
@@ -111,6 +164,20 @@ def test_loading_can_be_cancelled(live: Any) -> None:
     page.unroute("**/*.onnx")
     page.locator("#live-load").click()
     assert "banana" in state(page, "answered")
+
+
+def test_a_load_that_has_hardly_begun_can_be_cancelled(live: Any) -> None:
+    page = live
+    held: list[Any] = []
+    page.route("**/alexnet64.json", lambda route: held.append(route))
+    with page.expect_request("**/alexnet64.json"):
+        page.locator("#live-load").click()
+    page.locator("#live-cancel").click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    held[0].continue_()
+    assert "Cancelled" in state(page, "cancelled")
+    assert not [url for url in asked if url.endswith(".onnx")]
 
 
 def test_a_browser_without_workers_gets_an_error(chromium: Any, site: Path) -> None:

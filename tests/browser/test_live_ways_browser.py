@@ -207,6 +207,37 @@ def test_a_picture_chosen_at_home_is_named_on_the_live_page(chromium: Any, serve
     page.close()
 
 
+def test_what_home_has_fetched_is_not_fetched_again(chromium: Any, served: str) -> None:
+    """The live page goes on where the home page was left, in the middle of the network's file."""
+    page = chromium.new_page()
+    half = MODEL.read_bytes()[: MODEL.stat().st_size // 2]
+    asked: list[str] = []
+
+    def serve(route: Any) -> None:
+        asked.append(route.request.headers.get("range", ""))
+        if len(asked) == 1:
+            route.fulfill(body=half, content_type="application/octet-stream")
+        elif len(asked) > 2:  # the second, by which home goes on, is left without an answer
+            route.continue_()
+
+    page.route("**/*.onnx", serve)
+    page.goto(served)
+    with page.expect_file_chooser() as chooser:
+        page.locator("label[for=show-it]").first.click()
+    kept = """async () => {
+      const cache = await caches.open('alexnet-models');
+      const all = (await cache.keys()).map(async (key) => (await (await cache.match(key)).blob()).size);
+      return Promise.all(all); }"""
+    while sum(page.evaluate(kept)) < len(half) - 2**19 or len(asked) < 2:
+        page.wait_for_timeout(200)
+    chooser.value.set_files(str(SAMPLES / "lemon.jpg"))
+    page.wait_for_url("**/live/**")
+    assert state(page, "answered").startswith("lemon.jpg: lemon")
+    assert int(asked[2].removeprefix("bytes=").removesuffix("-")) > len(half) - 2**20
+    assert page.evaluate(kept) == [MODEL.stat().st_size]  # the whole file, and no piece of it
+    page.close()
+
+
 def test_the_arithmetic_of_one_dot_is_the_networks(live: Any) -> None:
     """Window times filter plus bias, against the convolution of ONNX's reference evaluator."""
     model = onnx.load(MODEL)

@@ -14,14 +14,17 @@ const metered = () => {
   return saveData || type === "cellular";
 };
 
-/** Bring the network's and the engine's files into the browser's HTTP cache. */
+/** Bring the network into this browser's store, where the live page goes on with what has arrived,
+ * and then the engine into the HTTP cache. */
 async function prefetch() {
   const root = new URL("../", live);
-  const { engine, engine_code, models } = await (await fetch(new URL("assets/live/manifest.json", root))).json();
+  const at = (/** @type {string} */ file) => new URL(file, root).href;
+  const { engine, engine_code, models } = await (await fetch(at("assets/live/manifest.json"))).json();
   if (!engine || models.length === 0) return;
-  for (const file of [engine_code.wasm.file, models[0].file]) {
-    await (await fetch(new URL(file, root))).arrayBuffer();
-  }
+  const { network } = await import("../live/cache.js");
+  const [{ file, bytes, sha256 }] = models;
+  await network({ model: at(file), bytes, sha256, keep: true }, () => {});
+  await (await fetch(at(engine_code.wasm.file))).arrayBuffer();
 }
 
 input.addEventListener("click", () => metered() || prefetch().catch(() => {}), { once: true });

@@ -92,6 +92,7 @@ async function once(fresh) {
     quiz(top, () => {
       show(top, picture.words);
       document.dispatchEvent(new Event("live-answered"));
+      lookInside();
     });
   } else show(top, picture.words);
   // In a separate task: scrolling forces a new layout.

@@ -5,7 +5,7 @@
 
 import { download } from "./download.js";
 import { userError } from "./errors.js";
-import { keyOf, withCache } from "./kept.js";
+import { dropPieces, keyOf, withCache } from "./kept.js";
 
 /** @typedef {{model: string, bytes: number, sha256: string, keep: boolean}} Wanted the address,
  *   the size, the hash, and whether this browser may keep it */
@@ -37,7 +37,8 @@ export async function network(wanted, progress) {
     if (await intact(bytes, wanted.sha256)) return { bytes, cached: true };
     await withCache((cache) => cache.delete(key));
   }
-  const bytes = await download(wanted.model, "The network", wanted.bytes, progress);
+  const bytes = await download(wanted.model, "The network", wanted.bytes, progress, wanted.keep ? key : undefined);
+  if (wanted.keep) await dropPieces(key);
   if (!(await intact(bytes, wanted.sha256))) {
     throw userError("corrupted", "The network's file is damaged: its hash is not the published one. It was not run. Load it again.");
   }

@@ -5,9 +5,11 @@
  */
 
 import { userError } from "./errors.js";
+import { keptPieces, keepPiece } from "./kept.js";
 
 const ATTEMPTS = 3; // a connection that breaks more often is reported
 const PAUSE = 500; // ms before the next attempt
+const PIECE = 2 ** 18; // bytes that are kept at once
 
 const offline = (/** @type {string} */ what, /** @type {string} */ why) =>
   userError("offline", `${what} could not be fetched${why} What has arrived is kept: try again.`);
@@ -36,14 +38,17 @@ async function open(address, what, at) {
 
 /** @param {string} address @param {string} what its name at the beginning of a sentence
  * @param {number} size in bytes @param {(bytes: number) => void} progress how many have arrived
+ * @param {string} [key] under which what has arrived is kept in this browser, for another page
  * @returns {Promise<Uint8Array>} exactly `size` bytes
  * @throws a `UserError`: "offline", "missing" or "corrupted" */
-export async function download(address, what, size, progress) {
+export async function download(address, what, size, progress, key) {
   for (let attempt = 1; ; attempt += 1) {
-    let have = parts.get(address) ?? [];
+    let have = parts.get(address) ?? (key ? await keptPieces(key) : []);
+    let [pieces, kept] = [have.length, sizeOf(have)]; // of what has arrived, those that are kept
+    if (kept >= size) [have, pieces, kept] = [[], 0, 0];
     try {
       const answer = await open(address, what, sizeOf(have));
-      if (answer.status !== 206) have = [];
+      if (answer.status !== 206) [have, pieces, kept] = [[], 0, 0];
       parts.set(address, have);
       const reader = /** @type {ReadableStream<Uint8Array>} */ (answer.body).getReader();
       for (let at = sizeOf(have), shown = 0; ; ) {
@@ -53,6 +58,10 @@ export async function download(address, what, size, progress) {
         have.push(part.value);
         at += part.value.length;
         if (at > size) break;
+        if (key && at - kept >= PIECE && at < size) {
+          keepPiece(key, kept, have.slice(pieces));
+          [pieces, kept] = [have.length, at];
+        }
         if (at - shown > size / 64) progress((shown = at));
       }
       if (sizeOf(have) < size) throw offline(what, ": the connection broke.");

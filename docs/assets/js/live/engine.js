@@ -12,7 +12,7 @@ import { userError } from "./errors.js";
 /** @typedef {import("onnxruntime-common").InferenceSession} Session */
 /** @typedef {import("onnxruntime-common").Tensor} Tensor */
 /** @typedef {typeof import("onnxruntime-common")} Runtime */
-/** @typedef {"wasm"|"webgpu"} Kind */
+/** @typedef {"wasm"|"webgpu"} Kind what ONNX Runtime runs on */
 /** @typedef {{pixels: number[], logits: number[]}} Reference */
 /** @typedef {{engine: string, kind: Kind, threads: number, wasm?: Uint8Array}} Place the folder of
  *   the engine's files, what to run on, how many threads of the processor, and the engine's code */
@@ -46,8 +46,8 @@ export class Engine {
   /** @type {Map<number, Session>} by the tower that is silent; 0 for none */
   #sessions = new Map();
 
-  /** @param {Runtime} ort @param {Uint8Array} bytes of the network's file @param {Rule} rule
-   * @param {string} output the name of the logits @param {Kind} kind */
+  /** @param {any} ort a `Runtime`, if one runs it @param {Uint8Array} bytes of the network's file @param {Rule} rule
+   * @param {string} output the name of the logits @param {Kind|"plain"} kind */
   constructor(ort, bytes, rule, output, kind) {
     this.ort = ort;
     this.bytes = bytes;
@@ -104,11 +104,15 @@ export class Engine {
     this.#sessions.clear();
   }
 
+  /** @returns {readonly string[]} */
+  get outputNames() {
+    return this.#sessions.get(0)?.outputNames ?? [];
+  }
+
   /** What the file offers beside its answer. */
   get offers() {
-    const session = /** @type {Session} */ (this.#sessions.get(0));
     return {
-      looks: session.outputNames.filter((name) => name !== this.output),
+      looks: this.outputNames.filter((name) => name !== this.output),
       towers: inTowers(this.graph),
       multiplyAdds: multiplyAdds(this.graph, this.rule.size),
     };

@@ -18,6 +18,7 @@ import { toMessage } from "./errors.js";
 const portraits = JSON.parse(byId("live-portrait").dataset.sheets);
 const PORTRAITS_ACROSS = 8;
 const SOON = 6; // maps that are named as the most different
+const STRONGEST = 40; // of a full layer's numbers, that are tiles
 
 /** @type {Looked|undefined} */
 let now;
@@ -32,7 +33,8 @@ export async function look() {
   const { layer } = store.view;
   const box = byId("live-maps");
   byId("live-keep").hidden = !layer || layer === "filters";
-  if (!layer || !store.offers.looks.includes(layer)) {
+  const secret = layer === "fc8" && store.top.length === 0; // until the reader has guessed
+  if (!layer || secret || ![...store.offers.looks, "fc8"].includes(layer)) {
     closeLook();
     return;
   }
@@ -52,8 +54,8 @@ export async function look() {
   if (fresh) {
     if (kept?.layer !== layer) drop();
     large = pressed = 0;
-    tiles(/** @type {Looked} */ (now));
   }
+  if (fresh || result.side === 1) tiles(/** @type {Looked} */ (now));
   show();
 }
 
@@ -79,25 +81,34 @@ function keep() {
   byId("live-large-words").focus();
 }
 
-/** Half of the maps belong to each tower. @param {number} count */
-function groups(count) {
-  const what = store.view.layer === "filters" ? "filters" : "maps";
-  if (!store.offers.towers) return [{ words: `${count} ${what}`, from: 0, to: count }];
+/** Half of the maps belong to each tower; of a full layer's numbers the largest are shown.
+ * @param {Looked} looked @returns {{words: string, maps: number[]}[]} */
+function groups({ strongest, side, layer }) {
+  const all = [...strongest.keys()];
+  if (side === 1) {
+    const maps = all.sort((a, b) => strongest[b].value - strongest[a].value).slice(0, STRONGEST);
+    const what = layer === "fc8" ? "likeliest names" : "largest numbers";
+    return [{ words: `The ${maps.length} ${what} of ${strongest.length}`, maps }];
+  }
+  const what = layer === "filters" ? "filters" : "maps";
+  if (!store.offers.towers) return [{ words: `${all.length} ${what}`, maps: all }];
+  const half = all.length / 2;
   return [1, 2].map((tower) => ({
-    words: `Tower ${tower}: ${count / 2} ${what}`,
-    from: ((tower - 1) * count) / 2,
-    to: (tower * count) / 2,
+    words: `Tower ${tower}: ${half} ${what}`,
+    maps: all.slice((tower - 1) * half, tower * half),
   }));
 }
 
 /** The buttons, once for each stage. @param {Looked} looked */
-function tiles({ strongest }) {
+function tiles(looked) {
+  const shown = groups(looked);
+  if (looked.side === 1) [large] = [pressed] = shown[0].maps;
   byId("live-maps").replaceChildren(
-    ...groups(strongest.length).flatMap(({ words, from, to }) => {
+    ...shown.flatMap(({ words, maps }) => {
       const grid = made("div", "", "live-grid");
       grid.setAttribute("role", "group");
       grid.setAttribute("aria-label", `${words}. The arrow keys move from one to the next.`);
-      for (let i = from; i < to; i += 1) {
+      for (const i of maps) {
         const tile = button("", () => enlarge((pressed = i)));
         tile.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && enlarge(i));
         tile.className = "live-tile";
@@ -125,6 +136,8 @@ function cut(node, { url, across, strongest }, map) {
 function words({ layer, strongest, side }, map) {
   if (layer === "filters") return `Filter ${map + 1}`;
   const { value, at } = strongest[map];
+  if (layer === "fc8") return `${store.card?.labels[map].name}: ${(100 * value).toFixed(1)}%`;
+  if (side === 1) return `Number ${map + 1}: ${value.toFixed(1)}`;
   if (!(value > 0)) return `Map ${map + 1}: silent`;
   const part = (/** @type {number} */ k, /** @type {string[]} */ names) =>
     names[Math.min(2, Math.floor((3 * k) / side))];
@@ -153,9 +166,20 @@ function compare(looked) {
   if (!kept || kept === looked) return;
   const most = mostDifferent(looked.strongest, kept.strongest, SOON);
   box.append(
-    made("span", "They differ most in map"),
+    made("span", looked.side === 1 ? "They differ most in number" : "They differ most in map"),
     ...most.map((map) => button(String(map + 1), () => enlarge((pressed = map)))),
   );
+}
+
+/** A map, enlarged; of a full layer all its numbers. @param {HTMLElement} node @param {Looked} looked
+ * @param {number} map */
+function big(node, looked, map) {
+  cut(node, looked, map);
+  node.setAttribute("aria-label", `${words(looked, map)}, enlarged`);
+  if (looked.side !== 1) return;
+  node.style.backgroundSize = "100% 100%";
+  node.style.backgroundPosition = "0 0";
+  node.setAttribute("aria-label", `All ${looked.strongest.length} numbers of the layer`);
 }
 
 /** @param {number} map */
@@ -168,13 +192,11 @@ function enlarge(map) {
     tile.tabIndex = own ? 0 : -1;
   }
   const [left, right] = byId("live-large").querySelectorAll("div[role=img]");
-  cut(left, looked, map);
-  left.setAttribute("aria-label", `${words(looked, map)}, enlarged`);
+  big(left, looked, map);
   right.parentElement.hidden = !kept || kept === looked;
   let text = words(looked, map);
   if (kept && kept !== looked) {
-    cut(right, kept, map);
-    right.setAttribute("aria-label", `${words(kept, map)}, enlarged`);
+    big(right, kept, map);
     text = `Left, this picture. ${text}. Right, the kept one. ${words(kept, map)}.`;
   } else if (kept) text = `${text}. Kept: now choose a second picture.`;
   byId("live-large-words").textContent = text;
@@ -186,8 +208,8 @@ function enlarge(map) {
 /** Lay a map over the picture: where it answers. @param {Looked} looked @param {number} map */
 async function showWhere({ layer, picture, side, across }, map) {
   const canvas = /** @type {HTMLCanvasElement} */ (byId("live-where"));
-  /** @type {HTMLElement} */ (canvas.parentElement).hidden = layer === "filters";
-  if (layer === "filters") return;
+  /** @type {HTMLElement} */ (canvas.parentElement).hidden = layer === "filters" || side === 1;
+  if (layer === "filters" || side === 1) return;
   const tile = await createImageBitmap(picture, (map % across) * side, Math.floor(map / across) * side, side, side);
   const small = document.createElement("canvas");
   small.width = small.height = side;

@@ -6,7 +6,7 @@ import { byId, made, paint } from "./page.js";
 /** @typedef {{layer: string, count: number, side: number, picture: Uint8ClampedArray<ArrayBuffer>,
  *   width: number, height: number}} Sheet */
 
-/** A layer in the row: a button that opens its maps; the full layers have none.
+/** A layer in the row: a button that opens its maps or numbers.
  * @param {Sheet} sheet @param {(layer: string) => void} open */
 function item({ layer, count, side, picture, width, height }, open) {
   const node = document.createElement("li");
@@ -15,15 +15,12 @@ function item({ layer, count, side, picture, width, height }, open) {
   canvas.height = height;
   canvas.getContext("2d")?.putImageData(new ImageData(picture, width, height), 0, 0);
   const name = made("b", layer.replace("conv", "Convolution ").replace("fc", "Full layer "));
-  if (!layer.startsWith("conv")) {
-    node.append(canvas, name, made("small", layer === "fc8" ? `${count} names` : `${count} numbers`));
-    return node;
-  }
   const button = /** @type {HTMLButtonElement} */ (made("button", ""));
   button.type = "button";
   button.dataset.layer = layer;
   button.setAttribute("aria-pressed", String(store.view.layer === layer));
-  button.append(canvas, name, made("small", `${count} maps, ${side} × ${side}`));
+  const what = layer === "fc8" ? `${count} names` : side ? `${count} maps, ${side} × ${side}` : `${count} numbers`;
+  button.append(canvas, name, made("small", what));
   button.addEventListener("click", () => open(layer));
   node.append(button);
   return node;

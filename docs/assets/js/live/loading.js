@@ -10,6 +10,7 @@ import { loadOrder } from "./worker-client.js";
 /** @typedef {import("./engine.js").Kind} Kind */
 
 const WHERE = {
+  plain: "This page's own arithmetic",
   wasm: "WebAssembly on the processor, one thread",
   webgpu: "WebGPU on your graphics card",
 };
@@ -108,6 +109,7 @@ function showProgress(all) {
   const bar = /** @type {HTMLProgressElement} */ (box.querySelector("progress"));
   bar.max = all;
   bar.value = 0;
+  box.querySelector("span").textContent = "0%";
   box.hidden = false;
   return (at) => {
     bar.value = at;
@@ -118,9 +120,19 @@ function showProgress(all) {
   };
 }
 
+const CANCELLED = { kind: "cancelled", message: "Cancelled." };
+let stopped = false;
+
+/** End a load under way, and its fetches, at once. */
+export function cancel() {
+  stopped = true;
+  store.worker.terminate(CANCELLED);
+}
+
 /** Load, check against the reference, and report. @returns {Promise<boolean>} whether a network is ready */
 export async function load() {
   store.runner = undefined;
+  stopped = false;
   if (byId("live-engine").value === "runner") return connect();
   const { model } = chosen();
   let { kind } = chosen();
@@ -135,9 +147,11 @@ export async function load() {
   let result;
   let card;
   try {
+    store.worker.begin(); // while the card comes
     card = await cardOf();
+    if (stopped) throw CANCELLED;
     try {
-      result = await store.worker.request("load", order(kind, 1, card), progress);
+      result = await store.worker.request("load", { ...order(kind, 1, card), plain: kind === "wasm" }, progress);
     } catch (error) {
       if (toMessage(error).kind !== "gpu") throw error;
       fell = `${toMessage(error).message} So it runs on the processor instead. `;
@@ -162,16 +176,38 @@ export async function load() {
   }
   store.card = card;
   store.offers = result;
-  const proof =
-    result.distance === null
-      ? "No reference answer comes with this file, so it was not proved here."
-      : `Proved here: the reference picture's answer differs from the Python runner's by ${result.distance.toExponential(1)} (relative).`;
-  byId("live-proof").textContent =
-    `${fell}${proof} SHA-256 ${model.sha256}. ONNX Runtime Web ${store.manifest.engine}, ${WHERE[kind]}. ` +
-    `${result.cached ? "From this browser's store" : "Fetched"} in ${result.load.toFixed(0)} ms, ` +
-    `made ready in ${result.create.toFixed(0)} ms, first run ${result.first.toFixed(0)} ms.`;
+  tellProof(model, fell, result);
+  if (result.coming) upgrade(model, card);
   const { weights, title } = card;
   say("ready", `${fell}${title} is ready. It was trained by ${weights.trained_by} on ${weights.trained_on}.`);
   byId("live-about").textContent = "Your picture never leaves this machine.";
   return true;
+}
+
+/** How the network was proved, and how long each part took. @param {import("./store.js").Model} model
+ * @param {string} before words @param {any} result of the load */
+function tellProof({ sha256 }, before, { distance, kind, cached, load, create, first }) {
+  const proof =
+    distance === null
+      ? "No reference answer comes with this file, so it was not proved here."
+      : `Proved here: the reference picture's answer differs from the Python runner's by ${distance.toExponential(1)} (relative).`;
+  const engine = kind === "plain" ? "" : `ONNX Runtime Web ${store.manifest.engine}, `;
+  byId("live-proof").textContent =
+    `${before}${proof} SHA-256 ${sha256}. ${engine}${WHERE[/** @type {Kind} */ (kind)]}. ` +
+    `${cached ? "From this browser's store" : "Fetched"} in ${load.toFixed(0)} ms, ` +
+    `made ready in ${create.toFixed(0)} ms, first run ${first.toFixed(0)} ms.`;
+}
+
+/** The engine is on its way, while the page's own arithmetic answers.
+ * @param {import("./store.js").Model} model @param {import("./store.js").Card} card */
+async function upgrade(model, card) {
+  const node = byId("live-proof");
+  node.textContent += " The engine, some ten times faster, is still on its way.";
+  try {
+    const result = await store.worker.request("upgrade");
+    if (store.card === card) tellProof(model, "", result);
+  } catch (error) {
+    const { kind, message } = toMessage(error);
+    if (kind !== "ended") node.textContent += ` It did not start: ${message} The page goes on without it.`;
+  }
 }

@@ -9,7 +9,7 @@ import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
 import { store, remember, samples } from "./store.js";
 import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
-import { graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
+import { cancel, graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
 import { listenForNames } from "./names.js";
 import { byId, json, megabytes, say } from "./page.js";
 import { engineOf } from "./runner.js";
@@ -124,9 +124,7 @@ for (const way of /** @type {("share"|"copy"|"save")[]} */ (["share", "copy", "s
 }
 byId("live-share").hidden = !navigator.canShare?.({ files: [new File([""], "a.png", { type: "image/png" })] });
 byId("live-copy").hidden = !("clipboard" in navigator && "ClipboardItem" in globalThis);
-byId("live-cancel").addEventListener("click", () => {
-  store.worker.terminate({ kind: "cancelled", message: "Cancelled. Nothing was kept." });
-});
+byId("live-cancel").addEventListener("click", cancel);
 byId("live-stop").addEventListener("click", () => store.worker.post("stop"));
 byId("live-occlude").addEventListener("click", occlude);
 for (const name of ["live-which", "live-engine"]) {

@@ -7,9 +7,9 @@
  * content. Numbers of the fields are those of onnx.proto.
  */
 
-/** @typedef {{dims: number[], at: number, length: number}} Weights where the raw bytes lie */
-/** @typedef {{op: string, inputs: string[], ints: Record<string, number[]>}} Step */
-/** @typedef {{weights: Map<string, Weights>, steps: Step[]}} Graph */
+/** @typedef {{kind: number, dims: number[], at: number, length: number}} Weights where the raw bytes lie */
+/** @typedef {{op: string, inputs: string[], output: string, ints: Record<string, number[]>}} Step */
+/** @typedef {{weights: Map<string, Weights>, steps: Step[], outputs: string[]}} Graph */
 
 /** The fields of one message. @param {Uint8Array} bytes @param {number} at @param {number} end
  * @returns {Generator<{field: number, value: number, from: number, to: number}>} */
@@ -56,15 +56,16 @@ export function read(bytes) {
   const words = new TextDecoder();
   const text = (/** @type {{from: number, to: number}} */ f) => words.decode(bytes.subarray(f.from, f.to));
   /** @type {Graph} */
-  const graph = { weights: new Map(), steps: [] };
+  const graph = { weights: new Map(), steps: [], outputs: [] };
   for (const model of fields(bytes, 0, bytes.length)) {
     if (model.field !== 7) continue; // the graph
     for (const part of fields(bytes, model.from, model.to)) {
       if (part.field === 1) {
         /** @type {Step} */
-        const step = { op: "", inputs: [], ints: {} };
+        const step = { op: "", inputs: [], output: "", ints: {} };
         for (const f of fields(bytes, part.from, part.to)) {
           if (f.field === 1) step.inputs.push(text(f));
+          if (f.field === 2) step.output = text(f);
           if (f.field === 4) step.op = text(f);
           if (f.field === 5) {
             let name = "";
@@ -81,13 +82,17 @@ export function read(bytes) {
       }
       if (part.field === 5) {
         let name = "";
-        const weights = { dims: /** @type {number[]} */ ([]), at: 0, length: 0 };
+        const weights = { kind: 0, dims: /** @type {number[]} */ ([]), at: 0, length: 0 };
         for (const f of fields(bytes, part.from, part.to)) {
           if (f.field === 1) weights.dims.push(...numbers(bytes, f));
+          if (f.field === 2) weights.kind = f.value;
           if (f.field === 8) name = text(f);
           if (f.field === 9) Object.assign(weights, { at: f.from, length: f.to - f.from });
         }
         graph.weights.set(name, weights);
+      }
+      if (part.field === 12) {
+        for (const f of fields(bytes, part.from, part.to)) if (f.field === 1) graph.outputs.push(text(f));
       }
     }
   }

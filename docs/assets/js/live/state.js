@@ -13,7 +13,7 @@
 
 import { PLACES, unchanged } from "./changes.js";
 
-export const LAYERS = ["filters", "conv1", "conv2", "conv3", "conv4", "conv5"];
+export const LAYERS = ["filters", "conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"];
 
 /** The sliders' least, most and step. @type {Record<string, [number, number, number]>} */
 export const SLIDERS = {

@@ -46,13 +46,18 @@ export class WorkerClient {
     this.#count += 1;
     const id = this.#count;
     const answer = new Promise((done, failed) => this.#waiting.set(id, { done, failed, progress }));
+    this.begin();
+    this.post(task, { id, ...more });
+    return answer;
+  }
+
+  /** Start the worker: its scripts are fetched now, and not with the first request. */
+  begin() {
     try {
       this.#worker ??= this.#start();
-      this.#worker.postMessage({ id, do: task, ...more });
     } catch {
       this.#failed();
     }
-    return answer;
   }
 
   /** Send a message that has no answer. @param {string} task @param {object} [more] */

@@ -11,6 +11,7 @@ import { download } from "./download.js";
 import { Engine, best, shares } from "./engine.js";
 import { workedOut } from "./first-layer.js";
 import { filterSheet, mapSheet, numberSheet, strongestSheet } from "./maps.js";
+import { Plain } from "./plain.js";
 import { cropped, resample, resizeAndCrop } from "./picture.js";
 import { toMessage, userError } from "./errors.js";
 
@@ -18,16 +19,20 @@ import { toMessage, userError } from "./errors.js";
 /** @typedef {import("./picture.js").Pixels} Pixels */
 /** @typedef {import("./picture.js").Rule} Rule */
 /** @typedef {import("./engine.js").Place} Place */
-/** @typedef {import("./cache.js").Wanted & Place & {id: number, code: {file: string, bytes: number},
+/** @typedef {import("./cache.js").Wanted & Place & {id: number, plain?: boolean,
+ *   code: {file: string, bytes: number, travels: number},
  *   card: {input: Rule, output: string, temperature?: number}, reference: string|null}} LoadAsk */
 /** @typedef {{stops: number}} Long a task that gives way: how many stops there were when it came */
 /** @typedef {{change: Change, silent: number}} View what is done to the picture, and to the towers */
 
 const ROWS = 4; // of as many maps, for each layer of the row
+const LONG = 8_000; // ms for the engine to come that are too many to wait for
 const KEPT_PIXELS = 4_000_000; // of a larger picture a smaller copy is kept, once it is cropped
 
 /** @type {Engine|undefined} */
 let engine;
+/** @type {Promise<object>|undefined} the engine, where `Plain` answers until it has come */
+let coming;
 /** @type {Blob|undefined} */
 let file;
 /** @type {Pixels|undefined} the file's pixels, where they are few */
@@ -41,42 +46,56 @@ let temperature = 1; // of the card
 /** @param {Long} ask */
 const stopped = (ask) => ask.stops !== stops;
 
-/** @param {LoadAsk} ask */
+/** An engine that answers the reference picture rightly becomes the one that is asked.
+ * @param {Engine} made @param {import("./engine.js").Reference|null} reference @param {number} began */
+async function proved(made, reference, began) {
+  const created = performance.now();
+  const distance = reference ? await made.prove(reference) : null;
+  const first = performance.now() - created;
+  if (made.kind !== "plain" || !engine) {
+    await engine?.release();
+    engine = made;
+  }
+  return { ...made.offers, kind: made.kind, distance, create: created - began, first };
+}
+
+/** The network comes first. Where it shows that the engine would be long in coming, the page's own
+ * arithmetic answers until then, if `plain` allows that. @param {LoadAsk} ask */
 async function load(ask) {
   const began = performance.now();
-  if (typeof WebAssembly !== "object") {
-    throw userError("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
-  }
   const arrived = { network: 0, code: 0 };
   const progress = (/** @type {"network"|"code"} */ part) => (/** @type {number} */ bytes) => {
     arrived[part] = bytes;
     postMessage({ id: ask.id, progress: arrived.network + arrived.code });
   };
-  const [{ bytes, cached }, wasm, reference] = await Promise.all([
+  const [{ bytes, cached }, reference] = await Promise.all([
     network(ask, progress("network")),
-    download(ask.code.file, "The engine", ask.code.bytes, progress("code")),
     ask.reference ? referenceAt(ask.reference, ask.sha256) : null,
   ]);
-  arrived.code = ask.code.bytes;
+  const took = performance.now() - began;
   progress("network")(ask.bytes);
-  const loaded = performance.now();
+  [given, seen] = [undefined, undefined];
+  temperature = ask.card.temperature ?? 1;
+  const start = async () => {
+    const wasm = await download(ask.code.file, "The engine", ask.code.bytes, progress("code"));
+    progress("code")(ask.code.bytes);
+    const had = performance.now();
+    const made = await Engine.start({ ...ask, wasm }, bytes, ask.card.input, ask.card.output);
+    return { ...(await proved(made, reference, had)), cached, load: had - began };
+  };
+  const able = typeof WebAssembly === "object";
+  const wait = (took * ask.code.travels) / ask.bytes;
+  const plain = new Plain(bytes, ask.card.input, ask.card.output);
+  const may = ask.plain && plain.can;
+  if (able && !(may && !cached && wait > LONG)) return start();
+  if (!may) {
+    throw userError("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
+  }
   await engine?.release();
   engine = undefined;
-  [given, seen] = [undefined, undefined];
-  const made = await Engine.start({ ...ask, wasm }, bytes, ask.card.input, ask.card.output);
-  const created = performance.now();
-  const distance = reference ? await made.prove(reference) : null;
-  const proved = performance.now();
-  engine = made;
-  temperature = ask.card.temperature ?? 1;
-  return {
-    ...made.offers,
-    cached,
-    distance,
-    load: loaded - began,
-    create: created - loaded,
-    first: proved - created,
-  };
+  coming = able ? start() : undefined;
+  coming?.catch(() => {}); // whoever asks for it is told
+  return { ...(await proved(plain, reference, performance.now())), cached, load: took, coming: able };
 }
 
 /** @param {string} address @param {string} sha256 of the network that it must belong to */
@@ -144,15 +163,20 @@ async function classify(ask) {
   return { seen: four(pixels), size, top: best(logits, temperature), decode: decoded - began, first };
 }
 
-/** One stage's maps, or the first filters, as a picture. @param {View & {layer: string}} ask */
+/** One stage's maps, the first filters or a full layer's numbers, as a picture; of the last layer
+ * the names' shares. @param {View & {layer: string}} ask */
 async function look({ layer, change, silent }) {
   const { engine, pixels } = await view(change);
-  const { [layer]: output } = await engine.outputs(pixels, [layer], silent);
-  const [count, side] = [output.dims[1], output.dims[2]];
+  const name = layer === "fc8" ? engine.output : layer;
+  const { [name]: output } = await engine.outputs(pixels, [name], silent);
+  const [count, side = 1] = [output.dims[1], output.dims[2]];
+  const data = layer === "fc8" ? Float32Array.from(shares(output.data, temperature)) : output.data;
   const { sheet, strongest } =
     layer === "filters"
-      ? filterSheet(output.data, output.dims[0], side, engine.rule.channels === "BGR")
-      : mapSheet(output.data, count, side);
+      ? filterSheet(data, output.dims[0], side, engine.rule.channels === "BGR")
+      : side === 1
+        ? { sheet: numberSheet(data), strongest: Array.from(data, (value) => ({ value, at: 0 })) }
+        : mapSheet(data, count, side);
   const picture = await encode(sheet, "image/png");
   return { picture, strongest, side, across: sheet.across };
 }
@@ -236,6 +260,9 @@ async function pixel({ filter, x, y, change }) {
  *   picture is asked about */
 async function backward(ask) {
   if (!engine) throw userError("idle", "Load the network first.");
+  if (engine.kind === "plain") {
+    throw userError("answered", coming ? "This needs the engine, which is still on its way. Try again in a while." : "This needs WebAssembly, which this browser does not run.");
+  }
   const pixels = ask.change && (await view(ask.change)).pixels;
   const { WAYS } = await import("./backward.js");
   const tell = (/** @type {any} */ progress) => postMessage({ id: ask.id, progress });
@@ -251,7 +278,7 @@ let before = Promise.resolve();
 /** @param {any} ask */
 async function carryOut(ask) {
   try {
-    const result = await TASKS[/** @type {"load"} */ (ask.do)](ask);
+    const result = await (ask.do === "upgrade" ? coming : TASKS[/** @type {"load"} */ (ask.do)](ask));
     postMessage({ id: ask.id, result });
   } catch (error) {
     postMessage({ id: ask.id, ...toMessage(error) });
@@ -261,5 +288,6 @@ async function carryOut(ask) {
 addEventListener("message", ({ data: ask }) => {
   if (ask.do === "stop" || ask.do === "classify") stops += 1;
   const now = { ...ask, stops };
+  if (ask.do === "upgrade") carryOut(now); // waits for no other task, and none for it
   if (ask.do in TASKS) before = before.then(() => carryOut(now));
 });

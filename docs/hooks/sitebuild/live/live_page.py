@@ -23,6 +23,9 @@ LAYERS = {
     "conv3": "Convolution 3",
     "conv4": "Convolution 4",
     "conv5": "Convolution 5",
+    "fc6": "Full layer 6",
+    "fc7": "Full layer 7",
+    "fc8": "Full layer 8: the names",
 }
 SLIDERS = {
     "bright": "Brightness",
