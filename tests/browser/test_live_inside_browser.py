@@ -210,7 +210,7 @@ def test_by_keyboard_alone_on_a_phone(live: Any) -> None:
                 return stops
             assert seen, f"{name} is covered"
             stops.append(name)
-            assert len(stops) < 60
+            assert len(stops) < 70
 
     page.locator("#live-load").focus()
     page.keyboard.press("Enter")
