@@ -4,29 +4,68 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sitebuild.data.bibliography import Bibliography
+from sitebuild.figures.canvas import Box
 from sitebuild.timeline import listing as pages
-from sitebuild.timeline import paper
+from sitebuild.timeline import paper, poster
 from sitebuild.tools.print_edition import print_all
 from tests.support.timeline_events import crowd, timeline
 from tests.unit.test_site_content import SITE
 from tests.unit.test_timeline import OURS, SOURCES, Reader
 
 SHEETS = paper.sheets(SITE)
+CHART = poster.draw(OURS, SITE.root / "docs" / "assets" / "css")
 MILLIMETRES = 25.4 / 72  # in a point
 
 
-def test_the_chart_shows_every_event_and_leads_nowhere() -> None:
-    html = SHEETS[paper.CHART]
-    read = Reader(html)
-    assert read.tags.count("use") == len(OURS.events)
-    assert all(link.startswith("#tl-k-") for link in read.links)
-    assert f"{len(OURS.events)} events" in html
+def test_the_wall_chart_numbers_and_names_every_event() -> None:
+    words = [words for _, _, words in CHART.words]
+    for number, event in enumerate(OURS.events, 1):
+        assert words.count(str(number)) == 2, "on its band, and in the key"
+        assert event.title in words
+    assert len(CHART.marks) == len(OURS.events)
+    assert Reader(SHEETS[paper.CHART]).links == []
+
+
+def test_the_wall_chart_fills_its_sheet_with_words_that_can_be_read() -> None:
+    sheet = Box(poster.MARGIN, poster.MARGIN, poster.WIDTH - poster.MARGIN, poster.HEIGHT)
+    assert min(points for _, points, _ in CHART.words) >= 7
+    for box, _, words in CHART.words:
+        assert box.within(sheet), words
+    for (one, _, words), (other, _, more) in combinations(CHART.words, 2):
+        assert not one.meets(other, -0.05), (words, more)
+    for one, two in combinations(CHART.marks, 2):
+        assert not one.meets(two, -0.05)
+    bottom = max(box.bottom for box, _, _ in CHART.words)
+    assert bottom > 0.95 * (poster.HEIGHT - poster.MARGIN)
+
+
+@pytest.mark.browser
+def test_the_wall_chart_is_drawn_without_overlaps(chromium: Any) -> None:
+    """By the boxes of the browser, with the faces that the file carries."""
+    page = chromium.new_page(viewport={"width": 1600, "height": 1130})
+    page.set_content(SHEETS[paper.CHART])
+    page.evaluate("document.fonts.ready")
+    found = page.evaluate(
+        """() => {
+          const all = [...document.querySelectorAll('text')].map(text => {
+            const { left, right, top, bottom } = text.getBoundingClientRect();
+            const down = (bottom - top) / 4; // a line's box is taller than its letters
+            return [left, right, top + down, bottom - down, text.textContent];
+          });
+          return all.flatMap((a, i) => all.slice(i + 1)
+            .filter(b => a[0] < b[1] && b[0] < a[1] && a[2] < b[3] && b[2] < a[3])
+            .map(b => `${a[4]} | ${b[4]}`));
+        }"""
+    )
+    assert found == []
+    page.close()
 
 
 def test_the_list_holds_every_event_and_each_source_once() -> None:
@@ -36,7 +75,7 @@ def test_the_list_holds_every_event_and_each_source_once() -> None:
     for key in OURS.cited:
         assert read.ids.count(f"source-{key}") == 1
     inside = {link[1:] for link in read.links if link.startswith("#")}
-    assert {name for name in inside if not name.startswith("tl-k-")} <= set(read.ids)
+    assert inside <= set(read.ids)
     others = {link for link in read.links if not link.startswith("#")}
     assert all(link.startswith(("https://", "http://")) for link in others)
 
@@ -62,6 +101,7 @@ def test_the_site_offers_what_fits_its_data(tmp_path: Path) -> None:
     fewer = replace(site.timeline, events=site.timeline.events[1:])
     assert paper.printed(replace(site, timeline=fewer)) == {}
     assert ".pdf" not in pages.downloads("../")
+    assert pages.POSTER in pages.downloads("../")
     offered = pages.downloads("../", paper.printed(site))
     for name in SHEETS:
         assert f'href="../assets/timeline/{name}" download' in offered

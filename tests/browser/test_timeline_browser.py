@@ -297,16 +297,15 @@ def test_accessible_in_every_state(page: Any, served: str, width: int) -> None:
         assert accessible(page, "article", colours=True) == [], (rest, width)
 
 
-def test_on_paper_a_wall_chart_and_a_list(page: Any, served: str) -> None:
+def test_on_paper_the_story_and_the_index(page: Any, served: str) -> None:
     visit(page, served)
     pdf = page.pdf(prefer_css_page_size=True)
     sizes = [
         tuple(round(float(n) / 72 * 25.4) for n in found.split())
         for found in re.findall(r"/MediaBox \[0 0 ([\d. ]+)\]", pdf.decode("latin-1"))
     ]
-    assert sizes.count((420, 297)) == 1
-    assert len(sizes) > 8
-    assert set(sizes) == {(420, 297), (210, 297)}
+    assert 4 <= len(sizes) < 20
+    assert set(sizes) == {(210, 297)}
     page.emulate_media(media="print")
     assert not page.locator("#tl-controls").is_visible()
     assert page.locator(SHOWN).count() == COUNT
@@ -323,7 +322,7 @@ def test_pages_of_the_story_show_their_events(page: Any, served: str, site: Path
     page.goto(f"{served}story/dnnresearch/")
     page.locator("details.end > summary").click()
     page.locator(".tl-strip a").first.click()
-    assert page.locator(".tl-list > li:target").count() == 1
+    page.locator(".tl-list > li:target").wait_for()
 
 
 def test_the_timeline_is_light_enough(site: Path) -> None:

@@ -43,8 +43,8 @@ from sitebuild.outputs.from_file import with_files
 from sitebuild.reference import offline_edition
 from sitebuild.settings import Settings
 from sitebuild.teach.context import quiz_section
-from sitebuild.timeline.listing import strip_block
-from sitebuild.timeline.paper import printed
+from sitebuild.timeline.listing import POSTER, strip_block
+from sitebuild.timeline.paper import printed, wall_chart
 
 WINGS = (story, timeline, network, live, teach, reference)
 # Pages that end with how to cite them and with what was corrected in them.
@@ -223,7 +223,11 @@ def _files(
         yield sample.uri, sample.path
         yield sample.small_uri, small_copy(sample.path)
     events = timeline_files.files(site.timeline, site.bibliography, site.data / "references.bib")
-    timeline_own: dict[str, str | Path] = {**events, **printed(site)}
+    timeline_own: dict[str, str | Path] = {
+        **events,
+        **printed(site),
+        POSTER: wall_chart(site),
+    }
     for name, content in timeline_own.items():
         yield f"assets/timeline/{name}", content
     for name, text in data_files.data_files(site.data, site.facts).items():

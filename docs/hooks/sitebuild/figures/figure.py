@@ -206,14 +206,22 @@ def _unlinked(drawn: str) -> str:
     return re.sub(r"</?a\b[^>]*>", "", drawn)
 
 
+def light_colours(css: Path) -> dict[str, str]:
+    """The values of the light scheme's variables, by their names.
+
+    Args:
+        css: the folder of the style sheets.
+    """
+    light = (css / "tokens.css").read_text(encoding="utf-8").partition("@media screen")[0]
+    return dict(re.findall(r"(--[\w-]+):\s*([^;]+);", light))
+
+
 def export_style(css: Path) -> str:
     """The rules of the drawings with the light scheme's colours in the place of variables.
 
     Args:
         css: the folder of the style sheets; `plot.css` holds the rules, `tokens.css` the values.
     """
-    tokens = (css / "tokens.css").read_text(encoding="utf-8")
-    light = tokens.partition("@media screen")[0]
-    values = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", light))
+    values = light_colours(css)
     rules = (css / "plot.css").read_text(encoding="utf-8").partition("/* On a page only. */")[0]
     return " ".join(re.sub(r"var\((--[\w-]+)\)", lambda found: values[found[1]], rules).split())

@@ -5,7 +5,7 @@
 | `turns`, `drawings` | the ten turning points, and what is drawn beside them |
 | `listing` | the index, the chapters, the tours, and the strip of events on other pages |
 | `layout`, `band` | where things stand on the drawing to scale, and the drawing |
-| `paper` | the sheets that are printed |
+| `poster`, `paper` | the wall chart, and the sheets that are printed |
 """
 
 from sitebuild.timeline.context import context

@@ -37,17 +37,9 @@ def band(timeline: Timeline) -> str:
     )
 
 
-def drawing(
-    events: tuple[Event, ...], width: float = layout.WIDTH, labelled: int = layout.LABELLED
-) -> str:
-    """The drawing, and over it the lanes' names, which stay at the left edge of what is seen.
-
-    Args:
-        events: what to draw.
-        width: of the drawing.
-        labelled: events of this importance and above are named where there is room.
-    """
-    laid = layout.draw(events, width, labelled)
+def drawing(events: tuple[Event, ...]) -> str:
+    """The drawing, and over it the lanes' names, which stay at the left edge of what is seen."""
+    laid = layout.draw(events)
     names = "".join(
         f'<span style="top:{lane.top / laid.height:.2%}">{THEMES[lane.theme][1]}</span>'
         for lane in laid.lanes

@@ -21,6 +21,10 @@ def context(page: Page) -> Names:
         "timeline_downloads": lambda: page.block(
             listing.downloads(page.to_root, paper.printed(page.site)), listing.plain_downloads()
         ),
+        "wall_chart": lambda: page.block(
+            listing.poster(page.to_root, len(timeline.events)),
+            f"[The wall chart](assets/timeline/{listing.POSTER})",
+        ),
         "timeline_script": lambda: page.block(listing.script(page.to_root)),
         "tours": lambda: listing.tours(page),
     }

@@ -20,11 +20,13 @@ from sitebuild.expand.page import Page
 from sitebuild.expand.templates import render
 from sitebuild.figures.pictures import thumb
 
+POSTER = "timeline-wall-chart-a3.svg"
 DOWNLOADS = (
     ("timeline.csv", "CSV", "for a spreadsheet"),
     ("timeline.json", "JSON", "for a program"),
     ("timeline.bib", "BibTeX", "every source"),
     ("timeline.ics", "Calendar", "anniversaries"),
+    (POSTER, "Wall chart", "SVG, A3"),
 )
 WIN = "alexnet-wins"
 # Made by `make print`; see `sitebuild.timeline.paper`.
@@ -139,6 +141,12 @@ def downloads(to_root: str = "", printed: Collection[str] = ()) -> str:
     files = [*DOWNLOADS, *(row for row in PRINTED if row[0] in printed)]
     folder = f"{to_root}assets/timeline/"
     return render("timeline/list.html:downloads", files=files, folder=folder)
+
+
+def poster(to_root: str, events: int) -> str:
+    """The wall chart in small, as a link to itself."""
+    address = f"{to_root}assets/timeline/{POSTER}"
+    return render("timeline/list.html:poster", address=address, events=events)
 
 
 def plain_downloads() -> str:

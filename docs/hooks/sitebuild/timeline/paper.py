@@ -1,4 +1,4 @@
-"""The timeline on paper: a wall chart on one sheet of A3, and the list on A4, as pages to print.
+"""The timeline on paper: the wall chart on one sheet of A3, and the list on A4, as pages to print.
 
 The pages are whole HTML documents with their styles inside, so that a browser can print them from
 memory. ``make print`` does so; the site offers the files where they fit its data.
@@ -15,10 +15,9 @@ from pathlib import Path
 from sitebuild.data import bibliography
 from sitebuild.data.events import Era, Timeline
 from sitebuild.data.site import Site
-from sitebuild.timeline import band
 from sitebuild.timeline import listing as timeline
+from sitebuild.timeline import poster
 
-WIDTH = 1660.0  # of the chart, in the units of `layout`; small print, for a sheet on a wall
 FOLDER = Path("build") / "print"
 CHART, LIST = (name for name, _, _ in timeline.PRINTED)
 LICENCE = "The AlexNet Moment, an independent history project. Licence: CC BY 4.0."
@@ -31,7 +30,7 @@ def sheets(site: Site) -> dict[str, str]:
         (css / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", "base", "timeline")
     )
     return {
-        CHART: _document("The timeline: a wall chart", style + _CHART_STYLE, _chart(site.timeline)),
+        CHART: _document("The timeline: a wall chart", _CHART_STYLE, wall_chart(site)),
         LIST: _document(
             "The timeline: the list",
             style + _LIST_STYLE,
@@ -68,18 +67,10 @@ def _head(shown: Timeline, words: str) -> str:
     )
 
 
-def _chart(shown: Timeline) -> str:
-    drawing = re.sub(r' href="#(?!tl-k-)[^"]*" tabindex="-1"', "", _drawn(shown))
-    head = _head(
-        shown,
-        "Each sign is an event, and each row of signs a theme. The shaded years, <b>2009 to "
-        "2015</b>, are stretched as under a lens.",
-    )
-    return f'{head}<div class="tl"><div class="tl-band">{drawing}</div></div><p>{LICENCE}</p>'
-
-
-def _drawn(shown: Timeline) -> str:
-    return band.drawing(shown.events, WIDTH, labelled=1)
+def wall_chart(site: Site) -> str:
+    """The wall chart as SVG; `poster` draws it."""
+    assets = site.root / "docs" / "assets"
+    return poster.svg(poster.draw(site.timeline, assets / "css"), assets / "fonts")
 
 
 def _list(
@@ -101,17 +92,15 @@ def _list(
     cited = bibliography.Bibliography({key: references[key] for key in sorted(shown.cited)})
     head = _head(shown, "Each has its sources, and says how sure we are.")
     return (
-        f'<div hidden>{_drawn(shown)}</div>{head}{body}<h2 class="tl-era">Sources</h2>'
+        f'{head}{body}<h2 class="tl-era">Sources</h2>'
         f"{bibliography.source_list(cited, 'source-')}<p>{LICENCE}</p>"
     )
 
 
 _CHART_STYLE = """
-@page { size: A3 landscape; margin: 10mm 12mm; }
-h1 { font-size: 22pt; margin: 0 0 2mm; }
-p { max-width: none; margin: 0 0 2mm; font-family: var(--font-ui); font-size: 9pt; }
-.tl { margin: 0; break-before: auto; break-after: auto; page: auto; }
-body:has(.tl) { page: auto; }
+@page { size: A3 landscape; margin: 0; }
+body { margin: 0; }
+svg { display: block; width: 420mm; height: 296.9mm; }
 """
 _LIST_STYLE = """
 @page { size: A4; margin: 16mm 16mm 18mm; }
