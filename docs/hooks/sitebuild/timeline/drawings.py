@@ -1,4 +1,4 @@
-"""The small drawings beside the ten turning points: 320 by 200 units, in the page's colours.
+"""The drawings that only the ten turning points have: 320 by 200 units, in the page's colours.
 
 Classes: ``l`` a line, ``o`` an orange line, ``d`` orange, ``h`` grey, ``i`` ink, ``p`` paper with a
 line round it, ``m`` muted. The rules are in `docs/assets/css/timeline.css`.
@@ -14,14 +14,6 @@ from typing import Any
 Tables = Mapping[str, Any]
 WIDTH, HEIGHT = 320, 200
 LETTER = ("#.....", "#.....", "#.....", "#.....", "######")
-# Handwritten digits as strokes, each in a box of 44 by 64.
-DIGITS = (
-    "M8 18q14-18 26-4t-10 30L8 60q16-6 30-2",
-    "M22 2q-18 12-16 36t16 24q18-6 16-32T22 2",
-    "M6 6q20-4 32 0Q22 28 20 62",
-    "M30 2Q14 18 8 40q14 0 32-2M30 24l-4 38",
-    "M34 4Q8 0 10 22t18 10q12 4 8 18T8 58",
-)
 
 
 def drawn(name: str, alt: str, tables: Tables) -> str:
@@ -51,20 +43,6 @@ def _path(d: str, class_: str = "l") -> str:
 
 def _text(x: float, y: float, words: str, size: int = 15, class_: str = "i") -> str:
     return f'<text x="{x:.4g}" y="{y:.4g}" font-size="{size}" class="{class_}">{words}</text>'
-
-
-def neuron(_: Tables) -> str:
-    """A cell that fires when two of its inputs do."""
-    return (
-        _path("M40 60L150 100M40 140L150 100M196 100H284M272 92l12 8-12 8")
-        + _dot(40, 60, 10, "i")
-        + _dot(40, 140, 10, "i")
-        + _dot(172, 100, 34, "p")
-        + _text(172, 107, "≥ 2", 22)
-        + _text(40, 40, "one")
-        + _text(66, 176, "and the other")
-        + _text(262, 84, "fires")
-    )
 
 
 def perceptron(_: Tables) -> str:
@@ -106,39 +84,6 @@ def backwards(_: Tables) -> str:
     )
 
 
-def digits(_: Tables) -> str:
-    """A postcode, and the window of a filter."""
-    strokes = "".join(
-        f'<path d="{d}" transform="translate({28 + 54 * i} 66)" class="s"/>'
-        for i, d in enumerate(DIGITS)
-    )
-    return strokes + _path("M22 62h34v34h-34z", "o") + _path("M64 79h22m-7-6l7 6-7 6", "o")
-
-
-def card(_: Tables) -> str:
-    """A graphics card."""
-    cells = "".join(
-        f"M{70 + 5 * x} {62 + 5 * y}h3.6v3.6h-3.6z" for x in range(16) for y in range(14)
-    )
-    blades = "".join(
-        f'<path d="M224 98q20-6 22-30" transform="rotate({45 * i} 224 98)" class="l"/>'
-        for i in range(8)
-    )
-    return (
-        _path("M30 30v140M30 42H14M30 158H14")
-        + _path("M30 46H296V150H30z", "p")
-        + _path("M60 52h98v82h-98z")
-        + _path(cells, "d")
-        + _dot(224, 98, 42, "p")
-        + blades
-        + _dot(224, 98, 11, "i")
-        + _path(
-            "M70 150v12h120v-12M82 150v12M94 150v12M106 150v12M118 150v12M130 150v12M142 150v12"
-        )
-        + _text(245, 184, "GTX 580")
-    )
-
-
 def contest(tables: Tables) -> str:
     """Every entry of 2012 by its error."""
     rows: Sequence[Mapping[str, Any]] = tables["ilsvrc"]["entries_2012"]
@@ -162,42 +107,8 @@ def contest(tables: Tables) -> str:
     )
 
 
-def auction(_: Tables) -> str:
-    """Bids that rise, and three people."""
-    bars = "".join(f"M{36 + 36 * i} 132v-{12 + 12 * i}h24v{12 + 12 * i}z" for i in range(6))
-    people = "".join(
-        _dot(96 + 64 * i, 160, 8, "i") + _path(f"M{80 + 64 * i} 190q16-30 32 0z", "i")
-        for i in range(3)
-    )
-    return (
-        _path(bars, "h")
-        + _path("M252 132v-92h24v92z", "d")
-        + _path("M20 132H300")
-        + _text(178, 34, "44 million dollars", 17, "b")
-        + people
-    )
-
-
-def attention(_: Tables) -> str:
-    """Every word looks at every other."""
-    words = ("the", "cat", "sat", "because", "it", "could")
-    places = (30, 78, 124, 186, 240, 286)
-    arcs = "".join(
-        f"M{a} 128Q{(a + b) / 2:.4g} {128 - 0.62 * (b - a):.4g} {b} 128"
-        for i, a in enumerate(places)
-        for b in places[i + 1 :]
-    )
-    names = "".join(_text(x, 150, word, 15) for x, word in zip(places, words, strict=True))
-    return _path(arcs, "n") + _path("M78 128Q159 27.6 240 128", "o") + names
-
-
 DRAWINGS: dict[str, Callable[[Tables], str]] = {
-    "neuron": neuron,
     "perceptron": perceptron,
     "backwards": backwards,
-    "digits": digits,
-    "card": card,
     "contest": contest,
-    "auction": auction,
-    "attention": attention,
 }

@@ -13,6 +13,7 @@ from sitebuild.expand.notes import SIGNS
 from sitebuild.expand.page import Page
 from sitebuild.expand.templates import render
 from sitebuild.expand.typography import typeset
+from sitebuild.figures.pictures import thumb
 from sitebuild.timeline import drawings, layout
 from sitebuild.timeline.listing import event_link, source
 
@@ -63,4 +64,7 @@ def picture(turn: Turn, page: Page) -> str:
         return render("timeline/turns.html:sheet", rows=rows, to_root=page.to_root, alt=turn.alt)
     if turn.picture == "faces":
         return render("timeline/turns.html:faces", to_root=page.to_root, alt=turn.alt)
-    return drawings.drawn(turn.picture, turn.alt, page.site.tables)
+    if turn.picture in drawings.DRAWINGS:
+        return drawings.drawn(turn.picture, turn.alt, page.site.tables)
+    own = thumb(turn.picture)
+    return render("timeline/turns.html:own", own=own, to_root=page.to_root, alt=turn.alt)
