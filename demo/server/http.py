@@ -6,6 +6,7 @@
   name or none, and IP addresses where the server is open to others: it cannot know them all.
 - A request that costs something is refused where another site's page sends it.
 - A ``Range`` that is none of bytes does not count; Starlette answers it with 400.
+- HTTP/1.0 gets nothing compressed: Starlette does so without a length, and uvicorn then in chunks.
 - ``HEAD`` is answered wherever ``GET`` is; FastAPI's routes do not.
 - Every answer carries a Content-Security-Policy and its companions, unless it has one of its own.
 - Every error is ``{"error": "one sentence"}``, also those that Starlette writes as plain text.
@@ -132,7 +133,8 @@ class Guard:
         scope["headers"] = [
             (name, value)
             for name, value in scope["headers"]
-            if name != b"range" or _RANGES.fullmatch(value)
+            if not (name == b"range" and not _RANGES.fullmatch(value))
+            and not (name == b"accept-encoding" and scope["http_version"] == "1.0")
         ]
 
         async def guarded(message: Message) -> None:

@@ -174,6 +174,17 @@ def test_a_client_that_only_reads_from_here_on_is_answered(server: Running) -> N
         assert (b"connection: close" in got) == (answers > 0)
 
 
+def test_http_1_0_knows_no_chunks(server: Running, small_site: Path) -> None:
+    """An answer that is compressed on the way has no length, and so comes in chunks."""
+    (small_site / "large.txt").write_text("word " * 60_000)
+    request = b"GET /site/large.txt HTTP/%s\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n"
+    request += b"Connection: close\r\n\r\n"
+    assert b"\r\ntransfer-encoding: chunked\r\n" in server.raw(request % b"1.1")
+    head, _, body = server.raw(request % b"1.0").partition(b"\r\n\r\n")
+    assert b"\r\ntransfer-encoding" not in head
+    assert body == b"word " * 60_000
+
+
 def test_the_site_beside(server: Running) -> None:
     page = server.ask("/site/")
     policy = page.headers["content-security-policy"]
