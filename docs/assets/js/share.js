@@ -53,9 +53,9 @@ for (const figure of document.querySelectorAll("figure.fig[id]")) {
 }
 for (const heading of document.querySelectorAll("h3.myth[id]")) {
   const title = heading.firstChild?.textContent ?? "";
-  heading.nextElementSibling?.append(" ", ...shareButton(heading.id, title, true));
+  heading.nextElementSibling?.append(...shareButton(heading.id, title, true));
 }
 for (const event of document.querySelectorAll(".tl-list > li[id], .tour > li[id]")) {
   const title = event.querySelector("h3")?.textContent ?? "";
-  [...event.querySelectorAll("p")].at(-1)?.append(" ", ...shareButton(event.id, title, true));
+  [...event.querySelectorAll("p")].at(-1)?.append(...shareButton(event.id, title, true));
 }
