@@ -35,8 +35,10 @@ MOST = 5e-5
 class LearningCard:
     """What the file says of itself, in its metadata and beside it.
 
-    ``gradients`` and ``file_distance`` are the proof's differences, relative to the largest value
-    of the same tensor: of the gradients from autograd, and of both files from PyTorch.
+    ``batch`` is the size of the batch where nobody says otherwise (the file takes any), and
+    ``operations`` what a step takes for one picture, two a multiply-add. ``gradients`` and
+    ``file_distance`` are the proof's differences, relative to the largest value of the same tensor:
+    of the gradients from autograd, and of both files from PyTorch.
     """
 
     card_version: int
@@ -45,7 +47,8 @@ class LearningCard:
     outputs: list[str]
     rate: float
     momentum: float
-    decay: float
+    batch: int
+    operations: int
     seed: int
     opset: int
     gradients: float
@@ -63,7 +66,7 @@ def export_learning(
         output: the ONNX file; its card and the network alone go beside it.
         seed: of the weights and the batch of the proof.
         opset: of ONNX's operators; None: the newest that is written.
-        network: one of `learning.NETWORKS`.
+        network: one of `learning.ALL`.
 
     Raises:
         UsageError: a file in the way that this program did not write.
@@ -74,25 +77,32 @@ def export_learning(
     alone = output.with_name(f"{output.stem}-forward.onnx")
     for file in (output, alone):
         refuse_to_replace(file)
-    step = learning.LearningStep(learning.NETWORKS[network]()).eval()
+    found = learning.ALL[network]
+    step = learning.step_of(found).eval()
     random = torch.Generator().manual_seed(seed)
-    shape = (learning.BATCH, 3, learning.SIDE, learning.SIDE)
-    x = torch.randn(shape, generator=random)
-    x[: len(x) // 2, :, : learning.SIDE // 2] = 0  # a flat half: maxima tie there
+    x = torch.randn((found.batch, 3, found.side, found.side), generator=random)
+    x[: len(x) // 2, :, : found.side // 2] = 0  # a flat half: maxima tie there
     y = F.one_hot(torch.arange(len(x)) % learning.CLASSES, learning.CLASSES).float()
+    masks = []
+    if isinstance(step, learning.MaskedStep):
+        masks = [torch.randint(0, 2, (len(x), step.units), generator=random).float()]
     rate, momentum = torch.tensor(learning.RATE), torch.tensor(learning.MOMENTUM)
-    arguments = [x, y, rate, momentum, *step.start(seed)]
+    arguments = [x, y, *masks, rate, momentum, *step.start(seed)]
     wanted = step(*arguments)
     half = len(step.state) // 2
-    weights, changes = arguments[4 : 4 + half], wanted[2 + half :]
+    weights, changes = arguments[-2 * half : -half], wanted[2 + half :]
+    leaves = [weight.clone().requires_grad_() for weight in weights]
+    logits = learning.by_pytorch(step.layers, x, leaves, *masks)
+    by_autograd = torch.autograd.grad(F.cross_entropy(logits, y.argmax(1)), leaves)
     gradients = 0.0
-    for weight, change, found in zip(
-        weights, changes, learning.by_autograd(step, x, y, weights), strict=True
-    ):
-        decayed = found + learning.DECAY * weight if weight.ndim > 1 else found
-        gradients = max(gradients, _apart(change.numpy(), (-rate * decayed).numpy()))
+    for i, (weight, change, own) in enumerate(zip(weights, changes, by_autograd, strict=True)):
+        rule = step.rules[i // 2]
+        moved = rule.bias * own if i % 2 else own + rule.decay * weight
+        gradients = max(gradients, _apart(change.numpy(), (-rate * moved).numpy()))
     forward = learning.Forward(step.layers).eval()
-    model = to_onnx(step, arguments, step.inputs, step.outputs, batch=False)
+    some = [tensor[:3] for tensor in arguments[: step.of_a_batch]]
+    rest = arguments[step.of_a_batch :]
+    model = to_onnx(step, [*some, *rest], step.inputs, step.outputs, of_a_batch=len(some))
     named = ["x", *step.state[:half]]
     without = to_onnx(forward, [x[:2], *weights], named, forward.outputs, of_a_batch=1)
     contents, distance = [], 0.0
@@ -123,7 +133,8 @@ def export_learning(
         outputs=step.outputs,
         rate=learning.RATE,
         momentum=learning.MOMENTUM,
-        decay=learning.DECAY,
+        batch=found.batch,
+        operations=step.operations(),
         seed=seed,
         opset=onnx_file.parse(content).opset,
         gradients=gradients,

@@ -2,17 +2,15 @@
 
 `python -m model_export record learning` writes five runs of each setting to
 `docs/data/results/learning.json`: the error on the pictures that a run learns from and on 500 new
-ones, every 25 steps. With ``--files`` it writes the learning steps of `forms.learning.NETWORKS` to
-`docs/assets/learning`.
+ones, every 25 steps. With a folder it writes the learning steps of `forms.learning.ALL` there.
 
-The runs take some minutes of one core. They are of one thread, so a processor repeats its own; on
+The runs take half an hour of one core. They are of one thread, so a processor repeats its own; on
 another the last digits differ, and after some steps the runs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from math import prod
@@ -25,7 +23,7 @@ from numpy.typing import NDArray
 
 from model_export.contract import onnx_file
 from model_export.contract.sessions import CPU
-from model_export.forms.learning import BATCH, CLASSES, MOMENTUM, NETWORKS, RATE, LearningStep
+from model_export.forms.learning import ALL, BATCH, CLASSES, MOMENTUM, RATE, step_of
 from model_export.learning_export import export_learning
 from model_export.training import drawn
 
@@ -45,6 +43,7 @@ class Setting:
     count: int = 4000
     vary: bool = False
     rate: float = RATE
+    batch: int = BATCH
 
 
 SETTINGS = (
@@ -75,25 +74,28 @@ class Run:
         self.step_file = _open(files / f"{setting.network}.onnx")
         self.network = _open(files / f"{setting.network}-forward.onnx")
         self.levels = _pictures(seed, setting.count)
-        shapes = [tuple(i.shape) for i in self.step_file.get_inputs()[4:]]
-        half = len(shapes) // 2
-        first = drawn.weights([shape for shape in shapes[:half] if len(shape) > 1], seed)
+        shapes = {i.name: tuple(i.shape) for i in self.step_file.get_inputs()}
+        self.units = shapes["mask"][1] if "mask" in shapes else 0
+        first = drawn.weights([s for name, s in shapes.items() if name.startswith("w")], seed)
         self.state = [*first, *(np.zeros_like(values) for values in first)]
 
     def step(self) -> tuple[float, float]:
         """One step; the loss and the share of wrong answers before it, on its own batch."""
         setting = self.setting
-        chosen = drawn.batch(self.seed, self.steps, BATCH, setting.count, setting.vary)
+        chosen = drawn.batch(self.seed, self.steps, setting.batch, setting.count, setting.vary)
         levels = np.stack(
             [drawn.moved(self.levels[i], *how) for i, *how in zip(*chosen, strict=True)]
         )
         x, y = drawn.normalised(levels), np.eye(CLASSES, dtype=np.float32)[chosen[0] % CLASSES]
+        batch = [x, y]
+        if self.units:
+            batch.append(drawn.mask(self.seed, self.steps, setting.batch, self.units))
         rates = [np.array(value, np.float32) for value in (setting.rate, MOMENTUM)]
         names = [i.name for i in self.step_file.get_inputs()]
-        given = dict(zip(names, [x, y, *rates, *self.state], strict=True))
+        given = dict(zip(names, [*batch, *rates, *self.state], strict=True))
         loss, right, *self.state = self.step_file.run(None, given)
         self.steps += 1
-        return float(loss), 1 - float(right) / BATCH
+        return float(loss), 1 - float(right) / setting.batch
 
     def test(self, x: NDArray[np.float32]) -> float:
         """The share of wrong answers to normalised pictures, of which picture i is of kind i."""
@@ -105,49 +107,61 @@ class Run:
 
 def _count(network: str) -> int:
     """How many weights and biases a network has."""
-    shapes = LearningStep(NETWORKS[network]()).shapes
+    shapes = step_of(ALL[network]).shapes
     return sum(prod(shape) + shape[0] for shape in shapes)
 
 
-def record(settings: Iterable[Setting] = SETTINGS, steps: int = STEPS) -> list[dict[str, object]]:
-    """Every setting's runs, their errors in per cent by step."""
+def runs_of(setting: Setting, steps: int = STEPS) -> list[dict[str, object]]:
+    """A setting's runs, their errors in per cent by step."""
     x = drawn.normalised(drawn.pictures(drawn.TEST_SEED, 0, TESTED))
-    rows: list[dict[str, object]] = []
-    for setting in settings:
-        runs = []
-        for seed in SEEDS:
-            run = Run(setting, seed)
-            train: list[float] = []
-            tests = [100 * run.test(x)]
-            learned: list[float | None] = [None]
-            for at in range(1, steps + 1):
-                train.append(run.step()[1])
-                if at % EVERY == 0:
-                    tests.append(100 * run.test(x))
-                    learned.append(round(100 * float(np.mean(train[-EVERY:])), 2))
-            runs.append({"seed": seed, "test": [round(t, 1) for t in tests], "train": learned})
-            words = f"{setting.id}, seed {seed}: {tests[-1]:.1f}% of new pictures wrong"
-            typer.echo(words, err=True)
-        rows.append({**asdict(setting), "runs": runs})
-    return rows
+    runs: list[dict[str, object]] = []
+    for seed in SEEDS:
+        run = Run(setting, seed)
+        train: list[float] = []
+        tests = [100 * run.test(x)]
+        learned: list[float | None] = [None]
+        for at in range(1, steps + 1):
+            train.append(run.step()[1])
+            if at % EVERY == 0:
+                tests.append(100 * run.test(x))
+                learned.append(round(100 * float(np.mean(train[-EVERY:])), 2))
+        runs.append({"seed": seed, "test": [round(t, 1) for t in tests], "train": learned})
+        words = f"{setting.id}, seed {seed}: {tests[-1]:.1f}% of new pictures wrong"
+        typer.echo(words, err=True)
+    return runs
 
 
 def main(folder: Path | None = None) -> None:
     """Write the learning steps of the page "Learn it here" into a folder; without one, the record
-    of the runs."""
+    of the runs, of which those stay that are of the same setting and the same file."""
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-        for network in NETWORKS:
+        for network in ALL:
             export_learning(folder / f"{network}.onnx", network=network)
         return
-    graphs = {name: (FILES / f"{name}.onnx").read_bytes() for name in NETWORKS}
+    before = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    of_before = {
+        json.dumps({**row, "runs": None}, sort_keys=True): row["runs"]
+        for row in before.get("settings", [])
+    }
+    networks = list(dict.fromkeys(setting.network for setting in SETTINGS))
+    graphs = {
+        name: onnx_file.graph_sha256((FILES / f"{name}.onnx").read_bytes()) for name in networks
+    }
     found = {
         "steps": STEPS,
         "every": EVERY,
         "batch": BATCH,
         "tested": TESTED,
-        "weights": {name: _count(name) for name in NETWORKS},
-        "graph_sha256": {name: onnx_file.graph_sha256(graphs[name]) for name in graphs},
-        "settings": record(),
+        "weights": {name: _count(name) for name in networks},
+        "graph_sha256": graphs,
+        "settings": [],
     }
-    RECORD.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    rows: list[dict[str, object]] = []
+    for setting in SETTINGS:
+        row = {**asdict(setting), "runs": None}
+        known = of_before.get(json.dumps(row, sort_keys=True))
+        same = before.get("graph_sha256", {}).get(setting.network) == graphs[setting.network]
+        rows.append({**row, "runs": known if known and same else runs_of(setting)})
+        # After each setting, so that a run that is stopped goes on from there.
+        RECORD.write_text(json.dumps({**found, "settings": rows}, indent=1) + "\n", "utf-8")

@@ -96,6 +96,13 @@ def batch(
     return np.floor(chosen * count).astype(np.int64), vary & (mirror < 0.5), shifts[0], shifts[1]
 
 
+def mask(seed: int, step: int, size: int, units: int) -> NDArray[np.float32]:
+    """Which units take part in a step, (size, units): 1, or 0 for one that dropout leaves out."""
+    value = np.arange(4 * size, 4 * size + size * units, dtype=np.uint32)
+    values = uniform(seed, np.array(_BATCHES + step, np.uint32), value)
+    return (values >= 0.5).astype(np.float32).reshape(size, units)
+
+
 def moved(levels: NDArray[np.uint8], mirror: bool, right: int, down: int) -> NDArray[np.uint8]:
     """A picture (3, 28, 28) mirrored and shifted; what comes in at an edge repeats it."""
     rows = np.clip(np.arange(SIDE) - down, 0, SIDE - 1)

@@ -192,7 +192,7 @@ def test_the_learning_step_learns(tmp_path: Path) -> None:
     random = torch.Generator().manual_seed(0)
     kinds = torch.arange(learning.BATCH) % learning.CLASSES
     pictures = torch.randn((learning.CLASSES, 3, 28, 28), generator=random)[kinds]
-    state = learning.LearningStep(learning.small_network()).start(0)
+    state = learning.step_of(learning.NETWORKS["shapes"]).start(0)
     names = card.inputs
     feed = dict(zip(list(names)[4:], (tensor.numpy() for tensor in state), strict=True))
     given = {

@@ -1,24 +1,25 @@
 /**
- * A small network that learns: the exported training step (`python -m model_export --learn`) on
- * ONNX Runtime Web, its weights fed back from step to step, and the network alone for looking.
+ * A small network that learns: the exported training step on ONNX Runtime Web, and the network alone
+ * for looking.
  */
 
 import { runtime } from "../live/engine.js";
+import { withWeights } from "./file.js";
 import { KINDS, LEVELS, SIDE, draw, normalise } from "./pictures.js";
-import { uniform, weights } from "./random.js";
+import { uniform } from "./random.js";
+import { CLASSES, Steps } from "./steps.js";
 
 /** @typedef {import("onnxruntime-common").InferenceSession} Session */
-/** @typedef {import("onnxruntime-common").Tensor} Tensor */
 /** @typedef {import("../live/engine.js").Place} Place */
-/** @typedef {{network: string, seed: number, count: number, vary: boolean, rate: number}} Settings
- *   the file of the network, the seed of the first weights and of the pictures, how many pictures,
- *   whether they are mirrored and shifted, and the learning rate */
+/** @typedef {{network: string, seed: number, count: number, vary: boolean, rate: number, batch: number}}
+ *   Settings the file of the network, the seed of the first weights and of the pictures, how many
+ *   pictures, whether they are mirrored and shifted, the learning rate, and pictures a step */
 /** @typedef {{loss: number, wrong: number}} Score mean cross-entropy, and share of wrong answers */
-/** @typedef {{item: number, said: number, share: number}} Answer the picture, and the kind that it
- *   is taken for, with how much of the probability */
+/** @typedef {{item: number, kind: number, said: number, share: number}} Answer the picture and its
+ *   kind, and the kind that it is taken for, with how much of the probability */
+/** @typedef {{count: number, kinds: number, at: (item: number) => Uint8Array, kind: (item: number) => number}}
+ *   Source pictures of some kinds, their levels (3, 28, 28) */
 
-export const BATCH = 64;
-export const MOMENTUM = 0.9;
 export const TESTED = 500; // pictures of a test, all of a stream that nobody learns from
 export const TEST_SEED = 999_983;
 const SHIFT = 3; // pixels, at most, when pictures are varied
@@ -33,11 +34,14 @@ function softmax(logits) {
   for (let i = 0; i < logits.length; i += 1) logits[i] /= sum;
 }
 
-/** Pictures of a stream, each drawn when it is first asked for. */
-class Stream {
+/** Drawn pictures of a stream, each made when it is first asked for. */
+export class Stream {
+  kinds = KINDS.length;
+
   /** @param {number} seed @param {number} count */
   constructor(seed, count) {
     this.seed = seed;
+    this.count = count;
     this.levels = new Uint8Array(count * LEVELS);
     this.drawn = new Uint8Array(count);
   }
@@ -51,6 +55,44 @@ class Stream {
     }
     return own;
   }
+
+  /** @param {number} item */
+  kind(item) {
+    return item % KINDS.length;
+  }
+}
+
+/** Pictures of the reader's own. @param {number} kinds @param {Uint8Array} levels
+ * @param {number[]} which the kind of each @returns {Source} */
+export const given = (kinds, levels, which) => ({
+  kinds,
+  count: which.length,
+  at: (item) => levels.subarray(item * LEVELS, (item + 1) * LEVELS),
+  kind: (item) => which[item],
+});
+
+/** What a step learns from: pictures of a source, chosen by the seed and the step.
+ * @param {Source} source @param {Settings} settings @param {number} step
+ * @param {number} [units] that dropout chooses from @returns {import("./steps.js").Batch} */
+export function batchOf(source, { seed, vary, batch }, step, units = 0) {
+  const value = uniform(seed, BATCHES + step);
+  const x = new Float32Array(batch * LEVELS);
+  const y = new Float32Array(batch * CLASSES);
+  const other = new Uint8Array(LEVELS);
+  const places = 2 * SHIFT + 1;
+  for (let i = 0; i < batch; i += 1) {
+    const item = Math.floor(value(i) * source.count);
+    let levels = source.at(item);
+    if (vary) {
+      const [right, down] = [2, 3].map((k) => Math.floor(value(k * batch + i) * places) - SHIFT);
+      moved(levels, other, value(batch + i) < 0.5, right, down);
+      levels = other;
+    }
+    normalise(levels, x.subarray(i * LEVELS, (i + 1) * LEVELS));
+    y[i * CLASSES + source.kind(item)] = 1;
+  }
+  if (!units) return { x, y };
+  return { x, y, mask: Float32Array.from({ length: batch * units }, (_, i) => Number(value(4 * batch + i) >= 0.5)) };
 }
 
 /** A picture mirrored and shifted; what comes in at an edge repeats it.
@@ -69,19 +111,20 @@ function moved(from, to, mirror, right, down) {
   }
 }
 
+const tests = new Stream(TEST_SEED, TESTED);
+
 export class Learner {
-  /** @type {Record<string, Tensor>} weights and momenta */
-  state = {};
   /** @type {Settings} */
-  settings = { network: "", seed: 0, count: 0, vary: false, rate: 0 };
+  settings = { network: "", seed: 0, count: 0, vary: false, rate: 0, batch: 0 };
   steps = 0;
-  #tests = new Stream(TEST_SEED, TESTED);
+  /** @type {Source} */
+  tests = tests;
+  /** @type {Source} */
   #pictures = new Stream(0, 0);
 
-  /** @param {typeof import("onnxruntime-common")} ort @param {Session} training
-   * @param {Session} network */
-  constructor(ort, training, network) {
-    this.ort = ort;
+  /** @param {Steps} training @param {Session} network @param {Uint8Array} file of the network */
+  constructor(training, network, file) {
+    this.file = file;
     this.training = training;
     this.network = network;
     this.weights = network.inputNames.slice(1);
@@ -92,101 +135,68 @@ export class Learner {
    * @returns {Promise<Learner>} */
   static async start(place, { step, forward }) {
     const ort = await runtime(place);
-    const options = { executionProviders: [place.kind] };
-    const training = await ort.InferenceSession.create(step, options);
-    const network = await ort.InferenceSession.create(forward, options);
-    return new Learner(ort, training, network);
+    const training = await Steps.start(place, step);
+    const network = await ort.InferenceSession.create(forward, { executionProviders: [place.kind] });
+    return new Learner(training, network, forward);
   }
 
-  /** Operations that a step does for one picture: two a multiply-add, forth once and back twice;
-   * but no gradient is sent back into the picture. */
-  get operations() {
-    let [side, sum] = [SIDE, 0];
-    for (const name of this.weights.filter((one) => one.startsWith("w"))) {
-      const { dims } = this.state[name];
-      const maps = dims.length === 4;
-      sum += dims.reduce((a, b) => a * b, 1) * (maps ? side * side : 1) * (name === this.filters ? 2 : 3);
-      if (maps) side /= 2;
-    }
-    return 2 * sum;
+  /** The weights and biases by name, as the network takes them. */
+  get learned() {
+    return Object.fromEntries(this.weights.map((name) => [name, this.training.state[name]]));
   }
 
-  /** Forget everything, and begin with the weights of a seed. @param {Settings} settings */
-  begin(settings) {
-    if (settings.seed !== this.#pictures.seed || settings.count !== this.settings.count) {
+  /** Forget everything, and begin with the weights of a seed. @param {Settings} settings
+   * @param {{pictures: Source, tests: Source}} [own] pictures in the place of drawn ones */
+  begin(settings, own) {
+    if (own) [this.#pictures, this.tests] = [own.pictures, own.tests];
+    else if (settings.seed !== this.settings.seed || settings.count !== this.settings.count) {
       this.#pictures = new Stream(settings.seed, settings.count);
     }
     this.settings = settings;
     this.steps = 0;
-    for (const meta of this.training.inputMetadata.slice(4)) {
-      const { name, shape } = /** @type {{name: string, shape: readonly number[]}} */ (/** @type {unknown} */ (meta));
-      const layer = Number(name.slice(-1)) - 1;
-      const dims = [...shape];
-      const values = name.startsWith("w") ? weights(dims, settings.seed, layer) : new Float32Array(dims.reduce((a, b) => a * b, 1));
-      this.state[name] = new this.ort.Tensor("float32", values, dims);
-    }
-  }
-
-  /** The pictures of the next step and their kinds, one-hot. */
-  batch() {
-    const { seed, count, vary } = this.settings;
-    const value = uniform(seed, BATCHES + this.steps);
-    const x = new Float32Array(BATCH * LEVELS);
-    const y = new Float32Array(BATCH * KINDS.length);
-    const other = new Uint8Array(LEVELS);
-    const places = 2 * SHIFT + 1;
-    for (let i = 0; i < BATCH; i += 1) {
-      const item = Math.floor(value(i) * count);
-      let levels = this.#pictures.at(item);
-      if (vary) {
-        const [right, down] = [2, 3].map((k) => Math.floor(value(k * BATCH + i) * places) - SHIFT);
-        moved(levels, other, value(BATCH + i) < 0.5, right, down);
-        levels = other;
-      }
-      normalise(levels, x.subarray(i * LEVELS, (i + 1) * LEVELS));
-      y[i * KINDS.length + (item % KINDS.length)] = 1;
-    }
-    return { x, y };
+    this.training.begin(settings.seed);
   }
 
   /** One step of learning. @returns {Promise<Score>} before the step, on its own batch */
   async step() {
-    const { Tensor } = this.ort;
-    const { x, y } = this.batch();
-    const number = (/** @type {number} */ value) => new Tensor("float32", [value], []);
-    const { loss, right, ...next } = await this.training.run({
-      x: new Tensor("float32", x, [BATCH, 3, SIDE, SIDE]),
-      y: new Tensor("float32", y, [BATCH, KINDS.length]),
-      rate: number(this.settings.rate),
-      momentum: number(MOMENTUM),
-      ...this.state,
-    });
-    for (const name of Object.keys(this.state)) this.state[name] = next[`new_${name}`];
+    const batch = batchOf(this.#pictures, this.settings, this.steps, this.training.units);
+    const { loss, right } = await this.training.run(batch, this.settings.rate);
     this.steps += 1;
-    return { loss: Number(loss.data[0]), wrong: 1 - Number(right.data[0]) / BATCH };
+    return { loss, wrong: 1 - right / this.settings.batch };
   }
 
-  /** What the network makes of test pictures. @param {number[]} items @param {string[]} names of
-   * its outputs @returns {Promise<Record<string, {data: Float32Array, dims: readonly number[]}>>} */
-  async look(items, names) {
-    const x = new Float32Array(items.length * LEVELS);
-    items.forEach((item, i) => normalise(this.#tests.at(item), x.subarray(i * LEVELS, (i + 1) * LEVELS)));
-    const given = Object.fromEntries(this.weights.map((name) => [name, this.state[name]]));
-    const found = await this.network.run({ x: new this.ort.Tensor("float32", x, [items.length, 3, SIDE, SIDE]), ...given }, names);
+  /** What the network makes of pictures. @param {Uint8Array[]} pictures their levels
+   * @param {string[]} names of its outputs
+   * @returns {Promise<Record<string, {data: Float32Array, dims: readonly number[]}>>} */
+  async look(pictures, names) {
+    const { Tensor } = this.training.ort;
+    const x = new Float32Array(pictures.length * LEVELS);
+    pictures.forEach((levels, i) => normalise(levels, x.subarray(i * LEVELS, (i + 1) * LEVELS)));
+    const found = await this.network.run({ x: new Tensor("float32", x, [pictures.length, 3, SIDE, SIDE]), ...this.learned }, names);
     return /** @type {any} */ (found);
+  }
+
+  /** The probabilities of the kinds that are learned, for each picture.
+   * @param {Uint8Array[]} pictures @returns {Promise<Float32Array[]>} */
+  async shares(pictures) {
+    const { logits } = await this.look(pictures, ["logits"]);
+    return pictures.map((_, i) => {
+      const shares = logits.data.slice(i * CLASSES, i * CLASSES + this.tests.kinds);
+      softmax(shares);
+      return shares;
+    });
   }
 
   /** The answers to test pictures. @param {number[]} items @returns {Promise<{answers: Answer[],
    *   loss: number}>} the sum of the losses */
   async answers(items) {
-    const { logits } = await this.look(items, ["logits"]);
+    const shares = await this.shares(items.map((item) => this.tests.at(item)));
     let loss = 0;
     const answers = items.map((item, i) => {
-      const shares = logits.data.slice(i * KINDS.length, (i + 1) * KINDS.length);
-      softmax(shares);
-      loss -= Math.log(Math.max(shares[item % KINDS.length], 1e-30));
-      const said = shares.indexOf(Math.max(...shares));
-      return { item, said, share: shares[said] };
+      const kind = this.tests.kind(item);
+      loss -= Math.log(Math.max(shares[i][kind], 1e-30));
+      const said = shares[i].indexOf(Math.max(...shares[i]));
+      return { item, kind, said, share: shares[i][said] };
     });
     return { answers, loss };
   }
@@ -194,21 +204,22 @@ export class Learner {
   /** The score on all test pictures, and the mistakes, the surest first.
    * @returns {Promise<Score & {mistakes: Answer[]}>} */
   async test() {
+    const { count } = this.tests;
     const mistakes = [];
     let loss = 0;
-    for (let at = 0; at < TESTED; at += AT_ONCE) {
-      const items = Array.from({ length: AT_ONCE }, (_, i) => at + i);
+    for (let at = 0; at < count; at += AT_ONCE) {
+      const items = Array.from({ length: Math.min(AT_ONCE, count - at) }, (_, i) => at + i);
       const found = await this.answers(items);
       loss += found.loss;
-      mistakes.push(...found.answers.filter(({ item, said }) => said !== item % KINDS.length));
+      mistakes.push(...found.answers.filter(({ kind, said }) => said !== kind));
     }
     mistakes.sort((a, b) => b.share - a.share);
-    return { loss: loss / TESTED, wrong: mistakes.length / TESTED, mistakes };
+    return { loss: loss / count, wrong: mistakes.length / count, mistakes };
   }
 
-  /** A test picture's levels. @param {number} item */
-  picture(item) {
-    return this.#tests.at(item);
+  /** The network with what it has learned, as an ONNX file. */
+  saved() {
+    return withWeights(this.file, /** @type {any} */ (this.learned));
   }
 
   async release() {

@@ -10,6 +10,9 @@ import { WorkerClient } from "../live/worker-client.js";
 import { drawCurves } from "./curves.js";
 import { TEST_SEED } from "./learner.js";
 import { KINDS, LEVELS, SIDE, draw } from "./pictures.js";
+import { openLive, saveFile } from "./keep.js";
+import { offerOwn } from "./own.js";
+import { offerRaces } from "./race.js";
 import { MOST_SEEDS, read, usual, write } from "./state.js";
 
 /** @typedef {import("./curves.js").Point} Point */
@@ -17,14 +20,14 @@ import { MOST_SEEDS, read, usual, write } from "./state.js";
 /** @typedef {{pixels: Uint8ClampedArray<ArrayBuffer>, width: number, height: number}} Painting */
 /** @typedef {Painting & {side: number}} Tiles */
 /** @typedef {{steps: number, train: Point[], tests: (Point & {worst: (Answer & {levels: Uint8Array})[]})[],
- *   rate?: number, operations?: number, answers: Answer[], maps: Tiles[], filters: Tiles}} News what has come since the last */
+ *   rate?: number, answers: Answer[], maps: Tiles[], filters: Tiles}} News what has come since the last */
 
 const SHOWN = 10;
 const PAUSES = { fast: 0, slow: 250 }; // ms after each step
 const GAP = 8; // canvas pixels between tiles
 const MANY = 3000; // steps after which it stops by itself
 
-/** @type {(import("./curves.js").Recorded & Omit<import("./learner.js").Settings, "seed">)[]} */
+/** @type {{runs: (import("./curves.js").Recorded & Omit<import("./learner.js").Settings, "seed">)[], operations: Record<string, number>}} */
 const records = JSON.parse(byId("learn-records").textContent);
 const worker = new WorkerClient(new URL("worker.js", import.meta.url));
 const run = { train: /** @type {Point[]} */ ([]), tests: /** @type {Point[]} */ ([]) };
@@ -103,8 +106,8 @@ async function choose(item) {
 }
 
 /** @param {Answer} answer @param {HTMLElement} words */
-function judge({ item, said, share }, words) {
-  const right = said === item % KINDS.length;
+function judge({ kind, said, share }, words) {
+  const right = said === kind;
   words.classList.toggle("learn-right", right);
   words.classList.toggle("learn-wrong", !right);
   words.textContent = `${right ? "✓" : "✗"} ${KINDS[said]} ${percent(share)}`;
@@ -119,7 +122,7 @@ function show(news) {
   const test = run.tests[run.tests.length - 1];
   byId("learn-score").replaceChildren(made("b", percent(test.wrong)), ` of new pictures wrong after ${test.at} steps`);
   curves();
-  if (news.rate && news.operations) speed(news.rate, news.operations);
+  if (news.rate) speed(news.rate, news.rate * records.operations[settings.network]);
   for (const answer of news.answers) judge(answer, pictures[answer.item].words);
   paintTiles(byId("learn-filters"), news.filters);
   news.maps.forEach((tiles, i) => paintTiles(byId(`learn-maps${i + 1}`), tiles));
@@ -139,14 +142,13 @@ function speed(rate, operations) {
 /** @param {(Answer & {levels: Uint8Array})[]} worst */
 function mistakes(worst) {
   byId("learn-mistakes").replaceChildren(
-    ...worst.map(({ item, said, share, levels }) => {
+    ...worst.map(({ kind, said, share, levels }) => {
       const entry = document.createElement("li");
       const canvas = document.createElement("canvas");
-      const kind = KINDS[item % KINDS.length];
       paintLevels(canvas, levels);
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `A drawn picture: ${kind}`);
-      entry.append(canvas, made("span", `${kind}, taken for ${KINDS[said]} (${percent(share)})`, "learn-said"));
+      canvas.setAttribute("aria-label", `A drawn picture: ${KINDS[kind]}`);
+      entry.append(canvas, made("span", `${KINDS[kind]}, taken for ${KINDS[said]} (${percent(share)})`, "learn-said"));
       return entry;
     }),
   );
@@ -155,8 +157,8 @@ function mistakes(worst) {
 
 /** The recorded runs of what is set; undefined where none were. */
 function recorded() {
-  const { network, count, vary, rate } = settings;
-  return records.find((one) => one.network === network && one.count === count && one.vary === vary && one.rate === rate);
+  const same = (/** @type {Record<string, unknown>} */ one) => Object.entries(settings).every(([key, value]) => key === "seed" || one[key] === value);
+  return records.runs.find(same);
 }
 
 function curves() {
@@ -182,8 +184,23 @@ function order() {
   };
 }
 
+/** The network as it is now, and what the live page tells of it. @param {(learned: import("./keep.js").Learned) => unknown} use */
+async function keep(use) {
+  if (running) pause();
+  const { network, count } = settings;
+  try {
+    const bytes = /** @type {Uint8Array} */ (await worker.request("save"));
+    const title = network === usual().network ? "Your network of ten shapes" : `Your network of ten shapes (${byId("learn-network").selectedOptions[0].textContent})`;
+    await use({ bytes, labels: KINDS, title, on: `${count.toLocaleString("en")} drawn shapes, ${steps} steps` });
+  } catch (error) {
+    const { kind, message } = toMessage(error);
+    say(kind, message);
+  }
+}
+
 /** Set what can be pressed now. */
 function buttons() {
+  byId("learn-keep").hidden = !started;
   byId("learn-go").textContent = running ? "Pause" : steps ? "Go on" : "Let it learn";
   byId("learn-step").disabled = running;
   byId("learn-again").disabled = !started;
@@ -260,18 +277,21 @@ function showSettings() {
   byId("learn-seed").value = settings.seed;
   byId("learn-count").value = String(settings.count);
   byId("learn-rate").value = String(settings.rate);
+  byId("learn-batch").value = String(settings.batch);
   byId("learn-vary").checked = settings.vary;
 }
 
 byId("learn-go").addEventListener("click", () => (running ? pause() : learn(rest())));
 byId("learn-step").addEventListener("click", () => learn(1));
 byId("learn-again").addEventListener("click", again);
+byId("learn-open").addEventListener("click", () => keep(openLive));
+byId("learn-save").addEventListener("click", () => keep(({ bytes }) => saveFile(bytes)));
 byId("learn-speed").addEventListener("change", () => {
   if (!running) return;
   pause();
   learn(rest());
 });
-for (const name of ["learn-network", "learn-seed", "learn-count", "learn-rate", "learn-vary"]) {
+for (const name of ["learn-network", "learn-seed", "learn-count", "learn-rate", "learn-batch", "learn-vary"]) {
   byId(name).addEventListener("change", () => {
     const seed = Math.round(byId("learn-seed").valueAsNumber);
     settings = {
@@ -279,6 +299,7 @@ for (const name of ["learn-network", "learn-seed", "learn-count", "learn-rate", 
       seed: seed >= 1 && seed <= MOST_SEEDS ? seed : usual().seed,
       count: Number(byId("learn-count").value),
       rate: Number(byId("learn-rate").value),
+      batch: Number(byId("learn-batch").value),
       vary: byId("learn-vary").checked,
     };
     showSettings();
@@ -308,6 +329,9 @@ json("assets/live/manifest.json").then(
     byId("learn-score").textContent = "Not yet learned: it would guess, and be wrong nine times in ten.";
     if (manifest.engine) {
       for (const name of ["learn-go", "learn-step"]) byId(name).hidden = false;
+      const quiet = () => running && pause();
+      offerRaces(manifest, quiet);
+      offerOwn(order, quiet);
       say("idle", "");
     } else say("missing", "This copy of the site was built with no engine, so nothing runs here. The README says how to build it whole.");
   },

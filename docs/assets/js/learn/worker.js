@@ -7,7 +7,7 @@ import { download } from "../live/download.js";
 import { toMessage, userError } from "../live/errors.js";
 import { filterSheet, mapSheet } from "../live/maps.js";
 import { four } from "../live/decode.js";
-import { BATCH, Learner } from "./learner.js";
+import { Learner, given } from "./learner.js";
 
 /** @typedef {import("./learner.js").Settings} Settings */
 /** @typedef {import("../live/engine.js").Place & {code: {file: string, bytes: number},
@@ -33,7 +33,7 @@ async function bytesOf(address) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** @param {StartAsk & {id: number, settings: Settings}} ask */
+/** @param {StartAsk & {id: number, settings: Settings, own?: any}} ask */
 async function start(ask) {
   if (typeof WebAssembly !== "object") {
     throw userError("unsupported", "This browser cannot run WebAssembly. Any browser since 2021 can.");
@@ -57,17 +57,21 @@ async function learnerOf(network) {
   }
 }
 
-/** @param {{settings: Settings}} ask */
-async function begin({ settings }) {
+/** @typedef {{levels: Uint8Array, which: number[]}} Own pictures and their kinds */
+
+/** @param {{settings: Settings, own?: {kinds: number, pictures: Own, tests: Own}}} ask own: pictures
+ *   in the place of drawn ones */
+async function begin({ settings, own }) {
   learner = await learnerOf(settings.network);
-  learner.begin(settings);
+  const source = (/** @type {Own} */ { levels, which }) => given(own?.kinds ?? 0, levels, which);
+  learner.begin(settings, own && { pictures: source(own.pictures), tests: source(own.tests) });
   const test = await learner.test();
   return { steps: 0, train: [], tests: [tested(learner, test)], ...(await view(learner)) };
 }
 
 /** @param {Learner} one @param {Awaited<ReturnType<Learner["test"]>>} test */
 function tested(one, { loss, wrong, mistakes }) {
-  const worst = mistakes.slice(0, 10).map((answer) => ({ ...answer, levels: one.picture(answer.item).slice() }));
+  const worst = mistakes.slice(0, 10).map((answer) => ({ ...answer, levels: one.tests.at(answer.item).slice() }));
   return { at: one.steps, loss, wrong, worst };
 }
 
@@ -77,11 +81,11 @@ const painting = (sheet) => ({ pixels: four(sheet), width: sheet.width, height: 
 /** The filters, the answers to the pictures that are always reported, and one picture's maps.
  * @param {Learner} one */
 async function view(one) {
-  const { dims, data } = one.state[one.filters];
+  const { dims, data } = one.learned[one.filters];
   const sheet = filterSheet(/** @type {Float32Array} */ (data), dims[0], dims[2], false).sheet;
-  const { answers } = await one.answers(Array.from({ length: SHOWN }, (_, i) => i));
+  const { answers } = await one.answers(Array.from({ length: Math.min(SHOWN, one.tests.count) }, (_, i) => i));
   const names = one.network.outputNames.slice(1);
-  const found = await one.look([shown], names);
+  const found = await one.look([one.tests.at(shown)], names);
   const maps = names.map((name) => {
     const { data, dims: [, count, side] } = found[name];
     return { ...painting(mapSheet(data, count, side).sheet), side };
@@ -97,8 +101,8 @@ async function learn(ask) {
   let reported = performance.now();
   let [timed, took] = [0, 0]; // steps, and their ms
   const news = async (/** @type {Learner} */ one) => {
-    const rate = took > 0 ? (1000 * BATCH * timed) / took : 0;
-    const words = { steps: one.steps, train, tests, rate, operations: rate * one.operations, ...(await view(one)) };
+    const rate = took > 0 ? (1000 * one.settings.batch * timed) / took : 0;
+    const words = { steps: one.steps, train, tests, rate, ...(await view(one)) };
     [train, tests, timed, took] = [[], [], 0, 0];
     return words;
   };
@@ -128,7 +132,19 @@ async function show({ item }) {
   return { steps: learner.steps, train: [], tests: [], ...(await view(learner)) };
 }
 
-const TASKS = { start, begin, learn, show };
+/** What a picture is taken for: the probability of each kind. @param {{levels: Uint8Array}} ask */
+async function say({ levels }) {
+  if (!learner) throw userError("idle", "Start the network first.");
+  return (await learner.shares([levels]))[0];
+}
+
+/** The network with what it has learned, as an ONNX file. */
+function save() {
+  if (!learner) throw userError("idle", "Start the network first.");
+  return learner.saved();
+}
+
+const TASKS = { start, begin, learn, show, say, save };
 
 /** @type {Promise<void>} the task before */
 let before = Promise.resolve();

@@ -75,7 +75,8 @@ export function order(kind, threads, card) {
 /** @returns {Promise<import("./store.js").Card>} */
 async function cardOf() {
   try {
-    return await json(chosen().model.card);
+    const { own, card } = chosen().model;
+    return own ?? (await json(card));
   } catch {
     throw { kind: "offline", message: "The network's card could not be fetched. Try again." };
   }

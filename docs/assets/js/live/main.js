@@ -9,9 +9,10 @@ import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
 import { store, remember, samples } from "./store.js";
 import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
+import { learnedNetwork } from "./kept.js";
 import { cancel, graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
 import { listenForNames } from "./names.js";
-import { byId, json, megabytes, say } from "./page.js";
+import { byId, json, megabytes, root, say } from "./page.js";
 import { engineOf } from "./runner.js";
 
 /** Stops what is timed; set once the part that times is loaded. */
@@ -26,6 +27,10 @@ async function begin() {
     return;
   }
   const { engine, models, runner } = store.manifest;
+  if (new URLSearchParams(location.search).get("network") === "learned") {
+    const learned = await learnedNetwork(root);
+    if (learned) models.unshift(learned);
+  }
   const outside = runner ? await engineOf(runner).catch(() => undefined) : undefined;
   if (outside) byId("live-engine").append(new Option(outside.words, "runner", true, true));
   if (!outside && (!engine || models.length === 0)) {

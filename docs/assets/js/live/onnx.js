@@ -110,7 +110,7 @@ export function multiplyAdds(graph, side) {
   let sum = 0;
   for (const { op, inputs, ints } of graph.steps) {
     if (op === "Conv" || op === "MaxPool") {
-      const [kernel] = ints.kernel_shape;
+      const kernel = ints.kernel_shape?.[0] ?? stored(graph, inputs[1])?.dims[2] ?? 1;
       const pads = ints.pads ?? [0, 0, 0, 0];
       const room = side + pads[0] + pads[2] - kernel;
       const whole = ints.ceil_mode?.[0] ? Math.ceil : Math.floor;

@@ -11,7 +11,8 @@ import { read, write } from "./state.js";
 /** @typedef {{file: string, bytes: number, travels: number}} Code a file of the engine, its size,
  *   and how many bytes travel for the engine where the host compresses */
 /** @typedef {{file: string, card: string, reference: string|null, bytes: number, travels: number,
- *   sha256: string, gradient: {graph: string, reference: string}|null}} Model */
+ *   sha256: string, gradient: {graph: string, reference: string}|null, own?: Card}} Model own: the
+ *   card of a network that this browser learned */
 /** @typedef {{engine: string|null, engine_code: Record<string, Code>, models: Model[],
  *   runner?: import("./runner.js").Addresses}} Manifest */
 /** @typedef {{index: number, label: string, share: number}} Guess */

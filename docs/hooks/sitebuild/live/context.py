@@ -11,7 +11,12 @@ def context(page: Page) -> Names:
     site = page.site
     samples, tables = site.samples, site.tables
     record = tables["learning"]
-    step = page.site.docs / "assets" / "learning" / "shapes.onnx"
+    folder, facts = page.site.docs / "assets" / "learning", page.site.facts
+    peaks = [
+        ("One processor of the time, all four cores of a Core i7-2600K", "cpu_peak",
+         "its peak, estimated from its clock"),
+        ("The card of 2012, a GTX 580", "gtx_speed", "its peak as published"),
+    ]  # fmt: skip
     return {
         "sample_gallery": lambda: page.block(
             gallery.gallery(samples, page.to_root, page.site.tables["portraits"]["classes"]),
@@ -30,9 +35,17 @@ def context(page: Page) -> Names:
         "reliability_count": lambda: f"{tables['reliability']['count']:,}",
         "reliability_words": lambda: reliability.words(tables["reliability"]),
         "learn": lambda: page.block(
-            learning.body(record, page.site.facts["gtx_speed"].number, page.to_root), learning.PLAIN
+            learning.body(record, folder, facts["gtx_speed"].number, page.to_root), learning.PLAIN
         ),
-        "learning": lambda name: learning.numbers(record, step)[name],
+        "learn_own": lambda: page.block(learning.own(), learning.PLAIN_OWN),
+        "learn_race": lambda: page.block(
+            learning.race(
+                folder, False, [(name, float(facts[key].number), how) for name, key, how in peaks]
+            ),
+            learning.PLAIN_RACE,
+        ),
+        "learn_eighty": lambda: page.block(learning.race(folder, True), learning.PLAIN_RACE),
+        "learning": lambda name: learning.numbers(record, folder)[name],
         "learned": lambda setting, which="test": learning.words(record, setting, which),
         "figure_learning": lambda: page.figure(learning.run_figure(tables)),
         "figure_learning_switches": lambda: page.figure(learning.switches_figure(tables)),

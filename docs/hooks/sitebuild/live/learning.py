@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -16,27 +17,44 @@ NETWORKS = {
     "shapes": "two layers of filters, ReLU",
     "shapes-tanh": "two layers, tanh",
     "shapes-shallow": "one layer, ReLU",
+    "shapes-deep": "three layers, ReLU",
+    "shapes-overlap": "two layers, overlapping pools",
+    "shapes-norm": "two layers, normalised",
+    "shapes-dropout": "two layers, dropout",
+    "shapes-towers": "two layers in two towers",
 }
-COUNTS, RATES = (200, 1000, 4000), (0.002, 0.02, 0.06, 0.2)
+COUNTS, RATES, BATCHES = (200, 1000, 4000), (0.002, 0.02, 0.06, 0.2), (16, 64, 256)
 NAMES = {
     "usual": "As the page begins",
     "few": "200 pictures, not 4,000",
     "few-varied": "200, mirrored and shifted",
+    "few-dropout": "200, with dropout",
+    "overlap": "Overlapping pools",
+    "towers": "Two towers",
+    "norm": "Response normalisation",
     "tanh": "tanh in the place of ReLU",
     "shallow": "One layer of filters, not two",
+    "deep": "Three layers of filters",
+    "small-steps": "16 pictures a step, not 64",
+    "slow": "A tenth of the learning rate",
+    "fast": "Three times the learning rate",
 }
+PASS = 50_000  # pictures that CIFAR-10 has for learning
 PLAIN = (
     "The network learns in a script on the page for people. The figures below show runs that were "
     "recorded."
 )
+PLAIN_OWN = "Own pictures are learned in a script on the page for people."
+PLAIN_RACE = "The steps are timed in a script on the page for people, on the reader's own machine."
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
 
 
-def body(record: Mapping[str, Any], peak: str, to_root: str) -> str:
+def body(record: Mapping[str, Any], folder: Path, peak: str, to_root: str) -> str:
     """The page's working part.
 
     Args:
         record: the recorded runs, `docs/data/results/learning.json`.
+        folder: of the networks' files and cards.
         peak: of the card of 2012, in trillion operations a second.
         to_root: the relative path from the page to the site's root, ending in ``/`` or empty.
     """
@@ -44,10 +62,53 @@ def body(record: Mapping[str, Any], peak: str, to_root: str) -> str:
     for setting in record["settings"]:
         tests = list(zip(*(run["test"] for run in setting["runs"]), strict=True))
         ranges = {"low": [min(some) for some in tests], "high": [max(some) for some in tests]}
-        own = {key: setting[key] for key in ("network", "count", "vary", "rate")}
+        own = {key: setting[key] for key in ("network", "count", "vary", "rate", "batch")}
         records.append({**own, "every": record["every"], **ranges})
+    operations = {name: _card(folder, name)["operations"] for name in NETWORKS}
     return _TEMPLATES.get_template("learn.html").render(
-        networks=NETWORKS, counts=COUNTS, rates=RATES, records=records, peak=peak, to_root=to_root
+        networks=NETWORKS,
+        counts=COUNTS,
+        rates=RATES,
+        batches=BATCHES,
+        records={"runs": records, "operations": operations},
+        peak=peak,
+        to_root=to_root,
+    )
+
+
+def own() -> str:
+    """Where the reader draws classes of their own."""
+    return _TEMPLATES.get_template("own.html").render()
+
+
+def _card(folder: Path, network: str) -> dict[str, Any]:
+    """What the exporter says of a network's learning step."""
+    return dict(json.loads((folder / f"{network}.json").read_text("utf-8")))
+
+
+def race(folder: Path, eighty: bool, peaks: Sequence[tuple[str, float, str]] = ()) -> str:
+    """A contest of the same step on what the reader's machine has.
+
+    Args:
+        folder: of the networks' files and cards.
+        eighty: whether it is "Eighty seconds", without a lane of plain JavaScript.
+        peaks: names, trillion operations a second, and how they are known.
+    """
+    network = "eighty-seconds" if eighty else next(iter(NETWORKS))
+    card = _card(folder, network)
+    contest = {
+        "file": f"assets/learning/{network}.onnx",
+        "operations": card["operations"],
+        "batch": card["batch"],
+        "pass": PASS if eighty else 0,
+    }
+    return _TEMPLATES.get_template("race.html").render(
+        id="learn-eighty" if eighty else "learn-race",
+        contest=contest,
+        words="Time the step" if eighty else "Start the race",
+        before="Nothing is measured yet. It takes some seconds a lane. Leave this page open.",
+        peaks=peaks,
+        most=max((peak for _, peak, _ in peaks), default=1),
     )
 
 
@@ -106,17 +167,19 @@ def words(record: Mapping[str, Any], setting: str, which: str = "test") -> str:
     return f"{mean(last(found, which)):.1f}%"
 
 
-def numbers(record: Mapping[str, Any], file: Path) -> dict[str, str]:
+def numbers(record: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """What the page's prose says of the usual network and of the settings.
 
     Args:
         record: the recorded runs.
-        file: the learning step of the usual network.
+        folder: of the networks' files and cards.
     """
     counts = {one["id"]: f"{one['count']:,}" for one in record["settings"]}
     return {
         **counts,
         "batch": str(record["batch"]),
         "weights": f"{record['weights']['shapes']:,}",
-        "kilobytes": f"{file.stat().st_size / 1000:.0f}",
+        "kilobytes": f"{(folder / 'shapes.onnx').stat().st_size / 1000:.0f}",
+        "eighty-batch": str(_card(folder, "eighty-seconds")["batch"]),
+        "eighty-pass": f"{PASS:,}",
     }
