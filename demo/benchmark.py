@@ -39,7 +39,8 @@ def benchmark(
     provider: Annotated[
         list[str] | None,
         typer.Option(
-            help="Where ONNX Runtime runs: cpu, cuda or tensorrt; may be given several times.",
+            help="Where ONNX Runtime runs: cpu, cuda or tensorrt, with --learn cpu, cuda or "
+            "webgpu; may be given several times.",
             show_default="cpu",
         ),
     ] = None,
@@ -73,12 +74,28 @@ def benchmark(
     recommend: Annotated[
         bool, typer.Option("--recommend", help="Say which form is fastest at each batch size.")
     ] = False,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn", help="The files are learning steps, as `model_export --learn` writes them."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Time exported forms against each other and their peers, in turns, beside the roofline."""
     from demo.benchmarking import interleaved, results
 
     with cli_errors():
+        if learn:
+            from demo.benchmarking import learning
+
+            if batch and (len(batch) > 1 or batch[0] < 1):
+                raise UsageError("--learn takes one --batch, of at least 1 picture")
+            chosen = list(dict.fromkeys(provider or ["cpu"]))
+            size = batch[0] if batch else None
+            steps = learning.run(models, chosen, size, threads, rounds, seconds)
+            typer.echo(json.dumps(steps, indent=1) if as_json else "\n".join(learning.lines(steps)))
+            return
         if photographs:
             from demo.benchmarking import evaluations
 

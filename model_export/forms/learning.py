@@ -314,7 +314,8 @@ class LearningStep(nn.Module):
         x = x - x.amax(1, keepdim=True)
         total = x.exp().sum(1, keepdim=True)
         loss = ((total.log() - x) * y).sum() / y.shape[0]
-        right = (x.argmax(1) == y.argmax(1)).float().sum()
+        # WebGPU compares no 64-bit integers.
+        right = (x.argmax(1).int() == y.argmax(1).int()).float().sum()
 
         gradients: list[Tensor] = []
         g = (x.exp() / total - y) / y.shape[0]

@@ -52,6 +52,10 @@ SETTINGS = (
     Setting("shallow", "shapes-shallow"),
     Setting("few", count=200),
     Setting("few-varied", count=200, vary=True),
+    Setting("few-dropout", "shapes-dropout", count=200),
+    Setting("overlap", "shapes-overlap"),
+    Setting("towers", "shapes-towers"),
+    Setting("deep", "shapes-deep"),
 )
 
 

@@ -49,7 +49,7 @@ BARE = """async ([kind, seed, batch]) => {
   const {Stream, batchOf} = await import('../assets/js/learn/learner.js');
   const bytes = new Uint8Array(await (await fetch('../assets/learning/shapes.onnx')).arrayBuffer());
   const engine = new URL('../assets/live/engine/', location.href).href;
-  const steps = kind === 'plain' ? new PlainSteps() : await Steps.start({engine, kind, threads: 1}, bytes);
+  const steps = kind === 'plain' ? new PlainSteps() : await Steps.start({engine, kind, threads: 1}, bytes, batch);
   steps.begin(seed);
   const losses = [];
   const pictures = new Stream(seed, 200);

@@ -118,7 +118,7 @@ function addKind() {
     strip.replaceChildren();
     forget();
   });
-  empty.setAttribute("aria-label", `Empty class ${index}`);
+  empty.setAttribute("aria-label", `Empty it: class ${index}`);
   const row = made("p", "", "live-row");
   row.append(take, files, empty);
   entry.append(label, row, strip);

@@ -13,14 +13,14 @@ import { CLASSES, Steps } from "./steps.js";
 
 const [SEED, RATE, PICTURES, LEAST, MOST] = [1, 0.02, 200, 3, 300];
 
-/** @param {Lane} lane @param {(bytes: number) => void} progress */
-async function stepsOf({ how, threads, engine, file, code }, progress) {
+/** @param {Lane} lane @param {number} batch */
+async function stepsOf({ how, threads, engine, file, code }, batch) {
   if (how === "plain") return new PlainSteps();
-  const wasm = await download(code.file, "The engine", code.bytes, progress);
+  const wasm = await download(code.file, "The engine", code.bytes, () => {});
   const answer = await fetch(file).catch(() => undefined);
   if (!answer?.ok) throw userError("offline", "The network could not be fetched. Are you offline? Try again.");
   const bytes = new Uint8Array(await answer.arrayBuffer());
-  return Steps.start({ engine, kind: how, threads, wasm }, bytes);
+  return Steps.start({ engine, kind: how, threads, wasm }, bytes, batch);
 }
 
 /** Batches without end: drawn shapes for the network that learns them, noise for the other.
@@ -41,7 +41,7 @@ function batches(side, batch) {
 /** Learn for some seconds. @param {Ask} ask @returns {Promise<{times: number[], losses: number[]}>}
  *   ms of each step but the first, sorted, and the losses of the first ones */
 async function run({ id, lane, batch, patience }) {
-  const steps = await stepsOf(lane, () => {});
+  const steps = await stepsOf(lane, batch);
   const next = batches(steps instanceof Steps ? steps.side : 28, batch);
   steps.begin(SEED);
   const [times, losses] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];

@@ -30,10 +30,11 @@ export class Steps {
   }
 
   /** On a graphics card the weights stay there. @param {Place} place @param {Uint8Array} file
-   * @returns {Promise<Steps>} */
-  static async start(place, file) {
+   * @param {number} [batch] the size of every batch, where it is known: then all of the step is
+   * computed in one place @returns {Promise<Steps>} */
+  static async start(place, file, batch) {
     const ort = await runtime(place);
-    const options = { executionProviders: [place.kind] };
+    const options = { executionProviders: [place.kind], ...(batch && { freeDimensionOverrides: { batch } }) };
     let session = await ort.InferenceSession.create(file, options);
     if (place.kind === "webgpu") {
       const kept = session.outputNames.filter((name) => name.startsWith("new_"));

@@ -12,8 +12,8 @@
 /** @typedef {{weights: Map<string, Weights>, steps: Step[], outputs: string[]}} Graph */
 
 /** The fields of one message. @param {Uint8Array} bytes @param {number} at @param {number} end
- * @returns {Generator<{field: number, value: number, from: number, to: number}>} */
-function* fields(bytes, at, end) {
+ * @returns {Generator<{field: number, kind: number, value: number, from: number, to: number}>} */
+export function* fields(bytes, at, end) {
   const number = () => {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
@@ -26,10 +26,10 @@ function* fields(bytes, at, end) {
     const key = number();
     const field = Math.floor(key / 8);
     const kind = key % 8;
-    if (kind === 0) yield { field, value: number(), from: at, to: at };
+    if (kind === 0) yield { field, kind, value: number(), from: at, to: at };
     else if (kind === 2) {
       const length = number();
-      yield { field, value: 0, from: at, to: at + length };
+      yield { field, kind, value: 0, from: at, to: at + length };
       at += length;
     } else at += kind === 5 ? 4 : 8;
   }

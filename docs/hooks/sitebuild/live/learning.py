@@ -31,13 +31,9 @@ NAMES = {
     "few-dropout": "200, with dropout",
     "overlap": "Overlapping pools",
     "towers": "Two towers",
-    "norm": "Response normalisation",
     "tanh": "tanh in the place of ReLU",
     "shallow": "One layer of filters, not two",
     "deep": "Three layers of filters",
-    "small-steps": "16 pictures a step, not 64",
-    "slow": "A tenth of the learning rate",
-    "fast": "Three times the learning rate",
 }
 PASS = 50_000  # pictures that CIFAR-10 has for learning
 PLAIN = (
