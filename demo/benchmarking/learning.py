@@ -33,7 +33,7 @@ AGREES = 1e-3
 _LOSSES, _LEAST, _MOST = 3, 3, 200
 
 
-class _Candidate:
+class Candidate:
     """A learning step on a device, with its weights."""
 
     def __init__(self, file: Path, device: str, threads: int, batch: int) -> None:
@@ -111,7 +111,7 @@ def run(
         check_file(file)
         card = _card(file)
         size = batch or int(card["batch"])
-        candidates = [_Candidate(file, device, threads, size) for device in devices]
+        candidates = [Candidate(file, device, threads, size) for device in devices]
         for _ in range(rounds):
             for one in candidates:
                 one.turn(seconds)
