@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from PIL import Image
 
-from model_export.networks import ALEXNET64
 from tests.support.live_page import choose, no_axe_violations, state, status_is_in_view
 from tests.support.serving import serve_folder
 
@@ -157,66 +154,6 @@ def test_a_denied_camera_is_an_error(page: Any) -> None:
     assert "camera cannot be used" in state(page, "camera")
     assert status_is_in_view(page)
     no_axe_violations(page)
-
-
-def test_the_shift_on_this_machine(browser: Any, site: Path) -> None:
-    isolated = {
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-    }
-    with serve_folder(site, isolated) as address:
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.add_init_script(f"window.liveTest = {{patience: 1}}; {PRETENDED}")
-        page.route(
-            "**/ort.webgpu.min.mjs",
-            lambda r: r.fulfill(body=HONEST, content_type="text/javascript", headers={**isolated}),
-        )
-        page.goto(f"{address}live/?picture=banana")
-        state(page, "idle")
-        load(page)
-        page.locator("#live-shift-go").click()
-        state(page, "timing")
-        assert "Timed. Fastest here: your" in state(page, "answered")
-        rows = page.locator("#live-shift-rows tr").evaluate_all(
-            "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
-        )
-        how = {row[0].split(" (")[0].split(",")[-1].strip(): row[-1] for row in rows}
-        assert how.pop("one thread") == "measured here"
-        assert how.pop("Your graphics card") == "measured here"
-        assert [words for name, words in how.items() if name.endswith("threads")] == [
-            "measured here"
-        ]
-        assert how["GeForce GTX 580"].startswith("estimated")
-        # The estimate is a share of the published peak over two operations a multiply-add.
-        share = yaml.safe_load((ROOT / "docs" / "data" / "facts.yml").read_text("utf-8"))
-        reached = 1.581e12 * share["peak_share"]["value"] / 100
-        line = next(row for row in rows if "GTX 580" in row[0])
-        assert f"{share['peak_share']['value']} percent of its published peak" in line[-1]
-        assert float(line[2].replace(",", "")) == pytest.approx(
-            reached / 2 / ALEXNET64.multiply_adds, rel=1e-3
-        )
-        with page.expect_download() as saved:
-            page.locator("#live-card-save").click()
-        with Image.open(saved.value.path()) as card:
-            assert card.size == (1200, 630)
-        assert "measured here" in page.locator("#live-card").get_attribute("aria-label")
-        no_axe_violations(page)
-        page.close()
-
-
-def test_what_cannot_be_timed_says_why(page: Any) -> None:
-    page.add_init_script("window.liveTest = {patience: 1}")
-    page.goto(f"{page.at}?picture=banana")
-    state(page, "idle")
-    load(page)
-    page.locator("#live-shift-go").click()
-    assert "Timing 1 of 3" in state(page, "timing")
-    no_axe_violations(page)
-    state(page, "answered")
-    words = page.locator("#live-shift-rows").inner_text()
-    assert "not allowed: this host does not send the headers" in words
-    assert "has only software in its place" in words
 
 
 def test_a_museums_stand(page: Any) -> None:

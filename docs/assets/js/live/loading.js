@@ -98,7 +98,7 @@ async function connect() {
   byId("live-proof").textContent = `${model.title}, ${model.precision}, SHA-256 ${model.sha256}.`;
   byId("live-outside").textContent =
     `${words} gives this page its five guesses and nothing else. To change the picture, see which ` +
-    "parts matter, look inside or time this machine, choose “the processor” under Details and load it.";
+    "parts matter, look inside, choose “the processor” under Details and load it.";
   say("ready", `${words} is ready with ${model.title}. It was trained by ${model.trained_by} on ${model.trained_on}.`);
   return true;
 }

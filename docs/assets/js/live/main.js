@@ -15,9 +15,6 @@ import { listenForNames } from "./names.js";
 import { byId, json, megabytes, root, say } from "./page.js";
 import { engineOf } from "./runner.js";
 
-/** Stops what is timed; set once the part that times is loaded. */
-let stopShift = () => {};
-
 async function begin() {
   byId("live-invite").textContent = "Show it a photograph of a thing or an animal";
   try {
@@ -79,7 +76,6 @@ async function start() {
 
 /** As if nobody had been here; the network stays loaded. */
 function reset() {
-  stopShift();
   closeCamera();
   clearPicture();
   store.view = { ...store.view, picture: "", layer: "", silent: 0, quiz: false, change: unchanged() };
@@ -102,7 +98,6 @@ function unload() {
   store.card = undefined;
   store.runner = undefined;
   byId("live-proof").textContent = "";
-  stopShift();
   closeCamera();
   putAway();
 }
@@ -114,13 +109,6 @@ for (const way of ["file", "camera"]) {
     if (["idle", "offline", "cancelled"].includes(byId("live").dataset.state) && !priceMatters()) start();
   });
 }
-byId("live-shift-go").addEventListener("click", async () => {
-  const { shift, stopShift: stop } = await import("./shift.js");
-  stopShift = stop;
-  await shift();
-});
-byId("live-shift-stop").addEventListener("click", () => stopShift());
-byId("live-card-save").addEventListener("click", async () => (await import("./shift.js")).saveCard());
 byId("live-side").addEventListener("click", async () => (await import("./compare.js")).keepSide());
 byId("live-walk").addEventListener("click", async () => (await import("./walk.js")).toggleWalk());
 byId("live-arithmetic").addEventListener("toggle", () => import("./arithmetic.js"), { once: true });

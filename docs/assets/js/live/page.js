@@ -7,7 +7,7 @@ export const here = /** @type {HTMLElement} */ (byId("live"));
 export const root = new URL(here.dataset.root || "./", location.href);
 
 /** States that end by themselves. */
-export const WORKING = ["loading", "looking", "hiding", "timing", "learning"];
+export const WORKING = ["loading", "looking", "hiding", "learning"];
 
 /** The tone of each state; all others are errors. @type {Record<string, string>} */
 const TONES = {

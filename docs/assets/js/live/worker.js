@@ -226,27 +226,6 @@ async function occlude(ask) {
   return { map, across: PLACES, where, before: untouched, after: untouched - fall[at] };
 }
 
-/** Times of a grey picture, in ms, each over `batch` pictures at once; the first runs do not
- * count. Within `patience` (ms) as many as that allows are timed, and one at the least.
- * @param {Long & {batch: number, runs: number, patience: number}} ask
- * @returns {Promise<number[]>} sorted; none where it was stopped */
-async function time(ask) {
-  const { batch, runs, patience } = ask;
-  if (!engine) throw userError("idle", "Load the network first.");
-  const { size } = engine.rule;
-  const pixels = { data: new Uint8Array(3 * size * size).fill(128), width: size, height: size };
-  const times = [];
-  const until = performance.now() + patience;
-  for (let i = -3; i < runs && (i < 1 || performance.now() < until); i += 1) {
-    if (stopped(ask)) return [];
-    const start = performance.now();
-    await engine.outputs(pixels, [engine.output], 0, batch);
-    if (i >= 0) times.push(performance.now() - start);
-    await new Promise((done) => setTimeout(done)); // let a "stop" in
-  }
-  return times.sort((a, b) => a - b);
-}
-
 /** One number of the first convolution, worked out.
  * @param {View & {filter: number, x: number, y: number}} ask the filter from 1 on, the window */
 async function pixel({ filter, x, y, change }) {
@@ -270,7 +249,7 @@ async function backward(ask) {
   return WAYS[ask.way](work, /** @type {any} */ (ask));
 }
 
-const TASKS = { load, classify, look, layers, pixel, occlude, time, backward };
+const TASKS = { load, classify, look, layers, pixel, occlude, backward };
 
 /** @type {Promise<void>} the task before */
 let before = Promise.resolve();
