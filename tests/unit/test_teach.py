@@ -29,6 +29,7 @@ def test_a_lesson_takes_three_quarters_of_an_hour() -> None:
         "unit-1": 45,
         "unit-2": 45,
         "unit-3": 45,
+        "learn-it": 45,
     }
 
 
