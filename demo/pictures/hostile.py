@@ -114,7 +114,8 @@ class Header:
         clear = image.info.get("transparency")
         if image.format == "PNG" and isinstance(clear, tuple) and 16 in self.bits:
             raise Unread("a PNG of 16-bit colours with a transparent colour")
-        if image.format == "PNG" and image.mode == "P" and image.palette is None:
+        palette = getattr(image.palette, "palette", b"")
+        if image.format == "PNG" and image.mode == "P" and not palette:
             raise Unread("a PNG of palette colours without the palette")
 
 

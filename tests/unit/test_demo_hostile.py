@@ -143,8 +143,12 @@ def test_unsigned_32_bits_are_stretched_in_order() -> None:
         ),
         (png(2, 16, 2, bytes(12), bytes(6)), "a PNG of 16-bit colours with a transparent colour"),
         (png(3, 8, 2, bytes(2), b"\0"), "a PNG of palette colours without the palette"),
+        (
+            png(3, 8, 2, bytes(2), b"\0").replace(png_chunk(b"tRNS", b"\0"), png_chunk(b"PLTE", b"")),
+            "a PNG of palette colours without the palette",
+        ),
     ],
-    ids=["planes", "signed", "float", "bands", "tRNS", "palette"],
+    ids=["planes", "signed", "float", "bands", "tRNS", "palette", "empty palette"],
 )  # fmt: skip
 def test_kinds_that_would_be_shown_wrongly_are_named(data: bytes, kind: str) -> None:
     with pytest.raises(PictureError) as caught:
