@@ -56,6 +56,8 @@ SETTINGS = (
     Setting("overlap", "shapes-overlap"),
     Setting("towers", "shapes-towers"),
     Setting("deep", "shapes-deep"),
+    Setting("norm", "shapes-norm"),
+    Setting("small-steps", batch=16),
 )
 
 

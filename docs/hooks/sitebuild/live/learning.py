@@ -34,6 +34,8 @@ NAMES = {
     "tanh": "tanh in the place of ReLU",
     "shallow": "One layer of filters, not two",
     "deep": "Three layers of filters",
+    "norm": "Response normalisation",
+    "small-steps": "16 pictures a step, not 64",
 }
 EIGHTY_LINE = "26% error on CIFAR-10 in 80 seconds"  # the first line of layers-80sec.cfg
 PASS = 50_000  # pictures that CIFAR-10 has for learning
