@@ -29,6 +29,13 @@ Triple = tuple[float, float, float]
 Dtype = Literal["float32", "float16", "uint8"]
 
 
+SIZE_LIMIT = 4096
+"""Side of a network's input, pixels, as stated beside a file; its batches are held in memory."""
+
+RESIZE_LIMIT = 8192
+"""Pixels to which pictures are resized before the cut."""
+
+
 class CardError(ValueError):
     """A card that is missing, not JSON, of another version, or wrong in a field it names."""
 
@@ -71,6 +78,8 @@ class Input:
             raise ValueError(
                 f"resize ({self.resize}) is smaller than size ({self.size}): nothing to crop from"
             )
+        if self.resize > RESIZE_LIMIT:
+            raise ValueError(f"resize ({self.resize}) is above the limit of {RESIZE_LIMIT} pixels")
         if not self.antialias:
             raise ValueError("antialias is false, and pictures are only resized with it here")
 

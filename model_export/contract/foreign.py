@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from model_export.contract import onnx_file, wire
-from model_export.contract.card import Dtype, Input, ModelCard, Versions, Weights
+from model_export.contract.card import SIZE_LIMIT, Dtype, Input, ModelCard, Versions, Weights
 from model_export.contract.errors import UsageError
 from model_export.contract.labels import read_labels
 from model_export.contract.stated import Preprocessing, option
@@ -74,6 +74,8 @@ def card_of(path: Path, given: CardOptions) -> ModelCard:
     size = given.size or (sides[0] if sides else 224)
     if sides and set(sides) != {size}:
         raise UsageError(f"{path}: its input is {' x '.join(map(str, sides))}, and --size {size}")
+    if size > SIZE_LIMIT:
+        raise UsageError(f"{path}: its input has a side of {size:,} pixels; at most {SIZE_LIMIT:,}")
     dtype = _DTYPES.get(model.input_types[name])
     if dtype is None:
         raise UsageError(f"{path}: its input is of {model.input_types[name]}, not of pixels")

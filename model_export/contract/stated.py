@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_export.contract.card import Input, Triple
+from model_export.contract.card import RESIZE_LIMIT, Input, Triple
 from model_export.contract.errors import UsageError
 
 PANEL = "The pictures that the network takes, where its file does not say"
@@ -98,6 +98,8 @@ class Preprocessing:
         resize = self.resize or (size if self.crop == "squash" else max(size, rule.resize))
         if resize < size:
             raise UsageError(f"--resize {resize} is smaller than --size {size}: nothing to crop")
+        if resize > RESIZE_LIMIT:
+            raise UsageError(f"--resize {resize}: at most {RESIZE_LIMIT:,} pixels")
         usual = "255" if max(rule.std) < 2 / 255 else "1"
         mean, std = self._normalisation(rule, usual)
         stated = self.stated

@@ -208,6 +208,15 @@ def test_pictures_of_other_channels_are_refused(tmp_path: Path, shape: list[Any]
         card_of(file, CardOptions(labels=two(tmp_path), **PLAIN))
 
 
+@pytest.mark.parametrize(("side", "size"), [(100_000, None), ("W", 100_000)])
+def test_an_input_too_large_for_memory_is_refused(
+    tmp_path: Path, side: Any, size: int | None
+) -> None:
+    file = graph(tmp_path, [product()], ["N", 3, side, side])
+    with pytest.raises(UsageError, match=r"a side of 100,000 pixels; at most 4,096"):
+        card_of(file, CardOptions(labels=two(tmp_path), size=size, **PLAIN))
+
+
 def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
     file = graph(tmp_path, [product()], ["N", 3, 2, 2])
     with pytest.raises(ModelError, match=r"say them with --labels FILE, .* model_export adopt"):
@@ -216,6 +225,7 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
         (CardOptions(mean=(0, 0, 0)), "name its classes with --labels"),
         (CardOptions(labels=two(tmp_path), size=7), "its input is 2 x 2, and --size 7"),
         (CardOptions(labels=two(tmp_path), std=(0, 1, 1)), "--std .*: a deviation is above 0"),
+        (CardOptions(labels=two(tmp_path), resize=9999), "--resize 9999: at most 8,192 pixels"),
         (CardOptions(labels=tmp_path / "none"), "the labels cannot be read"),
     ):
         with pytest.raises(UsageError, match=says):

@@ -55,6 +55,7 @@ def test_round_trip() -> None:
         (("input", "std"), [1, 0, 1], "the model card is wrong: Expected `float` > 0.0 - at `$.input.std[1]`"),
         (("input", "channels"), "GRB", "the model card is wrong: Invalid enum value 'GRB' - at `$.input.channels`"),
         (("input", "resize"), 4, "the model card is wrong: resize (4) is smaller than size (8): nothing to crop from - at `$.input`"),
+        (("input", "resize"), 9999, "the model card is wrong: resize (9999) is above the limit of 8192 pixels - at `$.input`"),
         (("input", "antialias"), False, "the model card is wrong: antialias is false, and pictures are only resized with it here - at `$.input`"),
         (("weights", "sha256"), "abc", "the model card is wrong: Expected `str` matching regex '^[0-9a-f]{64}$' - at `$.weights.sha256`"),
         (("labels",), [], "the model card is wrong: Expected `array` of length >= 2 - at `$.labels`"),
