@@ -189,9 +189,9 @@ STOP = """async () => {
   await new Promise(done => setTimeout(done, 150));  // the layers scroll sideways to the focus
   const own = document.activeElement;
   if (!document.getElementById('live').contains(own)) return ['', true];
-  const {left, top, bottom} = own.getBoundingClientRect();
-  const seen = [top + 3, (top + bottom) / 2, bottom - 3].every(
-    y => own.contains(document.elementFromPoint(left + 4, y)));
+  const seen = [...own.getClientRects()].every(({left, top, bottom}) =>  // of each line
+    [top + 3, (top + bottom) / 2, bottom - 3].every(
+      y => own.contains(document.elementFromPoint(left + 4, y))));
   return [own.id || own.dataset.name || own.dataset.layer || own.className, seen]; }"""
 
 
@@ -271,9 +271,20 @@ def test_the_quiz_asks_before_it_tells(live: Any) -> None:
     end = page.locator(".live-layers__end b")
     end.wait_for()
     assert end.inner_text() == "?"
+    assert page.locator("#live-save").is_hidden()
+    page.wait_for_selector("#live-answer[aria-busy=false]")
+    page.locator("#live-quiz-box").evaluate("box => box.firstChild.textContent = 'asked before'")
+    page.locator("#live-flip").check()  # a changed picture is asked about anew
+    page.locator("#live-quiz-box", has_text="Which of these").wait_for()
+    assert page.locator("#live-top li").count() == 0
+    assert page.locator("#live").get_attribute("data-state") == "asking"
+    page.locator("#live-flip").uncheck()
+    page.wait_for_selector("#live-answer[aria-busy=false]")
+    names = choices.all_inner_texts()
     choices.nth(0 if names[0] != "banana" else 1).click()
     assert "The network says banana" in page.locator("#live-quiz-box").inner_text()
     assert page.locator("#live-top li").count() == 5
+    assert page.locator("#live-save").is_visible()
     assert end.inner_text() == "banana"
 
 

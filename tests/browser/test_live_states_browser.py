@@ -119,14 +119,29 @@ def test_without_webassembly_the_page_works_it_out_by_itself(live: Any) -> None:
     no_axe_violations(page)
 
 
+def impatient(page: Any) -> None:
+    """However fast the line is, the engine is too long in coming."""
+
+    def script(route: Any) -> None:
+        body = re.sub(r"const LONG = [\d_]+", "const LONG = 0", route.fetch().text())
+        route.fulfill(body=body, content_type="text/javascript")
+
+    page.route("**/js/live/worker.js", script)
+
+
+def test_an_engine_that_never_comes_is_not_waited_for(live: Any) -> None:
+    impatient(live)
+    live.route("**/*.wasm", lambda route: route.abort())
+    live.locator("[data-name=banana]").click()
+    assert "banana" in state(live, "answered")
+    live.locator("#live-proof", has_text="did not start").wait_for(state="attached")
+    live.locator("#live-why-go").click()
+    live.locator("#live-status", has_text="which did not start").wait_for()
+
+
 def test_on_a_slow_line_an_answer_comes_before_the_engine(live: Any) -> None:
     page = live
-
-    def impatient(route: Any) -> None:
-        script = re.sub(r"const LONG = [\d_]+", "const LONG = 0", route.fetch().text())
-        route.fulfill(body=script, content_type="text/javascript")
-
-    page.route("**/js/live/worker.js", impatient)
+    impatient(page)
     held: list[Any] = []
     page.route("**/*.wasm", lambda route: held.append(route))
     page.locator("[data-name=banana]").click()

@@ -56,6 +56,39 @@ def test_several_files_are_all_named(live: Any) -> None:
     assert again[:2] == [rows[1], rows[0]]
 
 
+def test_files_chosen_while_the_network_loads_are_all_named(live: Any) -> None:
+    held: list[Any] = []
+    live.route("**/*.onnx", lambda route: held.append(route))
+    with live.expect_request("**/*.onnx"), live.expect_file_chooser() as chooser:
+        live.locator("label[for=live-file]").click()
+    assert live.locator("#live").get_attribute("data-state") == "loading"
+    chooser.value.set_files([str(SAMPLES / f"{name}.jpg") for name in ("lemon", "teapot")])
+    live.locator("#live-whole").wait_for()
+    held[0].continue_()
+    live.wait_for_selector("#live-many li:nth-child(2)")
+    rows = live.locator("#live-many li").all_inner_texts()
+    assert "lemon," in rows[0]
+    assert "teapot," in rows[1]
+
+
+def test_the_last_choice_wins_over_a_slow_one(live: Any) -> None:
+    live.locator("#live-load").click()
+    state(live, "ready")
+    held: list[Any] = []
+    live.route("**/banana.jpg", lambda route: held.append(route))
+    with live.expect_request("**/banana.jpg"):
+        live.locator("[data-name=banana]").click()
+    live.locator("[data-name=lemon]").click()
+    assert "lemon" in state(live, "answered")
+    with live.expect_event("requestfinished", lambda request: "banana" in request.url):
+        held[0].continue_()
+    live.wait_for_selector("#live-answer[aria-busy=false]")
+    live.locator("#live-flip").check()
+    live.locator("#live-before", has_text="As it was given: lemon").wait_for()
+    assert live.locator("[data-name=lemon]").get_attribute("aria-pressed") == "true"
+    assert live.locator("[data-name=banana]").get_attribute("aria-pressed") == "false"
+
+
 DRAGGED = """([words, bytes]) => {
   const data = new DataTransfer();
   data.setData('text/uri-list', words);

@@ -13,8 +13,6 @@ import { toMessage } from "./errors.js";
 /** @typedef {{seen: Uint8ClampedArray<ArrayBuffer>, size: number, top: {index: number, share: number}[], decode: number,
  *   first: number}} Answer times in ms */
 
-const WARM_RUNS = 9;
-const PATIENCE = 2_000; // milliseconds for the runs that only time
 const UNTOUCHED = JSON.stringify([unchanged(), 0]);
 let busy = false;
 let underWay = Promise.resolve();
@@ -31,10 +29,8 @@ export const view = () => ({ change: store.view.change, silent: store.view.silen
  * @returns {Promise<void>} fulfilled once this is answered, or a later question is */
 export function answer(fresh) {
   if (!store.picture || !(store.card || store.runner)) return Promise.resolve();
-  if (busy) {
-    next = { fresh: fresh || (next?.fresh ?? false) };
-    store.worker.post("stop"); // what only times gives way
-  } else underWay = ask(store.picture, fresh);
+  if (busy) next = { fresh: fresh || (next?.fresh ?? false) };
+  else underWay = ask(store.picture, fresh);
   return underWay;
 }
 
@@ -78,7 +74,7 @@ async function once(fresh) {
   paint(byId("live-seen"), answered.seen, answered.size);
   byId("live-seen-words").textContent =
     `What the network sees: ${answered.size} × ${answered.size} pixels.`;
-  if (fresh) tellTimes(answered, []);
+  if (fresh) tellTimes(answered);
   sections(true);
   hideOverlay();
   showFrame();
@@ -87,8 +83,9 @@ async function once(fresh) {
     ...guess,
     label: store.card?.labels[guess.index].name ?? "",
   }));
-  if (fresh && store.view.quiz) {
+  if (store.view.quiz && (fresh || store.top.length === 0)) {
     store.top = []; // until the reader has guessed, nothing on the page tells it
+    byId("live-share-row").hidden = true;
     quiz(top, () => {
       show(top, picture.words);
       document.dispatchEvent(new Event("live-answered"));
@@ -100,7 +97,6 @@ async function once(fresh) {
   await showLayers(answered, openLayer);
   document.dispatchEvent(new Event("live-answered")); // for the parts that are loaded on request
   await lookInside();
-  if (fresh && !next) tellTimes(answered, await pace());
 }
 
 /** The picture and the answer in the window; where both do not fit, the picture's top. */
@@ -120,16 +116,6 @@ function openLayer(layer) {
   select.value = select.value === layer ? "" : layer;
   select.dispatchEvent(new Event("change"));
   markLayer();
-}
-
-/** What a run takes once the engine is warm, in ms, sorted; empty where something else came up. */
-async function pace() {
-  try {
-    const ask = { batch: 1, runs: WARM_RUNS, patience: PATIENCE };
-    return /** @type {number[]} */ (await store.worker.request("time", ask));
-  } catch {
-    return [];
-  }
 }
 
 /** Ask the program that serves this page. @param {{words: string, blob: Blob}} picture */
@@ -173,15 +159,11 @@ function maker() {
   return `${title}, trained by ${trained_by} on ${trained_on}`;
 }
 
-/** @param {Answer} answered @param {number[]} times of warm runs, sorted, in ms; none yet */
-function tellTimes({ decode, first }, times) {
-  const warm = times.length
-    ? `, then ${times[times.length >> 1].toFixed(1)} ms (median of ${times.length}; ` +
-      `${times[0].toFixed(1)} to ${times[times.length - 1].toFixed(1)})`
-    : "";
+/** @param {Answer} answered */
+function tellTimes({ decode, first }) {
   byId("live-times").textContent =
-    `Reading and resizing the picture: ${decode.toFixed(0)} ms. The network: ` +
-    `${first.toFixed(1)} ms the first time${warm}. Measured on this machine.`;
+    `Reading and resizing the picture: ${decode.toFixed(0)} ms. The network: ${first.toFixed(1)} ms. ` +
+    "Measured on this machine.";
 }
 
 /** @param {Guess} guess */
@@ -190,6 +172,7 @@ const words = ({ label, share }) => `${label}, ${(100 * share).toFixed(0)}%`;
 /** @param {Guess[]} top @param {string} title of the picture */
 function show(top, title) {
   store.top = top;
+  byId("live-share-row").hidden = false;
   byId("live-top").replaceChildren(...top.map(row));
   showName();
   const { change, silent } = store.view;

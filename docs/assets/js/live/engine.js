@@ -3,7 +3,7 @@
  * card (WebGPU), proved on the reference picture, and run.
  */
 
-import { inTowers, multiplyAdds, read, silenced } from "./onnx.js";
+import { inTowers, read, silenced } from "./onnx.js";
 import { normalise } from "./picture.js";
 import { userError } from "./errors.js";
 
@@ -114,20 +114,17 @@ export class Engine {
     return {
       looks: this.outputNames.filter((name) => name !== this.output),
       towers: inTowers(this.graph),
-      multiplyAdds: multiplyAdds(this.graph, this.rule.size),
     };
   }
 
-  /** Some outputs for some equal pictures. @param {Pixels} pixels @param {string[]} names
-   * @param {number} [silent] the tower that is off, or 0 @param {number} [batch]
+  /** Some outputs for a picture. @param {Pixels} pixels @param {string[]} names
+   * @param {number} [silent] the tower that is off, or 0
    * @returns {Promise<Record<string, {data: Float32Array, dims: readonly number[]}>>} */
-  async outputs(pixels, names, silent = 0, batch = 1) {
+  async outputs(pixels, names, silent = 0) {
     const { size, name } = this.rule;
     const session = await this.#session(silent);
-    const one = normalise(pixels.data, this.rule);
-    const data = new Float32Array(batch * one.length);
-    for (let i = 0; i < batch; i += 1) data.set(one, i * one.length);
-    const input = new this.ort.Tensor("float32", data, [batch, 3, size, size]);
+    const data = normalise(pixels.data, this.rule);
+    const input = new this.ort.Tensor("float32", data, [1, 3, size, size]);
     const outputs = await session.run({ [name]: input }, names);
     input.dispose();
     return Object.fromEntries(

@@ -15,13 +15,16 @@ const MANY = 50; // files of one drop that are named
 
 /** @type {Start} */
 let load;
+let choice = 0; // the newest: of an older one nothing more is shown
+const choose = () => (choice += 1);
 
 /** @param {Blob} blob @param {string} words @param {string} [sample] its name
  * @param {boolean} [loads] whether what is missing is loaded
- * @param {string} [shows] what it shows, in words */
-async function take(blob, words, sample = "", loads = true, shows = words) {
+ * @param {string} [shows] what it shows, in words @param {number} [own] the choice it belongs to */
+async function take(blob, words, sample = "", loads = true, shows = words, own = choose()) {
   const title = words.replace(/\.$/, "");
   const readable = await showPhoto(blob, shows);
+  if (own !== choice) return;
   if (store.picture) Object.assign(store.view.change, { closer: 100, at: [] }); // it was for that one
   store.picture = { words: title, blob: readable };
   store.view.picture = sample;
@@ -30,20 +33,20 @@ async function take(blob, words, sample = "", loads = true, shows = words) {
   closeQuiz();
   mark();
   if (store.card || store.runner) await answer(true);
-  else if (here.dataset.state === "loading") return; // it is named when the network has come
   else if (loads) await load();
-  else say("idle", `${title} is chosen. Load the network to have it named.`);
+  else if (here.dataset.state !== "loading") say("idle", `${title} is chosen. Load the network to have it named.`);
 }
 
 /** Name several files, one after the other, and list what they are called.
  * @param {File[]} files */
 async function takeAll(files) {
+  const own = choose();
   const list = byId("live-many");
   list.replaceChildren();
   list.hidden = files.length < 2;
   for (const file of files.slice(0, MANY)) {
-    await take(file, file.name);
-    if (files.length < 2) return;
+    await take(file, file.name, "", true, file.name, own);
+    if (files.length < 2 || own !== choice) return;
     const [best] = here.dataset.state === "answered" ? store.top : [];
     const said = best ? `${best.label}, ${(100 * best.share).toFixed(0)}%` : byId("live-status").textContent;
     const row = document.createElement("li");
@@ -67,6 +70,7 @@ function nothingIn(data) {
 
 /** No picture is chosen any more, and nothing of an earlier one is left. */
 export function clearPicture() {
+  choose();
   store.picture = undefined;
   byId("live-file").value = "";
   byId("live-pad-clear").click();
@@ -83,18 +87,20 @@ function mark() {
 
 /** @param {HTMLButtonElement} button a sample's @param {boolean} [loads] */
 export async function takeSample(button, loads = true) {
+  const own = choose();
   let blob;
   try {
     const reply = await fetch(button.dataset.sample ?? "");
     if (!reply.ok) throw new Error(String(reply.status));
     blob = await reply.blob();
   } catch {
-    say("offline", "The sample could not be fetched. Are you offline?");
+    if (own === choice) say("offline", "The sample could not be fetched. Are you offline?");
     return;
   }
+  if (own !== choice) return;
   byId("live-many").hidden = true;
   const shows = button.querySelector("img")?.alt;
-  await take(blob, button.dataset.title ?? "", button.dataset.name, loads, shows);
+  await take(blob, button.dataset.title ?? "", button.dataset.name, loads, shows, own);
 }
 
 /** A picture from another page of the site. @param {Blob} blob */
@@ -131,8 +137,9 @@ export function listenForPictures(start) {
   });
   document.addEventListener("paste", (event) => {
     if (/** @type {Element} */ (event.target).closest("input, textarea")) return;
-    const [file] = event.clipboardData?.files ?? [];
-    if (file) take(file, "The pasted picture");
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length > 1) takeAll(files);
+    else if (files.length) take(files[0], "The pasted picture");
     else nothingIn(event.clipboardData);
   });
 }

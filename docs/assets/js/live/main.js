@@ -63,12 +63,21 @@ async function begin() {
 
 /** Load what is missing, then name what is chosen. Where each byte is paid for, ask first. */
 async function startUnlessMetered() {
+  if (starting) return starting;
   if ((await isReadyToHand()) || !priceMatters()) return start();
   say("idle", `Your connection is metered. The network and its engine take ${price()} once: press Load to go on.`);
   return undefined;
 }
 
-async function start() {
+/** @type {Promise<void>|undefined} the start that is under way */
+let starting;
+
+function start() {
+  starting ??= loadAndAnswer().finally(() => (starting = undefined));
+  return starting;
+}
+
+async function loadAndAnswer() {
   if (!(await load())) return;
   if (store.picture) await answer(true);
   else if (document.activeElement === document.body) byId("live-file").focus({ preventScroll: true });

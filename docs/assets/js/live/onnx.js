@@ -1,7 +1,6 @@
 /**
  * Just enough of the ONNX format to look into a network's file: its weights and its steps. With
- * it the page counts multiplications, and makes a copy of the file in which one of the two towers
- * of 2012 is silent.
+ * it the page makes a copy of the file in which one of the two towers of 2012 is silent.
  *
  * The format is Protocol Buffers: fields of a number, a kind (0: a number, 2: bytes) and a
  * content. Numbers of the fields are those of onnx.proto.
@@ -97,31 +96,6 @@ export function read(bytes) {
     }
   }
   return graph;
-}
-
-/** The weights of a step, whatever form they are stored in. @param {Graph} graph
- * @param {string} name @returns {Weights|undefined} */
-const stored = (graph, name) => graph.weights.get(name) ?? graph.weights.get(`${name}.values`);
-
-/** Multiply-adds of the convolutions and of the full layers, for one picture. The steps that
- * change the size of the maps come in the file's order. @param {Graph} graph
- * @param {number} side of the picture, in pixels */
-export function multiplyAdds(graph, side) {
-  let sum = 0;
-  for (const { op, inputs, ints } of graph.steps) {
-    if (op === "Conv" || op === "MaxPool") {
-      const kernel = ints.kernel_shape?.[0] ?? stored(graph, inputs[1])?.dims[2] ?? 1;
-      const pads = ints.pads ?? [0, 0, 0, 0];
-      const room = side + pads[0] + pads[2] - kernel;
-      const whole = ints.ceil_mode?.[0] ? Math.ceil : Math.floor;
-      side = whole(room / (ints.strides?.[0] ?? 1)) + 1;
-    }
-    const dims = stored(graph, inputs[1])?.dims ?? [];
-    const size = dims.reduce((a, b) => a * b, 1);
-    if (op === "Conv") sum += size * side * side;
-    if (op === "Gemm" || op === "MatMul") sum += size;
-  }
-  return sum;
 }
 
 /** Whether the file is of the network in two towers: its second convolution is in two groups.

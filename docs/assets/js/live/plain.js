@@ -185,16 +185,14 @@ export class Plain extends Engine {
     return network;
   }
 
-  /** As `Engine.outputs`; of several equal pictures each is worked out.
-   * @param {import("./picture.js").Pixels} pixels @param {string[]} names @param {number} [silent]
-   * @param {number} [batch] */
-  async outputs(pixels, names, silent = 0, batch = 1) {
+  /** As `Engine.outputs`. @param {import("./picture.js").Pixels} pixels @param {string[]} names
+   * @param {number} [silent] */
+  async outputs(pixels, names, silent = 0) {
     const { bytes, graph, fixed } = this.#network(silent);
     const { size: side, name } = this.rule;
     const image = { data: normalise(pixels.data, this.rule), dims: [1, 3, side, side] };
     const makers = new Map(graph.steps.map((step) => [step.output, step]));
-    /** @type {Map<string, Value>} */
-    let found = new Map();
+    const found = new Map([[name, image]]);
     /** @param {string} key @returns {Value} */
     const value = (key) => {
       const known = found.get(key) ?? fixed.get(key);
@@ -206,10 +204,6 @@ export class Plain extends Engine {
       (stays ? fixed : found).set(key, made);
       return made;
     };
-    for (let i = 0; i < batch; i += 1) {
-      found = new Map([[name, image]]);
-      names.forEach(value);
-    }
     return Object.fromEntries(names.map((key) => [key, { ...value(key) }]));
   }
 }

@@ -28,7 +28,7 @@ export const store = {
   manifest: /** @type {Manifest} */ ({ engine: null, engine_code: {}, models: [] }),
   card: /** @type {Card|undefined} */ (undefined),
   /** What the loaded file can show. */
-  offers: { looks: /** @type {string[]} */ ([]), towers: false, multiplyAdds: 0 },
+  offers: { looks: /** @type {string[]} */ ([]), towers: false },
   /** What runs outside the browser, where it is chosen. */
   runner: /** @type {import("./runner.js").Info|undefined} */ (undefined),
   picture: /** @type {{words: string, blob: Blob}|undefined} */ (undefined),

@@ -33,6 +33,7 @@ const KEPT_PIXELS = 4_000_000; // of a larger picture a smaller copy is kept, on
 let engine;
 /** @type {Promise<object>|undefined} the engine, where `Plain` answers until it has come */
 let coming;
+let failed = false; // it did not come
 /** @type {Blob|undefined} */
 let file;
 /** @type {Pixels|undefined} the file's pixels, where they are few */
@@ -94,7 +95,7 @@ async function load(ask) {
   await engine?.release();
   engine = undefined;
   coming = able ? start() : undefined;
-  coming?.catch(() => {}); // whoever asks for it is told
+  coming?.catch(() => (failed = true)); // whoever asks for it is told why
   return { ...(await proved(plain, reference, performance.now())), cached, load: took, coming: able };
 }
 
@@ -240,7 +241,8 @@ async function pixel({ filter, x, y, change }) {
 async function backward(ask) {
   if (!engine) throw userError("idle", "Load the network first.");
   if (engine.kind === "plain") {
-    throw userError("answered", coming ? "This needs the engine, which is still on its way. Try again in a while." : "This needs WebAssembly, which this browser does not run.");
+    const why = coming ? "the engine, which is still on its way. Try again in a while" : "WebAssembly, which this browser does not run";
+    throw userError("answered", `This needs ${failed ? "the engine, which did not start. Load the page again" : why}.`);
   }
   const pixels = ask.change && (await view(ask.change)).pixels;
   const { WAYS } = await import("./backward.js");
