@@ -89,6 +89,12 @@ class Answers:
         else:
             known = number is not None and 1 <= number <= len(self._in_order)
             found = self._in_order[number - 1] if known and number else None
+            other = self._asked.setdefault(f"line {number}", name)
+            if found and other != name:
+                raise UsageError(
+                    f"{self.file}: line {number} goes with {other} and with {name}; name one "
+                    "folder of pictures that has each once"
+                )
         if found is None:
             count = self._count or len(self._in_order)
             raise UsageError(

@@ -268,8 +268,11 @@ def _limit_memory(more: int) -> None:
     if _own:
         import resource
 
+        most = _own + OVERHEAD + more
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (_own + OVERHEAD + more, hard))
+        if hard != resource.RLIM_INFINITY:  # such as systemd's LimitDATA, which may not be passed
+            most = min(most, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _prepare(

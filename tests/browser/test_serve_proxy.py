@@ -169,6 +169,8 @@ def test_the_form_behind_caddy(visitor: Any, model: Path, tmp_path: Path) -> Non
         )
         try:
             wait_until(lambda: process.poll() is not None or is_open(port))
+            visitor.goto(f"http://{NAME}:{port}/alexnet")  # as people type it
+            assert visitor.url.endswith("/alexnet/")
             send(visitor, f"http://{NAME}:{port}/alexnet/")
             visitor.close()
         finally:

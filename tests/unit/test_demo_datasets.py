@@ -333,6 +333,16 @@ def test_equal_names_in_several_folders(
             open_data(root, tmp_path / "truth.txt")
 
 
+@pytest.mark.parametrize(
+    "copy", ["small/ILSVRC2012_val_00000001.JPEG", "ILSVRC2012_val_00000001.jpg"]
+)
+def test_the_same_picture_twice_with_answers_by_number(tmp_path: Path, copy: str) -> None:
+    root = fill(ilsvrc(tmp_path / "val", 2), copy)
+    (tmp_path / "truth.txt").write_text("n02119789\nn02110185\n")
+    with pytest.raises(UsageError, match=r"line 1 goes with .*\.JPEG and with .*; name one folder"):
+        open_data(root, tmp_path / "truth.txt")
+
+
 def test_no_answers_and_no_data(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="name it with --ground-truth"):
         open_data(ilsvrc(tmp_path / "val"))

@@ -252,6 +252,23 @@ def test_decoding_has_a_limit_of_memory(model: Path) -> None:
         assert server.ask("/v1/classify", picture(RED)).status == 200
 
 
+@pytest.mark.usefixtures("slow")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what this bounds")
+def test_a_lower_limit_of_the_system_counts(model: Path) -> None:
+    """Such as systemd's LimitDATA: no process may raise it."""
+    import resource
+
+    before = set(multiprocessing.active_children())
+    with running(model) as server:
+        for worker in set(multiprocessing.active_children()) - before:
+            assert worker.pid
+            pages = int(Path(f"/proc/{worker.pid}/statm").read_text("ascii").split()[5])
+            most = pages * resource.getpagesize() + 40_000_000
+            resource.prlimit(worker.pid, resource.RLIMIT_DATA, (most, most))
+        assert server.ask("/v1/classify", picture(RED)).status == 200
+        assert server.ask("/v1/classify", marked(picture(RED), "huge")).status == 413
+
+
 def test_above_the_limit_of_connections(model: Path) -> None:
     with running(model, Limits(connections=3)) as server:
         held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
