@@ -192,6 +192,17 @@ def test_a_page_prints(chromium: Any, served: str, tmp_path: Path, name: str) ->
     assert all(sheet.extract_text().strip() or sheet.images for sheet in sheets)
 
 
+def test_a_worksheet_is_one_sheet_of_paper(chromium: Any, served: str, tmp_path: Path) -> None:
+    with watched(chromium, served) as page:
+        page.goto(served + "teach/worksheets/", wait_until="networkidle")
+        titles = [title.replace("¶", "") for title in page.locator(".sheet > h2").all_inner_texts()]
+        page.pdf(path=tmp_path / "page.pdf", format="A4")
+    sheets = [sheet.extract_text() for sheet in PdfReader(tmp_path / "page.pdf").pages]
+    assert len(titles) > 4
+    for title, text in zip(titles, sheets, strict=False):
+        assert "".join(text.split()).startswith("".join(title.split())), (title, text[:80])
+
+
 @pytest.mark.parametrize("name", ["", "story/gpu-shift/", "live/"])
 def test_lighthouse_finds_nothing(chromium: Any, served: str, name: str) -> None:
     """Accessibility, best practices and SEO at 100; speed is measured by `make lighthouse`."""
