@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -280,3 +282,15 @@ def test_the_page_has_the_colours_of_the_recorded_mosaics() -> None:
 
 def test_patches_are_counted_as_they_are_cut() -> None:
     assert features.count(64, 64) == len(features.places()) == 371
+
+
+def test_the_page_counts_what_alexnet_was_shown() -> None:
+    from sitebuild.live.ladder import number
+
+    rows = [
+        {"pictures": 1, "epochs": 9},
+        {"pictures": 10, "epochs": 6},
+        {"pictures": 80, "epochs": 3},
+    ]
+    site: Any = SimpleNamespace(tables={"ladder": {"curve": {"alexnet64": rows}}})
+    assert number(site, "times-shown") == "4"

@@ -258,7 +258,16 @@ def pictures_figure(site: Site) -> Figure:
         for i, row in enumerate(curve["pixels"])
     ]
     values = {f"{rung}_gain": rows[-1][rung] - rows[-2][rung] for rung in RUNGS}
+    values["times_shown"] = times_shown(site)
     return draw(site.tables["figures"], "ladder-pictures", rows, values)
+
+
+def times_shown(site: Site) -> float:
+    """How many times as many pictures AlexNet was shown for its last dot as for the one before."""
+    before, last = (
+        row["pictures"] * row["epochs"] for row in site.tables["ladder"]["curve"]["alexnet64"][-2:]
+    )
+    return float(last / before)
 
 
 def gains_table(site: Site) -> Table:
@@ -283,6 +292,8 @@ def gains_table(site: Site) -> Table:
 
 def number(site: Site, name: str) -> str:
     """A count of the record for prose: ``only-fisher``, ``views-count``, ``epochs-0`` ..."""
+    if name == "times-shown":
+        return f"{times_shown(site):.0f}"
     ladder = site.tables["ladder"]
     for prefix, rows in (
         ("only-", ladder["only"]),
