@@ -137,10 +137,11 @@ for (const name of ["live-which", "live-engine"]) {
   });
 }
 addEventListener("pagehide", unload);
-addEventListener("pageshow", (event) => {
+addEventListener("pageshow", async (event) => {
   if (!event.persisted || store.manifest.models.length === 0) return;
-  offer(); // come back to: the page is kept by the browser, the network is not
+  offer(); // come back to: the page is kept by the browser, the network in memory is not
   say("idle", "");
+  if (await isReadyToHand()) await start();
 });
 
 showView();
