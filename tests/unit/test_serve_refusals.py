@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,6 +229,19 @@ def test_health_checks_need_no_name(server: Running, path: str) -> None:
     """HAProxy and Nagios send HTTP/1.0 without a Host, Docker and Kubernetes any name."""
     assert server.ask(path, headers={"Host": "demo:8001"}).status == 200
     assert server.raw(f"GET {path} HTTP/1.0\r\n\r\n".encode()).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("proxy", [{}, {"http_proxy": "http://127.0.0.1:9/", "no_proxy": ""}])
+def test_the_containers_health_check(server: Running, proxy: dict[str, str]) -> None:
+    """Docker gives its containers the proxy of a company's network."""
+    (line,) = (s for s in Path("Containerfile").read_text("utf-8").splitlines() if "/readyz" in s)
+    _, _, code = json.loads(line.strip().removeprefix("CMD "))
+
+    def status(port: int) -> int:
+        asked = code.replace("8001", str(port))
+        return subprocess.run([sys.executable, "-c", asked], env=os.environ | proxy).returncode
+
+    assert (status(server.port), status(1)) == (0, 1)  # nobody listens there
 
 
 def test_pages_of_other_sites_may_not_ask(server: Running) -> None:
