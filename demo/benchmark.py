@@ -39,8 +39,8 @@ def benchmark(
     provider: Annotated[
         list[str] | None,
         typer.Option(
-            help="Where ONNX Runtime runs: cpu, cuda or tensorrt, with --learn cpu, cuda or "
-            "webgpu; may be given several times.",
+            help="Where ONNX Runtime runs: cpu, cuda or tensorrt, with --learn cpu or cuda; "
+            "may be given several times.",
             show_default="cpu",
         ),
     ] = None,

@@ -12,21 +12,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demo.errors import DeviceError, ModelError, UsageError
-from demo.runtime import plugins
 from demo.runtime.machine import describe
-from demo.runtime.session import check_file, first_line, open_session
+from demo.runtime.session import check_file, open_session
 from model_export.contract import onnx_file
 
-if TYPE_CHECKING:
-    import onnxruntime
-
-DEVICES = ("cpu", "cuda", "webgpu")
+DEVICES = ("cpu", "cuda")  # the WebGPU plug-in leaves a part of the step to the processor
 METADATA_KEY = "alexnet_learning"  # the exporter's, for the card of a learning step
 AGREES = 1e-3
 """Largest relative difference of a device's first losses from the first device's."""
@@ -37,7 +33,8 @@ class Candidate:
     """A learning step on a device, with its weights."""
 
     def __init__(self, file: Path, device: str, threads: int, batch: int) -> None:
-        self.session, self.note = _open(file, device, threads, batch)
+        runtime = open_session(file, device, threads)  # type: ignore[arg-type]
+        self.session, self.note = runtime.session, runtime.note
         self.device, self.losses, self.rounds = device, list[float](), list[list[float]]()
         random = np.random.default_rng(2012)
         self.inputs: dict[str, NDArray[np.float32]] = {}
@@ -141,37 +138,6 @@ def run(
             )
     gpu = any(device != "cpu" for device in devices)
     return {"machine": describe(gpu, None), "threads": threads, "rounds": rounds, "steps": rows}
-
-
-def _open(
-    file: Path, device: str, threads: int, batch: int
-) -> tuple[onnxruntime.InferenceSession, str]:
-    """A session on a device, and a note on it.
-
-    Raises:
-        DeviceError: the device does not work here.
-    """
-    if device != "webgpu":
-        runtime = open_session(file, device, threads)  # type: ignore[arg-type]
-        return runtime.session, runtime.note
-    import onnxruntime
-
-    found = plugins.adapters(plugins.WEBGPU)
-    if not found:
-        raise DeviceError(
-            f"--provider webgpu: no device; {plugins.INSTALL}, and the card's Vulkan driver"
-        )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # With the batch's size known, no step is left to the processor, which is forbidden there.
-    options.add_free_dimension_override_by_name("batch", batch)
-    try:
-        session = plugins.open_on(found[0], file, options)
-    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
-        raise DeviceError(
-            f"--provider webgpu: the step does not run on {found[0].name} ({first_line(error)})"
-        ) from None
-    return session, f"WebGPU on {found[0].name}"
 
 
 def _card(file: Path) -> dict[str, Any]:

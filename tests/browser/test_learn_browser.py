@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from model_export.forms import learning
+from model_export.records.learning import FILES
 from model_export.training import drawn
 from sitebuild.live import learning as page_of
 from tests.support.browsing import accessible, watched
@@ -183,6 +184,44 @@ def test_it_stops_while_nobody_sees_it_and_then_goes_on(learn: Any) -> None:
     page.locator("#learn-network").select_option("shapes-shallow")
     page.wait_for_selector("#learn-maps2", state="hidden")
     steps(page, 1)
+
+
+def test_every_network_learns_and_shows_its_maps(learn: Any) -> None:
+    page = learn
+    for network in learning.NETWORKS:
+        page.locator("#learn-network").select_option(network)
+        if page.locator("#learn-again").is_enabled():
+            state(page, "idle")
+        page.locator("#learn-step").click()
+        assert state(page, "paused", "failed") == "Paused after 1 step."
+        forward = FILES / f"{network}-forward.onnx"
+        outputs = onnxruntime.InferenceSession(forward).get_outputs()
+        assert page.locator(".learn-maps:visible").count() == len(outputs) - 1
+
+
+def test_a_switch_while_the_engine_loads(learn: Any) -> None:
+    page = learn
+    page.evaluate("""() => {
+      document.getElementById('learn-go').click();
+      const network = document.getElementById('learn-network');
+      network.value = 'shapes-shallow';
+      network.dispatchEvent(new Event('change')); }""")
+    steps(page, 1)
+    assert page.locator("#learn-maps2").is_hidden()  # one layer, as is set and not as was asked
+    assert page.locator("#learn-go").inner_text() == "Pause"
+
+
+def test_a_network_that_cannot_be_fetched(learn: Any) -> None:
+    page = learn
+    page.locator("#learn-step").click()
+    state(page, "paused")
+    page.route("**/assets/learning/*", lambda route: route.abort())
+    page.locator("#learn-network").select_option("shapes-shallow")
+    assert "could not be fetched" in state(page, "offline")
+    page.unroute("**/assets/learning/*")
+    page.locator("#learn-step").click()
+    state(page, "paused")
+    assert page.locator("#learn-maps2").is_hidden()
 
 
 def test_by_keyboard_on_a_phone(chromium: Any, served: str) -> None:

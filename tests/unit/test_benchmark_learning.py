@@ -39,5 +39,6 @@ def test_what_is_no_learning_step_is_refused() -> None:
     model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
     with pytest.raises(UsageError, match="no learning step"):
         learning.run([model], ["cpu"], None, 1, 1, 0.01)
-    with pytest.raises(UsageError, match="tensorrt: unknown with --learn"):
-        learning.run([FILES / "shapes.onnx"], ["tensorrt"], None, 1, 1, 0.01)
+    for device in ("tensorrt", "webgpu"):
+        with pytest.raises(UsageError, match=f"{device}: unknown with --learn; give cpu, cuda"):
+            learning.run([FILES / "shapes.onnx"], [device], None, 1, 1, 0.01)

@@ -52,6 +52,7 @@ SITE = load_site(ROOT)
 TYPED_NUMBERS: dict[str, str] = {
     "ImageNet 2012": "the name of the contest, in a title",
     "GTX 580": "the name of the card",
+    "CIFAR-10": "the name of a set of pictures",
     "May 2027": "when the theme's support ends, by its own notice at every build",
     "H200": "the name of a processor",
     "CC BY 4.0": "the name of a licence",

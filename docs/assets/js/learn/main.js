@@ -34,6 +34,8 @@ const run = { train: /** @type {Point[]} */ ([]), tests: /** @type {Point[]} */ 
 let settings = read(location.search);
 let steps = 0;
 let started = false;
+/** @type {Promise<void>|undefined} */
+let loading;
 let running = false;
 let turn = 0; // of those who asked it to learn
 let waits = false; // it goes on when the page is seen again
@@ -125,8 +127,11 @@ function show(news) {
   if (news.rate) speed(news.rate, news.rate * records.operations[settings.network]);
   for (const answer of news.answers) judge(answer, pictures[answer.item].words);
   paintTiles(byId("learn-filters"), news.filters);
-  news.maps.forEach((tiles, i) => paintTiles(byId(`learn-maps${i + 1}`), tiles));
-  byId("learn-maps2").hidden = news.maps.length < 2;
+  for (const [i, canvas] of document.querySelectorAll(".learn-maps").entries()) {
+    const map = /** @type {HTMLCanvasElement} */ (canvas);
+    map.hidden = i >= news.maps.length;
+    if (!map.hidden) paintTiles(map, news.maps[i]);
+  }
   byId("learn-inside").hidden = false;
   const worst = news.tests[news.tests.length - 1]?.worst;
   if (worst) mistakes(worst);
@@ -206,6 +211,18 @@ function buttons() {
   byId("learn-again").disabled = !started;
 }
 
+/** Load the engine, and begin with what is set once it is there. */
+async function load() {
+  let asked = settings;
+  let fresh = await worker.request("start", { ...order(), settings });
+  while (asked !== settings) {
+    asked = settings;
+    fresh = await worker.request("begin", { settings });
+  }
+  show(fresh);
+  started = true;
+}
+
 /** Learn for some steps, or until it is paused. @param {number} count */
 async function learn(count) {
   turn += 1;
@@ -215,10 +232,11 @@ async function learn(count) {
   try {
     if (!started) {
       say("loading", `Loading the engine (${megabytes(manifest.engine_code.wasm.travels)}, once)`);
-      show(await worker.request("start", { ...order(), settings }));
-      started = true;
+      loading ??= load().finally(() => (loading = undefined));
+      await loading;
       buttons();
-      if (mine !== turn || !running) {
+      if (mine !== turn) return;
+      if (!running) {
         say("idle", ""); // paused meanwhile
         return;
       }
@@ -228,14 +246,19 @@ async function learn(count) {
     show(await worker.request("learn", { steps: count, pause }, show));
     if (mine === turn) pausedAt();
   } catch (error) {
-    const { kind, message } = toMessage(error);
-    if (kind === "ended") return;
-    if (kind !== "diverged") unload();
-    say(kind, message);
+    failed(error);
   } finally {
     if (mine === turn) running = false;
     buttons();
   }
+}
+
+/** @param {unknown} error of the worker, whose network is then not what is set */
+function failed(error) {
+  const { kind, message } = toMessage(error);
+  if (kind === "ended") return;
+  if (kind !== "diverged") unload();
+  say(kind, message);
 }
 
 const rest = () => (steps < MANY ? MANY - steps : MANY);
@@ -250,13 +273,18 @@ function pause() {
 
 /** Forget what was learned, and begin with what is set now. */
 async function again() {
+  history.replaceState(null, "", `${location.pathname}${write(settings)}${location.hash}`);
+  if (!started) return; // while it loads, `load` sees to it
   const goesOn = running;
   if (running) pause();
-  history.replaceState(null, "", `${location.pathname}${write(settings)}${location.hash}`);
-  if (!started) return;
-  const fresh = await worker.request("begin", { settings });
-  run.train.length = run.tests.length = 0;
-  show(fresh);
+  try {
+    const fresh = await worker.request("begin", { settings });
+    run.train.length = run.tests.length = 0;
+    show(fresh);
+  } catch (error) {
+    failed(error);
+    return;
+  }
   say("idle", "");
   buttons();
   if (goesOn) await learn(rest());

@@ -40,11 +40,13 @@ def context(page: Page) -> Names:
         "learn_own": lambda: page.block(learning.own(), learning.PLAIN_OWN),
         "learn_race": lambda: page.block(
             learning.race(
-                folder, False, [(name, float(facts[key].number), how) for name, key, how in peaks]
+                folder, 0, [(name, float(facts[key].number), how) for name, key, how in peaks]
             ),
             learning.PLAIN_RACE,
         ),
-        "learn_eighty": lambda: page.block(learning.race(folder, True), learning.PLAIN_RACE),
+        "learn_eighty": lambda: page.block(
+            learning.race(folder, int(facts["cifar_training"].value)), learning.PLAIN_RACE
+        ),
         "learning": lambda name: learning.numbers(record, folder)[name],
         "learned": lambda setting, which="test": learning.words(record, setting, which),
         "figure_learning": lambda: page.figure(learning.run_figure(tables)),
