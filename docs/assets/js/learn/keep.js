@@ -8,8 +8,8 @@ import { root } from "../live/page.js";
 /** @typedef {{bytes: Uint8Array, labels: string[], title: string, on: string}} Learned the ONNX file,
  *   the name of each output, what the network is called, and what it learned from */
 
-/** @param {Uint8Array} bytes */
-export function saveFile(bytes) {
+/** @param {Learned} learned */
+export function saveFile({ bytes }) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (bytes)]));
   link.download = "learned.onnx";

@@ -5,7 +5,7 @@
 
 import { runtime } from "../live/engine.js";
 import { withWeights } from "./file.js";
-import { KINDS, LEVELS, SIDE, draw, normalise } from "./pictures.js";
+import { KINDS, LEVELS, SIDE, TEST_SEED, draw, normalise } from "./pictures.js";
 import { uniform } from "./random.js";
 import { CLASSES, Steps } from "./steps.js";
 
@@ -20,8 +20,7 @@ import { CLASSES, Steps } from "./steps.js";
 /** @typedef {{count: number, kinds: number, at: (item: number) => Uint8Array, kind: (item: number) => number}}
  *   Source pictures of some kinds, their levels (3, 28, 28) */
 
-export const TESTED = 500; // pictures of a test, all of a stream that nobody learns from
-export const TEST_SEED = 999_983;
+export const TESTED = 500; // pictures of a test
 const SHIFT = 3; // pixels, at most, when pictures are varied
 const BATCHES = 2 ** 31; // items of a stream from here on choose the batches
 const AT_ONCE = 100; // pictures of the network alone

@@ -8,9 +8,7 @@ import { byId, here, json, made, megabytes, root, say } from "../live/page.js";
 import { figure } from "../live/rates.js";
 import { WorkerClient } from "../live/worker-client.js";
 import { drawCurves } from "./curves.js";
-import { TEST_SEED } from "./learner.js";
-import { KINDS, LEVELS, SIDE, draw } from "./pictures.js";
-import { openLive, saveFile } from "./keep.js";
+import { KINDS, LEVELS, SIDE, TEST_SEED, draw } from "./pictures.js";
 import { offerOwn } from "./own.js";
 import { offerRaces } from "./race.js";
 import { MOST_SEEDS, read, usual, write } from "./state.js";
@@ -189,14 +187,14 @@ function order() {
   };
 }
 
-/** The network as it is now, and what the live page tells of it. @param {(learned: import("./keep.js").Learned) => unknown} use */
-async function keep(use) {
+/** Hand on the network as it is now, with what the live page tells of it. @param {"openLive"|"saveFile"} way */
+async function keep(way) {
   if (running) pause();
   const { network, count } = settings;
   try {
     const bytes = /** @type {Uint8Array} */ (await worker.request("save"));
     const title = network === usual().network ? "Your network of ten shapes" : `Your network of ten shapes (${byId("learn-network").selectedOptions[0].textContent})`;
-    await use({ bytes, labels: KINDS, title, on: `${count.toLocaleString("en")} drawn shapes, ${steps} steps` });
+    await (await import("./keep.js"))[way]({ bytes, labels: KINDS, title, on: `${count.toLocaleString("en")} drawn shapes, ${steps} steps` });
   } catch (error) {
     const { kind, message } = toMessage(error);
     say(kind, message);
@@ -312,8 +310,8 @@ function showSettings() {
 byId("learn-go").addEventListener("click", () => (running ? pause() : learn(rest())));
 byId("learn-step").addEventListener("click", () => learn(1));
 byId("learn-again").addEventListener("click", again);
-byId("learn-open").addEventListener("click", () => keep(openLive));
-byId("learn-save").addEventListener("click", () => keep(({ bytes }) => saveFile(bytes)));
+byId("learn-open").addEventListener("click", () => keep("openLive"));
+byId("learn-save").addEventListener("click", () => keep("saveFile"));
 byId("learn-speed").addEventListener("change", () => {
   if (!running) return;
   pause();

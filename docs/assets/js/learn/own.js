@@ -7,7 +7,6 @@
 import { toMessage } from "../live/errors.js";
 import { button, byId, made } from "../live/page.js";
 import { WorkerClient } from "../live/worker-client.js";
-import { openLive, saveFile } from "./keep.js";
 import { LEVELS, SIDE } from "./pictures.js";
 
 /** @typedef {{entry: HTMLLIElement, name: HTMLInputElement, strip: HTMLElement, pictures: Uint8Array[]}} Kind */
@@ -273,6 +272,15 @@ async function described() {
   return { bytes, labels, title: "The network with your classes", on: `${count} pictures of yours` };
 }
 
+/** @param {"openLive"|"saveFile"} way */
+async function keep(way) {
+  try {
+    await (await import("./keep.js"))[way](await described());
+  } catch (error) {
+    say(toMessage(error).message);
+  }
+}
+
 /** @param {() => object} order where things are for the worker @param {() => void} quiet what else
  * computes here stops */
 export function offerOwn(order, quiet) {
@@ -282,8 +290,8 @@ export function offerOwn(order, quiet) {
   byId("learn-own-more").addEventListener("click", addKind);
   byId("learn-own-clear").addEventListener("click", clear);
   byId("learn-own-go").addEventListener("click", () => learn(order(), quiet));
-  byId("learn-own-open").addEventListener("click", async () => openLive(await described()).catch((error) => say(toMessage(error).message)));
-  byId("learn-own-save").addEventListener("click", async () => saveFile((await described()).bytes));
+  byId("learn-own-open").addEventListener("click", () => keep("openLive"));
+  byId("learn-own-save").addEventListener("click", () => keep("saveFile"));
   if (navigator.mediaDevices) {
     byId("learn-own-camera").hidden = false;
     byId("learn-own-camera").addEventListener("click", toggleCamera);

@@ -4,8 +4,7 @@
  */
 
 import { toMessage } from "../live/errors.js";
-import { graphicsCard } from "../live/loading.js";
-import { byId, made, root } from "../live/page.js";
+import { byId, graphicsCard, made, root } from "../live/page.js";
 import { figure, summary } from "../live/rates.js";
 import { WorkerClient } from "../live/worker-client.js";
 

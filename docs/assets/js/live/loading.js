@@ -21,22 +21,6 @@ export const chosen = () => ({
   kind: /** @type {Kind} */ (byId("live-engine").value || "wasm"),
 });
 
-/** A real graphics card that this browser lends to pages, in words; empty where there is none.
- * Software that only pretends to be one is slower than the processor. */
-export async function graphicsCard() {
-  try {
-    const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter();
-    if (!adapter) return "";
-    const { isFallbackAdapter, vendor, architecture, description } = adapter.info;
-    const software = isFallbackAdapter ?? adapter.isFallbackAdapter;
-    const allowed = /** @type {any} */ (globalThis).liveTest?.softwareGpu; // tests alone
-    if (software && !allowed) return "";
-    return description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed";
-  } catch {
-    return "";
-  }
-}
-
 /** The bytes that travel for the network and the engine, where the host compresses. */
 export const price = () => {
   const { model, kind } = chosen();

@@ -10,9 +10,9 @@ import { listen, showView } from "./controls.js";
 import { store, remember, samples } from "./store.js";
 import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
 import { learnedNetwork } from "./kept.js";
-import { cancel, graphicsCard, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
+import { cancel, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
 import { listenForNames } from "./names.js";
-import { byId, json, megabytes, root, say } from "./page.js";
+import { byId, graphicsCard, json, megabytes, root, say } from "./page.js";
 import { engineOf } from "./runner.js";
 
 async function begin() {

@@ -61,3 +61,19 @@ export async function json(address) {
   if (!answer.ok) throw new Error(`${address}: status ${answer.status}`);
   return answer.json();
 }
+
+/** A real graphics card that this browser lends to pages, in words; empty where there is none.
+ * Software that only pretends to be one is slower than the processor. */
+export async function graphicsCard() {
+  try {
+    const adapter = await /** @type {any} */ (navigator).gpu?.requestAdapter();
+    if (!adapter) return "";
+    const { isFallbackAdapter, vendor, architecture, description } = adapter.info;
+    const software = isFallbackAdapter ?? adapter.isFallbackAdapter;
+    const allowed = /** @type {any} */ (globalThis).liveTest?.softwareGpu; // tests alone
+    if (software && !allowed) return "";
+    return description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed";
+  } catch {
+    return "";
+  }
+}
