@@ -29,6 +29,9 @@ PIECE_BYTES = 64
 REFUSED_CONNECTIONS = 64
 """Connections above the limit that are told so; those above are closed without an answer."""
 
+OTHER_FILES = 128
+"""Files that are open beside the connections: worker processes, libraries."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
@@ -76,6 +79,7 @@ def make_server(
     """
     limits = application.limits
     return_freed_memory()
+    _open_enough_files(limits.connections + REFUSED_CONNECTIONS + OTHER_FILES)
     config = uvicorn.Config(
         application.asgi,
         http=_protocol(application),
@@ -91,6 +95,20 @@ def make_server(
         timeout_graceful_shutdown=int(limits.stop_seconds),
     )
     return Server(config, application)
+
+
+def _open_enough_files(count: int) -> None:
+    """Let this process have so many files open, where the system does; macOS gives 256.
+
+    Where there are too few for the connections, asyncio writes thousands of errors a second.
+    """
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < count:
+            most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class Server(uvicorn.Server):

@@ -285,6 +285,20 @@ def test_above_the_limit_of_connections(model: Path) -> None:
         assert metric(server, "alexnet_requests_total", status="503") >= 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_every_connection_may_have_its_file(model: Path) -> None:
+    """macOS starts programs with 256."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with running(model, Limits(connections=200)):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 200 + 64
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_answers_are_sent_without_delay(model: Path) -> None:
     """Connections have TCP_NODELAY: with it, nothing waits for the client's acknowledgement."""
     with running(model) as server:
