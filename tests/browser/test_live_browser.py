@@ -82,6 +82,7 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     page.wait_for_selector("#live-answer[aria-busy=false]")
     page.locator("#live-occlude").click()
     page.wait_for_selector("#live-overlay:not([hidden])")
+    assert page.evaluate("() => document.activeElement.id") == "live-occlude"
     assert longest_task(page.context.browser.stop_tracing()) < 50
     no_axe_violations(page)
     page.set_viewport_size({"width": 320, "height": 700})

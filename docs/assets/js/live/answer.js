@@ -196,8 +196,10 @@ function row({ index, label, share }) {
 
 /** Slide the grey patch over the whole picture. */
 export async function occlude() {
-  byId("live-stop").hidden = false;
-  byId("live-occlude").disabled = true;
+  const [go, stop] = [byId("live-occlude"), byId("live-stop")];
+  stop.hidden = false;
+  if (document.activeElement === go) stop.focus();
+  go.disabled = true;
   try {
     const ask = { ...view(), target: store.best };
     const { map, across, before, after, where } = await store.worker.request("occlude", ask, (done) => {
@@ -211,7 +213,8 @@ export async function occlude() {
     const { kind, message } = toMessage(error);
     if (kind !== "ended") say(kind, message);
   } finally {
-    byId("live-stop").hidden = true;
-    byId("live-occlude").disabled = false;
+    go.disabled = false;
+    if (document.activeElement === stop) go.focus();
+    stop.hidden = true;
   }
 }
