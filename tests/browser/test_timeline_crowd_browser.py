@@ -27,6 +27,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("crowd")
     shutil.copytree(ASSETS / "css", folder / "assets" / "css")
     shutil.copytree(ASSETS / "js", folder / "assets" / "js")
+    shutil.copytree(ASSETS / "fonts", folder / "assets" / "fonts")
     events = timeline(crowd(1000))
     sheets = "".join(
         f'<link rel="stylesheet" href="assets/css/{name}.css">'

@@ -135,4 +135,4 @@ def watched(browser: Any, served: str, **context_options: Any) -> Iterator[Any]:
         yield page
     finally:
         context.close()
-    assert problems == []
+    assert problems == [], problems
