@@ -29,6 +29,22 @@ user_pref("toolkit.telemetry.enabled", false);
 """
 
 
+STEADY = """s => new Promise((done) => {
+  const one = document.querySelector(s);
+  one.scrollIntoView({ block: "center" });
+  let last = "";
+  const look = () => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const now = [x, y, width, height].join();
+    if (now === last) return done(true);
+    last = now;
+    setTimeout(look, 100);
+  };
+  document.fonts.ready.then(look);
+})"""
+"""Bring an element into view and wait until it no longer moves."""
+
+
 class Firefox:
     """One tab. Every call waits for its answer."""
 
@@ -93,7 +109,7 @@ class Firefox:
 
     def click(self, selector: str) -> None:
         """Press it with the mouse's pointer, as a user does."""
-        self.run("s => document.querySelector(s).scrollIntoView({block: 'center'})", selector)
+        self.run(STEADY, selector)
         found = self.send(
             "browsingContext.locateNodes",
             context=self.tab,
