@@ -45,6 +45,24 @@ def refuses(port: int) -> bool:
     return False
 
 
+def slow_server(
+    model: Path, start_new_session: bool = False
+) -> tuple[subprocess.Popen[str], Running]:
+    """A server whose decoder takes as long as the picture's mark says."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PATCHED, "serve", "--model", str(model), "--device", "cpu",
+         "--port", "0", "--json"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=start_new_session,
+    )  # fmt: skip
+    assert process.stdout is not None
+    address = json.loads(process.stdout.readline())["address"]
+    up = Running(address, None)  # type: ignore[arg-type]
+    return process, up
+
+
 def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
     process = start("--port", "0", model=model)
     assert process.stdout is not None
@@ -79,40 +97,21 @@ def test_a_stop_finishes_what_was_accepted(model: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no groups of processes")
 def test_a_stop_of_the_whole_group_finishes_what_was_accepted(model: Path) -> None:
     """As systemd stops a service: every process of it gets the signal."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", PATCHED, "serve", "--model", str(model), "--device", "cpu",
-         "--port", "0", "--json"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    address = json.loads(process.stdout.readline())["address"]
-    up = Running(address, None)  # type: ignore[arg-type]
+    process, up = slow_server(model, start_new_session=True)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(up.ask, "/v1/classify", marked(picture((0, 0, 255)), "slow"))
         wait_until(lambda: metric(up, "alexnet_accepted") == 1)
         os.killpg(process.pid, signal.SIGTERM)
         assert asked.result().json["top"][0]["label"] == "blue"
     assert process.wait(30) == 0
-    process.stdout.close()
+    process.communicate()
 
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_stop_while_a_picture_is_decoded(model: Path, signals: int) -> None:
     """One signal ends it within `Limits.stop_seconds`, with 503 for what is not finished; a second
     one at once, with another code."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", PATCHED, "serve", "--model", str(model), "--device", "cpu",
-         "--port", "0", "--json"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    address = json.loads(process.stdout.readline())["address"]
-    up = Running(address, None)  # type: ignore[arg-type]
+    process, up = slow_server(model)
     content = marked(picture((0, 0, 255)), "endless")
     with socket.create_connection(("127.0.0.1", up.port), timeout=30) as client:
         client.sendall(
@@ -127,7 +126,7 @@ def test_a_stop_while_a_picture_is_decoded(model: Path, signals: int) -> None:
         answer = client.makefile("rb").read()
         assert process.wait(30) == (0 if signals == 1 else 128 + signal.SIGTERM)
         assert answer[:12] == (b"HTTP/1.1 503" if signals == 1 else b"")
-    process.stdout.close()
+    process.communicate()
 
 
 def test_a_taken_port_and_a_folder_without_a_site(model: Path, tmp_path: Path) -> None:
