@@ -26,6 +26,7 @@ SIZE = 64
 
 def answered(page: Any, sample: str) -> None:
     page.locator(f"[data-name={sample}]").click()
+    page.wait_for_selector(f"[data-name={sample}][aria-pressed=true]")  # no longer the one before
     state(page, "answered")
     settle(page)
 

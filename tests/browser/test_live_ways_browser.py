@@ -46,7 +46,7 @@ def test_several_files_are_all_named(live: Any) -> None:
     assert "not a picture" in rows[2]
     # Also while another picture is being named.
     live.locator("[data-name=banana]").click()
-    state(live, "answered")
+    live.wait_for_selector("[data-name=banana][aria-pressed=true]")
     live.set_input_files("#live-file", [str(file) for file in (files[1], files[0], files[2])])
     live.wait_for_function(
         "name => document.querySelector('#live-many li:nth-child(2) b')?.textContent === name",
