@@ -70,7 +70,7 @@ class Store:
     def _add(self, name: str, size: int) -> str:
         """Take a member of an archive up under the name that is meant; empty for a folder."""
         plain = name.replace("\\", "/")
-        parts = [part for part in plain.split("/") if part not in ("", ".")]
+        parts = [part for part in plain.split("/") if part not in ("", ".", "..")]
         if plain.endswith("/") or not parts:
             return ""
         plain = "/".join(parts)
@@ -88,41 +88,49 @@ class Folder(Store):
         super().__init__()
         self.path = path
         self._root = os.path.realpath(path)
-        self._seen = {self._root}
+        self._seen: set[str] = set()  # what is outside
         try:
-            self._walk(str(path), "")
+            self._walk(str(path), "", self._root)
         except RecursionError:
             raise UsageError(
                 f"{path}: more folders inside one another than can be read; name one further inside"
             ) from None
 
-    def _walk(self, folder: str, inside: str) -> None:
+    def _walk(self, folder: str, inside: str, real: str) -> None:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
         for entry in entries:
-            if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
+            linked = entry.is_symlink()
+            if linked and not os.path.exists(entry.path):  # noqa: PTH110
                 self.sizes[inside + entry.name] = 0  # reading it says why it cannot be read
-            elif entry.is_symlink() and not self._is_new(entry.path):
-                self._left["link", "to what is there already"] += 1
+                continue
+            place = os.path.realpath(entry.path) if linked else os.path.join(real, entry.name)  # noqa: PTH118
+            if not self._is_new(place, linked):
+                self._left["link" if linked else "path", "to what is there already"] += 1
             elif entry.is_dir():
                 try:
-                    self._walk(entry.path, f"{inside}{entry.name}/")
+                    self._walk(entry.path, f"{inside}{entry.name}/", place)
                 except PermissionError:
                     self._left["folder", "that may not be read"] += 1
             elif entry.is_file():
                 self.sizes[inside + entry.name] = entry.stat().st_size
 
-    def _is_new(self, link: str) -> bool:
-        """Whether a link leads out of the folder, and to what no other has led to."""
-        real = os.path.realpath(link)
-        new = real not in self._seen and not real.startswith(self._root + os.sep)
-        new = new and not self._root.startswith(real + os.sep)
-        self._seen.add(real)
+    def _is_new(self, place: str, linked: bool) -> bool:
+        """Whether a real path is met for the first time; a link into the folder never is new."""
+        if _holds(self._root, place):
+            return not linked
+        new = place not in self._seen and not _holds(place, self._root)
+        self._seen.add(place)
         return new
 
     def _read(self, name: str) -> bytes:
         with (self.path / name).open("rb") as file:
             return file.read(BYTE_LIMIT)
+
+
+def _holds(folder: str, place: str) -> bool:
+    """Whether a real path is a folder's, or inside it."""
+    return place == folder or place.startswith(os.path.join(folder, ""))  # noqa: PTH118
 
 
 class Zip(Store):
@@ -224,10 +232,12 @@ def open_store(path: Path) -> Store:
         return Folder(path)
     if not path.is_file():
         raise UsageError(f"{path}: neither a file nor a folder; name a folder, a zip or a tar")
-    if zipfile.is_zipfile(path):
-        return Zip(path)
     with path.open("rb") as file:
-        cut = file.read(4) == b"PK\3\4"  # a zip's directory is at its end
+        head = file.read(tarfile.BLOCKSIZE)
+    tar = head[257:262] == b"ustar" or head[:2] in _PACKED
+    if not tar and zipfile.is_zipfile(path):  # it looks at the end, where a tar may have a zip
+        return Zip(path)
+    cut = head[:4] == b"PK\3\4"
     try:
         if not cut:
             return Tar(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import io
 import os
@@ -20,6 +21,7 @@ import pytest
 from demo.datasets.classes import match
 from demo.datasets.ground_truth import Answers
 from demo.datasets.layouts import Labelled, class_of, open_data
+from demo.datasets.stores import open_store
 from demo.errors import LimitError, UsageError
 from model_export.contract.card import Label
 from tests.support.demo_model import card
@@ -205,6 +207,61 @@ def test_no_link_counts_a_picture_twice(tmp_path: Path) -> None:
     data = open_data(root)
     assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png", "c/3.png"]
     assert data.note == "left aside: 4 links to what is there already"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize(
+    ("links", "names", "left"),
+    [
+        ({"k": "X", "l": "."}, ["a/0.png", "k/1.png", "l/Y/2.png"], 1),
+        ({"k": ".", "l": "X"}, ["a/0.png", "k/X/1.png", "k/Y/2.png"], 1),
+        ({"k": "X", "l.png": "X/1.png", "m": "Y"}, ["a/0.png", "k/1.png", "m/2.png"], 1),
+        ({"k.png": "Y/2.png", "l": "."}, ["a/0.png", "k.png", "l/X/1.png"], 1),
+    ],
+)
+def test_links_to_a_folder_and_into_it(
+    tmp_path: Path, links: dict[str, str], names: list[str], left: int
+) -> None:
+    """Whatever leads to a picture, it is taken up once, under the first name."""
+    elsewhere = fill(tmp_path / "elsewhere", "X/1.png", "Y/2.png")
+    root = fill(tmp_path / "d", "a/0.png")
+    for name, to in links.items():
+        (root / name).symlink_to(elsewhere / to)
+    store = open_store(root)
+    assert sorted(store.sizes) == names
+    assert store.note.startswith(f"left aside: {left} ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("way", ["up", "root"])
+def test_a_link_to_what_holds_the_folder_is_not_followed(tmp_path: Path, way: str) -> None:
+    """Also where another folder outside has it."""
+    elsewhere = fill(tmp_path / "elsewhere", "1.png")
+    (elsewhere / "out").symlink_to(tmp_path if way == "up" else "/")
+    root = fill(tmp_path / "d", "a/0.png")
+    (root / "k").symlink_to(elsewhere)
+    store = open_store(root)
+    assert sorted(store.sizes) == ["a/0.png", "k/1.png"]
+    assert store.note == "left aside: 1 link to what is there already"
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar.gz"])
+def test_a_tar_that_ends_in_a_zip_is_a_tar(tmp_path: Path, kind: str) -> None:
+    """zipfile takes whatever has a zip's directory near its end for a zip."""
+    root = fill(tmp_path / "d", "a/1.png", "b/2.png", "c/3.png")
+    inner = zipped(root / "c", root / "more.zip")
+    packed = tmp_path / f"d.{kind}"
+    with (
+        gzip.open(packed, "wb", 0) if kind == "tar.gz" else packed.open("wb") as file,
+        tarfile.open(fileobj=file, mode="w") as made,
+    ):
+        for name in ("a", "b"):
+            made.add(root / name, name)
+        made.add(inner, "more.zip")
+    assert zipfile.is_zipfile(packed)
+    data = open_data(packed)
+    assert [p.name for p in data.pictures] == ["a/1.png", "b/2.png"]
+    assert data.note == "left aside: 1 file, no picture by any name"
 
 
 def test_limit_is_spread_evenly(tmp_path: Path) -> None:
@@ -573,8 +630,9 @@ def test_several_data_sets_are_named(
         (["n02124075_some/n02124075/a.png", "n02124075_some/n07749582/b.png"],
          ["n02124075", "n07749582"]),
         (["n02124075/images/a.png"], ["n02124075"]),
+        (["../n02124075/a.png", "../n07749582/b.png"], ["n02124075", "n07749582"]),
     ],
-    ids=["dot", "backslash", "slash", "root", "images"],
+    ids=["dot", "backslash", "slash", "root", "images", "above"],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
 def test_archives_as_other_programs_write_them(
