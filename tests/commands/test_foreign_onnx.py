@@ -38,7 +38,7 @@ def relative(got: NDArray[Any], wanted: NDArray[Any]) -> float:
     return float(np.linalg.norm(got - wanted) / np.linalg.norm(wanted))
 
 
-@pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v3_small", "resnet18"])
+@pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v3_small"])
 def test_torchvisions_networks_by_plain_export(name: str, tmp_path: Path, labels: Path) -> None:
     import torch
     import torchvision

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "make serve": "test_make_serve",
     "make demo": "test_make_demo",
     "make test": "this is it; test_ci_runs_make_test",
+    "make lint": "the first job of CI, before the tests",
     "make site": "make offline runs it",
     ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
     'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra.py",

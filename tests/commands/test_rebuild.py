@@ -1,10 +1,15 @@
-"""A second build of one run, as `mkdocs serve` makes it after an edit, holds nothing stale."""
+"""A second build of one run, as `mkdocs serve` makes it after an edit, holds nothing stale.
+
+The first build also has what a reader added: a notebook in docs/notebooks/own/ becomes a page.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import nbformat
 
 from tests.support.site_copy import copied
 
@@ -19,6 +24,14 @@ EDITS = {
     "docs/theme/main.html": ('title="Corrections"', 'title="Old"'),
     "docs/assets/css/tokens.css": ("Consolas", "Old"),
 }
+OWN = nbformat.v4.new_notebook(
+    cells=[
+        nbformat.v4.new_markdown_cell("# What my class found"),
+        nbformat.v4.new_code_cell(
+            "6 * 7", outputs=[nbformat.v4.new_output("stream", text="forty-two")]
+        ),
+    ]
+)
 # Builds twice in one process: as the files are, then after a line on its standard input.
 TWICE = """
 import sys
@@ -29,7 +42,7 @@ for number, site in enumerate(sys.argv[1:]):
     if number:
         print("built", flush=True)
         sys.stdin.readline()
-    config = load_config("mkdocs.yml", site_dir=site)
+    config = load_config("mkdocs.yml", site_dir=site, strict=True)
     if not number:
         config.plugins.on_startup(command="build", dirty=False)
     build(config)
@@ -50,6 +63,9 @@ def test_a_build_after_edits_is_a_fresh_build(site: Path, tmp_path: Path) -> Non
     for name, (words, others) in EDITS.items():
         assert words in real[name], name
         (project / name).write_text(real[name].replace(words, others), encoding="utf-8")
+    own = project / "docs" / "notebooks" / "own" / "class.ipynb"
+    own.parent.mkdir()
+    nbformat.write(OWN, own)
 
     first, second = tmp_path / "first", tmp_path / "second"
     with subprocess.Popen(
@@ -66,12 +82,18 @@ def test_a_build_after_edits_is_a_fresh_build(site: Path, tmp_path: Path) -> Non
         line = process.stdout.readline()
         for name, content in real.items():
             (project / name).write_text(content, encoding="utf-8")
+        own.unlink()
+        own.parent.rmdir()
         if line == "built\n":
             process.stdin.write("\n")
             process.stdin.close()
         assert process.wait() == 0, process.stderr.read()
 
     before, after, fresh = contents(first), contents(second), contents(site)
+    page = before["notebooks/own/class/index.html"].decode()
+    assert "What my class found" in page
+    assert "forty-two" in page
+    assert b"jp-Notebook" not in before["notebooks/meet-alexnet/index.html"]  # ours stay light
     changed = {name for name, content in before.items() if content != fresh.get(name)}
     assert {
         "story/myths/index.html", "story/myths/index.md", "search/search_index.json",

@@ -39,14 +39,6 @@ def test_text_for_a_person(classify: Classify) -> None:
     assert len(lines) == 8
 
 
-def test_the_bar_is_as_long_as_the_probability(classify: Classify) -> None:
-    share = probabilities((255, 0, 0))
-    lines = classify("red.png").stdout.splitlines()[4:7]
-    for line, probability in zip(lines, share, strict=True):
-        whole = line.count("█")
-        assert whole == int(round(probability * 24 * 8) // 8)
-
-
 def test_json_for_a_program(classify: Classify, model: Path) -> None:
     result = classify("red.png", "green.bmp", "--json", "--top", "2")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -24,20 +24,6 @@ def refusal(path: Path) -> str:
     return str(caught.value)
 
 
-def test_no_model(tmp_path: Path) -> None:
-    path = tmp_path / "none.onnx"
-    assert refusal(path) == f"{path}: no such model; {MAKE_ONE}"
-
-
-def test_a_model_without_a_card(tmp_path: Path) -> None:
-    path = colour_model(tmp_path / "bare.onnx", None)
-    assert refusal(path) == (
-        f"{path} carries no model card, so its classes and its input are unknown: "
-        "say them with --labels FILE, and --mean, --std and others where they differ from "
-        "ImageNet's; or write them into a copy with `python -m model_export adopt`"
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -76,12 +76,6 @@ def test_the_card_in_the_file_and_beside_it_are_one(exported: Report) -> None:
     assert inside.opset == onnx.load(exported.file).opset_import[0].version
 
 
-def test_two_exports_are_byte_identical(exported: Report, tmp_path: Path) -> None:
-    again = export(tmp_path / "again.onnx")
-    assert again.file.read_bytes() == exported.file.read_bytes()
-    assert again.card_file.read_bytes() == exported.card_file.read_bytes()
-
-
 def test_a_file_that_computes_something_else_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

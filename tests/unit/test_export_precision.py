@@ -74,9 +74,10 @@ def test_it_is_verified_with_the_original_weights(reduced: Report) -> None:
 
 
 def test_two_exports_are_byte_identical(forms: Callable[..., Report], tmp_path: Path) -> None:
-    """In int8, which also measures its ranges; `test_export` compares two in fp32."""
-    again = export(tmp_path / "b.onnx", precision="int8")
-    assert again.file.read_bytes() == forms("int8").file.read_bytes()
+    """In int8: it is made from the fp32 file, and measures its ranges as well."""
+    again, first = export(tmp_path / "b.onnx", precision="int8"), forms("int8")
+    assert again.file.read_bytes() == first.file.read_bytes()
+    assert again.card_file.read_bytes() == first.card_file.read_bytes()
 
 
 def test_channels_have_their_own_scales() -> None:
@@ -259,11 +260,16 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_accuracy_is_counted_beside_fp32(
-    pictures: Path, exported: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: Path,
+    exported: Report,
+    forms: Callable[..., Report],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report = export(tmp_path / "a.onnx", precision="fp16", evaluate=pictures)
-    found = report.card.evaluation
-    assert found
+    report = forms("fp16")
+    found = accuracy.evaluate(
+        exported.file, report.file, report.card.input, report.card.labels, pictures
+    )
     names = [f"{i}.JPEG" for i in range(6)]
     rule = report.card.input
     batch = np.stack([preprocess(Image.open(pictures / "val" / "images" / n), rule) for n in names])

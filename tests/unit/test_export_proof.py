@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -43,7 +44,7 @@ def written(folder: Path) -> dict[str, Path]:
     layers = caffe_files.alexnet(
         classes=CLASSES, widths=(96, 256, 384, 384, 256), hidden=4096, seed=3
     )
-    files = {name: folder / f"net.{name}" for name in ("caffemodel", "onnx", "pth", "npy")}
+    files = {name: folder / f"net.{name}" for name in ("caffemodel", "onnx", "pth", "npy", "npz")}
     files["caffemodel"].write_bytes(caffe_files.caffemodel(layers))
     onnx.save(as_onnx(layers, 227), files["onnx"])
     tensors, by_layer = {}, {}
@@ -62,6 +63,10 @@ def written(folder: Path) -> dict[str, Path]:
         by_layer[layer.name] = [weight, bias]
     torch.save(tensors, files["pth"])
     np.save(files["npy"], np.array(by_layer, object), allow_pickle=True)
+    flat: dict[str, Any] = {
+        f"{n}_{k}": a for n, pair in by_layer.items() for k, a in zip("Wb", pair, strict=True)
+    }
+    np.savez(files["npz"], **flat)
     tensors["features.conv1.weight"] = tensors["features.conv1.weight"].flip(1)
     torch.save(tensors, folder / "red-first.pth")
     files["red first"] = folder / "red-first.pth"
@@ -97,7 +102,7 @@ def test_the_same_weights_give_the_same_logits_through_every_reader(tmp_path: Pa
         found[name] = answer(loaded.net, tensor)
         path.unlink()
         del loaded
-    for name in ("onnx", "pth", "npy"):
+    for name in ("onnx", "pth", "npy", "npz"):
         np.testing.assert_array_equal(found[name], found["caffemodel"], err_msg=name)
     np.testing.assert_allclose(found["red first"], found["caffemodel"], rtol=1e-3, atol=1e-4)
 

@@ -37,7 +37,8 @@ from tests.support.site_copy import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-FRONT_DOOR = ("what-is-alexnet", "significance", "relevance")
+GRADED = ("imagenet-2012", "gpu-shift", "dnnresearch")
+FRONT_DOOR = ("what-is-alexnet", "significance", "relevance", *GRADED)
 READ_BY_A_CLASS = ("../index", *sorted(page.stem for page in (DOCS / "story").glob("*.md")))
 TABLES = load_tables(DOCS / "data")
 ILSVRC = TABLES["ilsvrc"]
@@ -147,10 +148,14 @@ def test_a_school_class_can_read_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", FRONT_DOOR)
 def test_opens_with_one_sentence_that_answers(name: str) -> None:
-    title, answer = body(source(DOCS / "story" / f"{name}.md")).strip().split("\n\n")[:2]
+    text = body(source(DOCS / "story" / f"{name}.md"))
+    title, answer = text.strip().split("\n\n")[:2]
     assert title.startswith("# ")
     assert answer.endswith("{ .answer }")
     assert len(re.findall(r"[.!?](?:\s|$)", prose(name).splitlines()[0])) == 1
+    if name in GRADED:
+        assert "## How sure are we?" in text
+        assert "{= figure_" in text
 
 
 @pytest.mark.parametrize(

@@ -35,28 +35,9 @@ from tests.unit.test_site_content import (
     TIMELINE,
     TITLES,
     body,
-    prose,
     rendered,
     source,
 )
-
-STORY = [
-    name
-    for name in ("imagenet-2012", "gpu-shift", "dnnresearch")
-    if (DOCS / "story" / f"{name}.md").exists()
-]
-
-
-@pytest.mark.parametrize("name", STORY)
-def test_opens_with_one_sentence_and_says_how_sure_we_are(name: str) -> None:
-    text = body(source(DOCS / "story" / f"{name}.md"))
-    title, answer = text.strip().split("\n\n")[:2]
-    assert title.startswith("# ")
-    assert answer.endswith("{ .answer }")
-    assert len(re.findall(r"[.!?](?:\s|$)", prose(name).splitlines()[0])) == 1
-    assert "## How sure are we?" in text
-    assert "{= figure_" in text
-
 
 # --- the contest ---------------------------------------------------------------------------------
 

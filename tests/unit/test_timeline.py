@@ -125,12 +125,6 @@ def test_generated_events_never_overlap_or_vanish(events: tuple[Event, ...]) -> 
 
 @GENTLE
 @given(event_lists(most=20))
-def test_generated_events_bring_no_markup(events: tuple[Event, ...]) -> None:
-    check_html(events)
-
-
-@GENTLE
-@given(event_lists(most=20))
 def test_generated_files_are_read_whole(events: tuple[Event, ...]) -> None:
     """Through YAML and the checks of the reader, and out again as a page and a drawing."""
     rows = [
