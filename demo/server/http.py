@@ -6,7 +6,8 @@
   name or none, and IP addresses where the server is open to others: it cannot know them all.
 - A request that costs something is refused where another site's page sends it.
 - A ``Range`` that is none of bytes does not count; Starlette answers it with 400.
-- HTTP/1.0 gets nothing compressed: Starlette does so without a length, and uvicorn then in chunks.
+- HTTP/1.0 gets nothing compressed: Starlette does so without a length, and uvicorn then in chunks;
+  nor does who refuses gzip (``gzip;q=0``), which Starlette takes for asking for it.
 - ``HEAD`` is answered wherever ``GET`` is; FastAPI's routes do not.
 - Every answer carries a Content-Security-Policy and its companions, unless it has one of its own.
 - Every error is ``{"error": "one sentence"}``, also those that Starlette writes as plain text.
@@ -52,6 +53,7 @@ HEADERS = {
 }
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _RANGES = re.compile(rb"bytes=[\d\s,-]+", re.IGNORECASE)
+_NO_GZIP = re.compile(rb"gzip\s*;\s*q\s*=\s*0(\.0*)?\s*(,|$)", re.IGNORECASE)
 PROBES = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 
 
@@ -134,7 +136,10 @@ class Guard:
             (name, value)
             for name, value in scope["headers"]
             if not (name == b"range" and not _RANGES.fullmatch(value))
-            and not (name == b"accept-encoding" and scope["http_version"] == "1.0")
+            and not (
+                name == b"accept-encoding"
+                and (scope["http_version"] == "1.0" or _NO_GZIP.search(value))
+            )
         ]
 
         async def guarded(message: Message) -> None:

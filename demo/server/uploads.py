@@ -79,6 +79,10 @@ class Uploads:
                 form = await parser.parse()
             except MultiPartException as error:
                 raise Refused(f"the form cannot be read: {error.message.lower()}") from None
+            except UnicodeError:  # Starlette catches `UnicodeDecodeError` alone
+                raise Refused(
+                    "the form cannot be read: a name in it is not of the charset that it names"
+                ) from None
             try:
                 data = await _first_file(form)
             finally:

@@ -130,7 +130,10 @@ def test_compressed_both_ways(server: Running, client: Any, coding: str, binary:
 
 def test_an_answer_is_compressed_where_that_is_asked_for(server: Running) -> None:
     content = json.dumps(head(shape=[32, 3, SIZE, SIZE], data=[0.3] * 192 * 32)).encode()
-    for accepted, coding in (("br, gzip", "gzip"), ("br", None), ("", None)):
+    for accepted, coding in (
+        ("br, gzip", "gzip"), ("gzip;q=0.5, br;q=0", "gzip"), ("br", None), ("", None),
+        ("gzip;q=0", None), ("GZIP ; q=0.000, identity", None), ("br, gzip; Q=0, *", None),
+    ):  # fmt: skip
         sent = {"accept-encoding": accepted}
         answer = server.ask("/v2/models/colour/infer", content, headers=sent)
         assert answer.headers.get("content-encoding") == coding

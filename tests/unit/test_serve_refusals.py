@@ -63,6 +63,15 @@ RED = (255, 0, 0)
             400,
             "the form cannot be read: too many files. maximum number of files is 16.",
         ),
+        *(
+            (
+                form(("picture", "a.png", picture(RED)))[0].replace(b"picture", name),
+                {"content-type": f"{form()[1]['content-type']}; charset={charset}"},
+                400,
+                "the form cannot be read: a name in it is not of the charset that it names",
+            )
+            for charset, name in (("undefined", b"picture"), ("idna", b"xn--99999999"))
+        ),
     ],
 )
 def test_one_sentence_for_each_bad_picture(
