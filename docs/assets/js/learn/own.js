@@ -25,6 +25,7 @@ let camera;
 let learned = false;
 let busy = false;
 let asked = false; // a picture is with the worker
+let again = false; // another has come meanwhile
 let started = false;
 
 const part = byId("learn-own");
@@ -193,7 +194,9 @@ async function learn(order, quiet) {
 
 /** Show what the picture is taken for. */
 async function ask() {
-  if (!learned || busy || asked || (camera && !video.videoWidth)) return;
+  if (!learned || busy || (camera && !video.videoWidth)) return;
+  again = asked;
+  if (asked) return;
   asked = true;
   try {
     /** @type {Float32Array} */
@@ -214,6 +217,7 @@ async function ask() {
   } finally {
     asked = false;
   }
+  if (again) await ask();
 }
 
 function stopCamera() {
@@ -296,7 +300,7 @@ export function offerOwn(order, quiet) {
     byId("learn-own-camera").hidden = false;
     byId("learn-own-camera").addEventListener("click", toggleCamera);
   }
-  setInterval(() => camera && ask(), ASKS);
+  setInterval(() => camera && !asked && ask(), ASKS);
   document.addEventListener("visibilitychange", () => document.hidden && stopCamera());
   addEventListener("pagehide", () => {
     stopCamera();

@@ -68,6 +68,8 @@ function offer(id, manifest, quiet) {
   const say = (/** @type {string} */ told) => (byId(`${id}-status`).textContent = told);
   /** @type {WorkerClient|undefined} */
   let worker;
+  /** @type {import("../live/errors.js").UserError|undefined} why it was ended */
+  let ended;
 
   /** @param {Lane} lane @param {(step: number) => void} progress
    * @returns {Promise<{times: number[], losses: number[]}>} */
@@ -87,6 +89,7 @@ function offer(id, manifest, quiet) {
 
   go.addEventListener("click", async () => {
     quiet();
+    ended = undefined;
     [go.disabled, stop.hidden] = [true, false];
     part.dataset.state = "running";
     const lanes = await lanesHere(contest.pass === 0);
@@ -100,6 +103,7 @@ function offer(id, manifest, quiet) {
       for (const [i, lane] of lanes.entries()) {
         const told = /** @type {HTMLElement} */ (rows[i].lastChild);
         speeds.push(undefined);
+        if (ended) throw ended; // before its worker began
         if (lane.why) continue;
         say(`${lane.name}: ${i + 1} of ${lanes.length}. Leave this page open.`);
         told.textContent = "starts";
@@ -145,7 +149,10 @@ function offer(id, manifest, quiet) {
     });
   }
 
-  const end = (/** @type {string} */ message) => worker?.terminate({ kind: "ended", message });
+  const end = (/** @type {string} */ message) => {
+    ended = { kind: "ended", message };
+    worker?.terminate(ended);
+  };
   stop.addEventListener("click", () => end("Stopped."));
   document.addEventListener("visibilitychange", () => document.hidden && end("Stopped: the page was hidden, and a hidden page is slowed down. Start again."));
   addEventListener("pagehide", () => end(""));

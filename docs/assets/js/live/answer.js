@@ -78,7 +78,7 @@ async function once(fresh) {
   sections(true);
   hideOverlay();
   showFrame();
-  import("./crop.js");
+  const frame = import("./crop.js");
   const top = answered.top.map((guess) => ({
     ...guess,
     label: store.card?.labels[guess.index].name ?? "",
@@ -97,6 +97,7 @@ async function once(fresh) {
   await showLayers(answered, openLayer);
   document.dispatchEvent(new Event("live-answered")); // for the parts that are loaded on request
   await lookInside();
+  await frame.catch(() => {}); // without a connection the frame stays where it is
 }
 
 /** The picture and the answer in the window; where both do not fit, the picture's top. */

@@ -42,6 +42,7 @@ async function open(address, what, at) {
  * @returns {Promise<Uint8Array>} exactly `size` bytes
  * @throws a `UserError`: "offline", "missing" or "corrupted" */
 export async function download(address, what, size, progress, key) {
+  const keeping = [];
   for (let attempt = 1; ; attempt += 1) {
     let have = parts.get(address) ?? (key ? await keptPieces(key) : []);
     let [pieces, kept] = [have.length, sizeOf(have)]; // of what has arrived, those that are kept
@@ -59,7 +60,7 @@ export async function download(address, what, size, progress, key) {
         at += part.value.length;
         if (at > size) break;
         if (key && at - kept >= PIECE && at < size) {
-          keepPiece(key, kept, have.slice(pieces));
+          keeping.push(keepPiece(key, kept, have.slice(pieces)));
           [pieces, kept] = [have.length, at];
         }
         if (at - shown > size / 64) progress((shown = at));
@@ -74,6 +75,7 @@ export async function download(address, what, size, progress, key) {
         at += part.length;
       }
       progress(size);
+      await Promise.all(keeping); // whoever drops the pieces then finds them all
       return bytes;
     } catch (error) {
       const { kind } = /** @type {{kind: string}} */ (error);

@@ -70,7 +70,9 @@ async function cardOf() {
 async function connect() {
   try {
     const at = /** @type {import("./runner.js").Addresses} */ (store.manifest.runner);
-    store.runner = await engineOf(at);
+    const found = await engineOf(at);
+    if (byId("live-engine").value !== "runner") return false; // another was chosen meanwhile
+    store.runner = found;
   } catch (error) {
     const { kind, message } = toMessage(error);
     say(kind, message);
