@@ -6,8 +6,6 @@ import os
 import pickle
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from model_export.exporter import Report
     from tests.support.demo_command import Classify
     from tests.support.demo_server import Running
-
-ROOT = Path(__file__).parent.parent
 
 # The site under test is nobody's, wherever the tests run: a workflow of GitHub names its repository.
 for _name in ("SITE_URL", "REPOSITORY", "GITHUB_REPOSITORY", "CONTACT"):
@@ -174,19 +170,9 @@ def some_of_tiny_imagenet(tiny_imagenet: Any, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built strictly into a temporary folder. Tests only read it."""
+    from tests.support.building import built
 
-    def make(folder: Path) -> Path:
-        built = subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert built.returncode == 0, built.stderr
-        return folder
-
-    folder: Path = once(tmp_path_factory, "site", make)
+    folder: Path = once(tmp_path_factory, "site", built)
     return folder
 
 
@@ -204,6 +190,9 @@ def chromium() -> Iterator[Any]:
     """A headless Chromium (Debian's, else Playwright's own)."""
     from playwright.sync_api import Error, sync_playwright
 
+    from tests.support.browsing import be_patient
+
+    be_patient()
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
@@ -238,7 +227,6 @@ def live(chromium: Any, site: Path) -> Iterator[Any]:
     with serve_folder(site) as address:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
-        page.set_default_timeout(60_000)
         foreign: list[str] = []
         errors: list[str] = []
         page.on(

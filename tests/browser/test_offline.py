@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,8 @@ from sitebuild.errors import ContentError
 from sitebuild.outputs.from_file import with_files
 from sitebuild.reference import offline_edition
 from sitebuild.tools.offline import FOLDER, checksum_of, pack
+from tests.conftest import once
+from tests.support.building import built
 from tests.support.live_page import state
 from tests.support.serving import serve_folder
 from tests.unit.test_site_content import ROOT, rendered
@@ -122,22 +122,12 @@ def test_links_of_the_offline_edition_name_files(html: str, wanted: str) -> None
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make offline` builds it for the zip."""
     if not ENGINE.exists():
         pytest.skip("the engine is not installed: run `make test`, or `npm ci --ignore-scripts`")
-
-    folder = tmp_path_factory.mktemp("offline")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", folder],
-        cwd=ROOT,
-        env={**os.environ, "OFFLINE": "inside"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    folder: Path = once(tmp_path_factory, "offline", lambda at: built(at, OFFLINE="inside"))
     return folder
 
 
@@ -165,7 +155,9 @@ def test_from_a_folder_links_search_and_scripts_work(chromium: Any, edition: Pat
     assert page.url == (edition / "timeline" / "index.html").as_uri()
     page.locator(".md-search__input").click()
     page.keyboard.type("shasum")
-    page.locator(".md-search-result__item a").first.click()
+    page.wait_for_selector(".md-search-result__item a")
+    # What the first letters alone would find is not what is pressed.
+    page.locator(".md-search-result__item a[href*='reference/offline']").first.click()
     page.wait_for_url("**/reference/offline/index.html*")
     page.goto((edition / "story" / "gpu-shift" / "index.html").as_uri())
     plots = page.locator("#gpus .fig__plots[tabindex]")  # the figures' script has started

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from model_export.exporter import Report
+from tests.support.as_user import free_port
 from tests.support.demo_server import picture, running, wait_until
 
 pytestmark = pytest.mark.browser
@@ -37,13 +38,6 @@ HOSTS = {
     "with the port of https": "proxy_set_header Host $host:443;",
     "as the browser sent it": "proxy_set_header Host $http_host;",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_open(port: int) -> bool:
@@ -191,7 +185,7 @@ def test_the_live_page_behind_nginx(
         visitor.wait_for_url("**/alexnet/site/live/")
         visitor.locator("#live-engine option[value=runner]").wait_for(state="attached")
         visitor.locator('[data-name="lemon"]').click()
-        visitor.locator("#live[data-state=answered]").wait_for(timeout=60_000)
+        visitor.locator("#live[data-state=answered]").wait_for()
         assert "lemon" in visitor.locator("#live-top li").first.inner_text()
         assert "this computer's processor" in visitor.locator("#live").text_content()
         visitor.close()

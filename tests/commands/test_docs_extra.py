@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.as_user import free_port, get, run, start, stop
+from tests.support.building import alone
 
 
 def test_docs_extra_alone(tmp_path: Path) -> None:
@@ -29,9 +30,10 @@ def test_docs_extra_alone(tmp_path: Path) -> None:
     )
     assert subprocess.check_output([python, "-c", code], text=True) == "[]\n"
     port = free_port()
-    process = start(str(python), "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}")
-    try:
-        page = get(f"http://127.0.0.1:{port}/", wait=60)
-    finally:
-        printed = stop(process)
+    with alone():
+        process = start(str(python), "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}")
+        try:
+            page = get(f"http://127.0.0.1:{port}/", wait=240)
+        finally:
+            printed = stop(process)
     assert "AlexNet" in page, printed

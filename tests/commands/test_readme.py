@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.as_user import ENVIRONMENT, ROOT, free_port, get, run, start, stop
+from tests.support.building import alone
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -78,11 +79,12 @@ def test_make_serve() -> None:
         ["make", "build/alexnet64.onnx", "engine"], cwd=ROOT, env=ENVIRONMENT, check=True
     )
     port = free_port()
-    process = start("make", "serve", f"PORT={port}")
-    try:
-        page = get(f"http://127.0.0.1:{port}/", wait=90)
-    finally:
-        printed = stop(process)
+    with alone():
+        process = start("make", "serve", f"PORT={port}")
+        try:
+            page = get(f"http://127.0.0.1:{port}/", wait=240)
+        finally:
+            printed = stop(process)
     assert "AlexNet" in page
     assert f"http://127.0.0.1:{port}/" in printed
     assert "CPUExecutionProvider" in printed or "CUDAExecutionProvider" in printed
@@ -95,7 +97,7 @@ def test_make_demo() -> None:
     port = free_port()
     process = start("make", "demo", f"DEMO_PORT={port}", BROWSER="true")
     try:
-        page = get(f"http://127.0.0.1:{port}/", wait=90)
+        page = get(f"http://127.0.0.1:{port}/", wait=240)
     finally:
         printed = stop(process)
     assert "What does AlexNet see?" in page

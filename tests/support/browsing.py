@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,66 @@ def addresses() -> list[str]:
 PAGES = addresses()
 
 
+PATIENCE = 240_000
+"""Milliseconds that a page's state is waited for. Only a test that fails waits so long; it is within
+the time that pytest gives a test, so that the message says what did not come."""
+
+
+def be_patient() -> None:
+    """From here on pages of every browser wait that long, unless a test says otherwise."""
+    from playwright.sync_api import Browser
+
+    if hasattr(Browser.new_page, "__wrapped__"):
+        return
+
+    def patient(make: Any) -> Any:
+        @functools.wraps(make)
+        def made(browser: Any, **options: Any) -> Any:
+            new = make(browser, **options)
+            new.set_default_timeout(PATIENCE)
+            return new
+
+        return made
+
+    for name in ("new_page", "new_context"):
+        setattr(Browser, name, patient(getattr(Browser, name)))
+
+
 # Resize observers have run before the second frame is drawn: the theme makes code that
 # has become too wide focusable.
-_SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def drawn(page: Any) -> None:
+    """Wait until what is there now has been laid out and drawn."""
+    page.evaluate(_FRAMES)
+
+
+def settled(page: Any) -> None:
+    """Wait until the fonts are there, and what they changed has been drawn."""
+    page.evaluate("() => document.fonts.ready.then(() => 0)")
+    drawn(page)
+
+
+def place(page: Any) -> str:
+    """The page's address as the page itself has it: Playwright hears of a change later."""
+    return str(page.evaluate("location.href"))
+
+
+_PRESS = """([seen, button]) => {
+  const watch = new MutationObserver(() => {
+    if (!document.querySelector(seen)) return;
+    watch.disconnect();
+    document.querySelector(button).click();
+  });
+  watch.observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
+
+
+def press_once(page: Any, seen: str, button: str) -> None:
+    """Have a button pressed the moment something is seen: what can be stopped may be over before
+    Playwright's own press comes. Both are selectors."""
+    page.evaluate(_PRESS, [seen, button])
 
 
 def accessible(page: Any, where: str = "document", colours: bool = False) -> list[tuple[str, str]]:
@@ -57,7 +115,7 @@ def accessible(page: Any, where: str = "document", colours: bool = False) -> lis
         pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text("utf-8"))  # past the policy of the page
-    page.evaluate(_SETTLED)
+    settled(page)
     options = _OPTIONS | {"runOnly": {"type": "rule", "values": _OF_COLOURS}, "rules": {}}
     violations = page.evaluate(
         "([where, options]) => axe.run(where === 'document' ? document : where, options)"

@@ -7,6 +7,7 @@ those it names best, others on each page. A picture is drawn again only when wha
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,14 @@ class Cards:
         file = self.kept / name / f"{stamp.hexdigest()[:16]}.png"
         if not file.is_file():
             for old in file.parent.glob("*.png"):
-                old.unlink()
+                old.unlink(missing_ok=True)
             file.parent.mkdir(parents=True, exist_ok=True)
             drawn = self._draw(path, title, about)
+            half = file.with_suffix(f".{os.getpid()}")  # another build takes only whole pictures
             drawn.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-                file, compress_level=4
+                half, "PNG", compress_level=4
             )
+            half.replace(file)
         return file
 
     def _draw(self, path: str, title: str, about: str) -> Image.Image:
