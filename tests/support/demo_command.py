@@ -23,7 +23,7 @@ def as_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[s
         k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "TTY_COMPATIBLE")
     }
     options.setdefault("env", environment | {"PYTHONPATH": str(ROOT)})
-    options.setdefault("timeout", 60)
+    options.setdefault("timeout", 240)
     return subprocess.run(
         [sys.executable, "-m", "demo", *arguments],
         capture_output=True,

@@ -69,11 +69,12 @@ class Running:
             connection.close()
 
     def raw(self, data: bytes) -> bytes:
-        """Send bytes on a connection of their own; what comes back within a second, or to its end."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+        """Send bytes, and no more, on a connection of their own; all that comes back."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             got = b""
             with contextlib.suppress(OSError):
                 connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)  # so the server hangs up after its answer
             with contextlib.suppress(OSError):
                 while piece := connection.recv(65536):
                     got += piece
@@ -99,7 +100,7 @@ def running(
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
-            assert up.wait(30)
+            assert up.wait(120)
             yield Running(f"http://127.0.0.1:{port}/", classifier)
         finally:
             server.should_exit = True
@@ -150,14 +151,14 @@ def hold_network(server: Running) -> Held:
 
     def wait(batch: Any) -> Any:
         held.entered.set()
-        assert held.go.wait(30)
+        assert held.go.wait(120)
         return logits(batch)
 
     server.classifier.logits = wait  # type: ignore[method-assign]
     return held
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     """Ask again and again, until it is so."""
     end = time.monotonic() + seconds
     while not true():
