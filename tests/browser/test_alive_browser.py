@@ -18,6 +18,7 @@ from demo.reference import session_of
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.records import gradient
+from tests.support.browsing import press_once
 from tests.support.live_page import no_axe_violations_in_either_scheme, state
 
 pytestmark = pytest.mark.browser
@@ -54,7 +55,6 @@ BOTH = """async (addresses) => {
 @pytest.fixture
 def answered(live: Any) -> Any:
     """The live page with the answer to a sample."""
-    live.set_default_timeout(240_000)
     live.locator("[data-name=orange]").click()
     assert "orange" in state(live, "answered").lower()
     live.wait_for_selector("#live-alive:not([hidden])")
@@ -159,15 +159,15 @@ def test_fooled_by_steps_that_are_small(answered: Any, tmp_path: Path) -> None:
     page.wait_for_function(
         "() => document.getElementById('live-status').textContent.startsWith('changed.png: teapot')"
     )
+    page.wait_for_selector("#live-answer[aria-busy=false]")
     page.set_viewport_size({"width": 320, "height": 800})
     no_axe_violations_in_either_scheme(page, "#live")
 
 
 def test_fooling_can_be_stopped(answered: Any) -> None:
     page = answered
+    press_once(page, "#live-fool-steps li", "#live-fool-stop")
     page.locator("#live-fool-go").click()
-    page.wait_for_selector("#live-fool-steps li")
-    page.locator("#live-fool-stop").click()
     said = words(page, "live-fool-words")
     steps = int(re.match(r"After (\d+) step", said)[1])  # type: ignore[index]
     assert steps < 10

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from tests.support.browsing import accessible, darken
+from tests.support.browsing import accessible, darken, place
 
 pytestmark = pytest.mark.browser
 
@@ -39,8 +39,7 @@ def test_without_a_script_sheets_and_names_are_there(chromium: Any, served: str)
     assert not page.locator(".atlas__find").is_visible()
     number = page.locator(".atlas__names a").all_inner_texts().index("goldfish")
     page.locator(".atlas__names a", has_text="goldfish").click()
-    assert page.url.endswith("network/names/#goldfish")
-    page.wait_for_load_state()
+    page.wait_for_url("**/network/names/#goldfish")
     row = page.locator("#goldfish").text_content()
     assert f"Right at once {LAYERS['classes']['top1'][number]} times of 50" in row
     context.close()
@@ -63,10 +62,10 @@ def test_an_address_opens_a_unit(chromium: Any, served: str, width: int) -> None
     page.wait_for_function(
         "() => document.querySelector('#atlas-title').textContent.endsWith('18')"
     )
-    assert page.url.endswith("#conv1-18")
+    assert place(page).endswith("#conv1-18")
     page.locator(f"{PANEL} .atlas__close").click()
     assert page.locator(PANEL).is_hidden()
-    assert page.url.endswith("network/atlas/")
+    assert place(page).endswith("network/atlas/")
     page.locator("#atlas-find").fill("orange")
     page.wait_for_selector("#atlas-results:not([hidden]) a")
     page.locator("#atlas-results a").first.click()
@@ -85,7 +84,7 @@ def test_arrows_walk_over_a_sheet(chromium: Any, served: str) -> None:
         page.keyboard.press(key)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{PANEL}:not([hidden]) h3")
-    assert page.url.endswith("#conv1-9")
+    assert place(page).endswith("#conv1-9")
     assert page.locator("a[aria-current]").first.get_attribute("href") == "#conv1-9"
     page.locator(f"{PANEL} a").first.focus()
     page.keyboard.press("Escape")

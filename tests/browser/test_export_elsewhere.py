@@ -148,7 +148,7 @@ def test_netron_draws_the_graph(
 
         page.route("**/*", stay_here)
         page.goto(url)
-        page.locator("body.default, body.alert").wait_for(timeout=120_000)
+        page.locator("body.default, body.alert").wait_for()
         assert page.locator("body").get_attribute("class") == "default", page.locator(
             "#message-text"
         ).text_content()

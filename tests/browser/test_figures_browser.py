@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.browsing import accessible
+from tests.support.browsing import accessible, settled
 from tests.unit.test_site_content import DOCS, TABLES
 
 pytestmark = pytest.mark.browser
@@ -55,6 +55,7 @@ def test_labels_avoid_marks_and_each_other(chromium: Any, served: str, width: in
     found = []
     for address in PAGES:
         page.goto(f"{served}{address}/".replace("//", "/").replace(":/", "://"))
+        settled(page)
         found += page.evaluate(OVERLAPS)
     page.close()
     assert not found, "\n".join(found)
@@ -85,7 +86,7 @@ def test_a_finger_reads_out_a_mark(chromium: Any, served: str) -> None:
     page.goto(f"{served}story/gpu-shift/")
     figure = page.locator("#gpus")
     figure.locator(".fig__view:not([hidden]) .plot--narrow .m.deep").first.tap()
-    assert "GeForce GTX 580, 2010: 1.581 TFLOP/s" in figure.locator(".fig__say").inner_text()
+    figure.locator(".fig__say", has_text="GeForce GTX 580, 2010: 1.581 TFLOP/s").wait_for()
     context.close()
 
 

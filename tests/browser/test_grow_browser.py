@@ -14,7 +14,7 @@ from demo.reference import session_of
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import preprocess
 from model_export.networks import ALEXNET64
-from tests.support.browsing import watched
+from tests.support.browsing import place, press_once, watched
 from tests.support.live_page import no_axe_violations_in_either_scheme, state
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,6 @@ ENDS = ("answered", "paused", "wrong", "failed", "offline", "missing")
 
 def opened(page: Any, served: str, address: str, steps: int) -> None:
     """The page, where so many steps are enough."""
-    page.set_default_timeout(240_000)
     page.goto(f"{served}grow/{address}")
     state(page, "idle")
     page.evaluate("steps => { document.getElementById('grow-progress').max = steps; }", steps)
@@ -62,14 +61,13 @@ def test_a_name_grows(chromium: Any, served: str, tmp_path: Path) -> None:
 
 def test_a_pause_changes_nothing(chromium: Any, served: str, tmp_path: Path) -> None:
     with watched(chromium, served, viewport={"width": 1280, "height": 900}) as page:
-        opened(page, served, "?seed=7#conv1-5", 12)
+        opened(page, served, "?seed=7#conv1-5", 24)
         page.locator("#grow-go").click()
         state(page, "answered")
         assert page.locator("#grow-pause").is_hidden()
         whole = saved(page, tmp_path / "whole.png")
+        press_once(page, "#grow-progress[value='0']", "#grow-pause")
         page.locator("#grow-go").click()
-        state(page, "learning")
-        page.locator("#grow-pause").click()
         said = state(page, "paused", "answered")
         assert said.startswith("Paused after "), said
         page.locator("#grow-pause").click()
@@ -88,7 +86,7 @@ def test_the_address_and_the_controls(chromium: Any, served: str) -> None:
         page.locator("#grow-unit").fill("999")
         page.locator("#grow-seed").fill("1")
         page.keyboard.press("Tab")
-        assert page.url.endswith("grow/#conv5-255")
+        assert place(page).endswith("grow/#conv5-255")
         counts = page.locator("#grow-layer option[data-count]").evaluate_all(
             "all => Object.fromEntries(all.map(one => [one.value, Number(one.dataset.count)]))"
         )
@@ -97,7 +95,7 @@ def test_the_address_and_the_controls(chromium: Any, served: str) -> None:
         }
         page.select_option("#grow-layer", "classes")
         page.select_option("#grow-name", label="school bus")
-        assert page.url.endswith("grow/#class-school-bus")
+        assert place(page).endswith("grow/#class-school-bus")
 
 
 def test_the_atlas_leads_to_it(chromium: Any, served: str) -> None:

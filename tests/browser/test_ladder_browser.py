@@ -91,7 +91,7 @@ def test_alexnet_runs_here_on_a_picture_of_the_readers_own(chromium: Any, served
     assert seen.get_attribute("aria-label") == "Your picture: orange.jpg"
     assert re.search(r"\d MB travel", page.locator("#ladder-offer").inner_text())
     page.locator("#ladder-load").click()
-    page.wait_for_selector("#ladder-offer", state="hidden", timeout=120_000)
+    page.wait_for_selector("#ladder-offer", state="hidden")
     page.wait_for_selector(ANSWERED)
     assert "ran here" in page.locator("#ladder-status").inner_text()
     assert shown(page)["alexnet64"] == recorded("orange")["alexnet64"]
@@ -100,7 +100,7 @@ def test_alexnet_runs_here_on_a_picture_of_the_readers_own(chromium: Any, served
     # Left, and come back to by the browser's Back: the page is kept, the worker is not.
     page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     page.locator("#ladder-load").click()
-    page.wait_for_selector("#ladder-offer", state="hidden", timeout=120_000)
+    page.wait_for_selector("#ladder-offer", state="hidden")
     page.wait_for_selector(ANSWERED)
     assert shown(page)["alexnet64"] == recorded("orange")["alexnet64"]
     context.close()
@@ -113,7 +113,7 @@ def test_live_maps_look_like_the_recorded_ones(chromium: Any, served: str) -> No
     size = "node => [node.offsetWidth, node.offsetHeight]"
     before = page.locator("#ladder-see-maps").evaluate(size)
     page.locator("#ladder-load").click()
-    page.wait_for_selector("#ladder-offer", state="hidden", timeout=120_000)
+    page.wait_for_selector("#ladder-offer", state="hidden")
     page.locator("[data-name=lighthouse]").click()
     page.wait_for_selector("canvas#ladder-see-maps")
     assert page.locator("#ladder-see-maps").evaluate(size) == before

@@ -18,7 +18,7 @@ from model_export.forms import learning
 from model_export.records.learning import FILES
 from model_export.training import drawn
 from sitebuild.live import learning as page_of
-from tests.support.browsing import accessible, watched
+from tests.support.browsing import accessible, press_once, watched
 from tests.support.live_page import no_axe_violations_in_either_scheme, state
 from tests.unit.test_learning import FEW, SEEDS, by_pytorch
 
@@ -66,7 +66,6 @@ BARE = """async ([kind, seed, batch]) => {
 def learn(chromium: Any, served: str) -> Iterator[Any]:
     """The page, before anything is pressed."""
     with watched(chromium, served, viewport={"width": 1280, "height": 900}) as page:
-        page.set_default_timeout(120_000)
         page.goto(f"{served}learn/")
         page.wait_for_selector("#learn-go:not([hidden])")
         yield page
@@ -92,7 +91,6 @@ def test_ten_steps_on_a_graphics_card_are_pytorchs(chromium: Any, served: str) -
     browser = chromium.browser_type.launch(executable_path=shutil.which("chromium"), args=arguments)
     try:
         page = browser.new_page()
-        page.set_default_timeout(300_000)
         page.goto(f"{served}learn/")
         if not page.evaluate("async () => Boolean(await navigator.gpu?.requestAdapter())"):
             pytest.skip("this browser has no SwiftShader for WebGPU")
@@ -104,7 +102,6 @@ def test_ten_steps_on_a_graphics_card_are_pytorchs(chromium: Any, served: str) -
 
 def test_the_race_and_eighty_seconds(chromium: Any, served: str) -> None:
     with watched(chromium, served, viewport={"width": 1280, "height": 900}) as page:
-        page.set_default_timeout(300_000)
         page.add_init_script("window.liveTest = {patience: 1}")
         page.goto(f"{served}learn/")
         for name in ("learn-race", "learn-eighty"):
@@ -119,8 +116,8 @@ def test_the_race_and_eighty_seconds(chromium: Any, served: str) -> None:
         eighty = page.locator("#learn-eighty-lanes").inner_text()
         assert re.search(r"minutes for a pass of 50,000 pictures \(estimated\)", eighty)
         no_axe_violations_in_either_scheme(page)
+        press_once(page, "#learn-race[data-state=running]", "#learn-race-stop")
         page.locator("#learn-race-go").click()
-        page.locator("#learn-race-stop").click()
         page.wait_for_selector("#learn-race[data-state=stopped]")
         assert page.locator("#learn-race-status").inner_text() == "Stopped."
 

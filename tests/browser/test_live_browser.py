@@ -17,6 +17,7 @@ from demo.pictures.decoding import decode
 from demo.reference import reference
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import resize_and_crop
+from tests.support.browsing import darken, press_once
 from tests.support.live_page import (
     give,
     longest_task,
@@ -86,8 +87,7 @@ def test_from_the_button_to_the_answer(live: Any) -> None:
     assert longest_task(page.context.browser.stop_tracing()) < 50
     no_axe_violations(page)
     page.set_viewport_size({"width": 320, "height": 700})
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_selector("body[data-md-color-scheme=slate]")
+    darken(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     no_axe_violations(page)
 
@@ -151,13 +151,12 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
     assert page.locator("#live-answer").is_hidden()
     no_axe_violations(page)
     assert "fine.jpg:" in give(page, SAMPLES[0].read_bytes(), "fine.jpg")
+    press_once(page, "#live[data-state=hiding]", "#live-stop")
     page.locator("#live-occlude").click()
-    assert "Hiding one part after another" in state(page, "hiding")
-    page.locator("#live-stop").click()
     assert state(page, "cancelled") == "Stopped."
     assert page.locator("#live-overlay").is_hidden()
     page.locator("#live-occlude").click()
-    state(page, "hiding")
+    assert "Hiding one part after another" in state(page, "hiding")
     no_axe_violations(page)  # it may be done before axe is, so nothing is stopped after this
     assert re.fullmatch(
         r"Hiding the [a-z ]+ costs it most: from \d+% to \d+%\.", state(page, "answered")

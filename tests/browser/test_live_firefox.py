@@ -15,7 +15,7 @@ from demo.reference import session_of
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import preprocess
 from tests.support.bidi import firefox
-from tests.support.browsing import AXE, TAGS
+from tests.support.browsing import AXE, PATIENCE, TAGS
 from tests.support.serving import serve_folder
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,7 @@ def page() -> Iterator[Any]:
 
 def until(page: Any, function: str, *arguments: str) -> Any:
     """Ask the page until it says something."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < end:
         value = page.run(function, *arguments)
         if value:

@@ -14,6 +14,7 @@ from demo.pictures.decoding import decode
 from demo.reference import session_of
 from model_export.contract.card import ModelCard
 from model_export.contract.preprocessing import preprocess
+from tests.support.browsing import place
 from tests.support.live_page import give, no_axe_violations, state, top
 
 pytestmark = pytest.mark.browser
@@ -100,7 +101,7 @@ def test_a_full_layer_is_opened(live: Any) -> None:
     rows = live.locator("#live-top li").all()
     spans = [row.locator("span").all_inner_texts() for row in rows]
     assert tiles(live)[:5] == [f"{name}: {share}" for name, share, *_ in spans]
-    assert "layer=fc8" in live.url
+    assert "layer=fc8" in place(live)
 
 
 def test_the_last_layer_keeps_the_quizs_secret(live: Any) -> None:
@@ -139,7 +140,7 @@ def test_a_tower_switched_off(live: Any, tmp_path: Path) -> None:
     assert "As it was given: banana" in live.locator("#live-before").inner_text()
     (logits,) = python_says(["logits"], silenced(tmp_path, 2))
     assert top(live) == np.argsort(-logits[0], kind="stable")[:5].tolist()
-    assert "silent=2" in live.url
+    assert "silent=2" in place(live)
     live.select_option("#live-layer", "conv3")
     shown = tiles(live)
     half = len(shown) // 2
@@ -186,7 +187,8 @@ def test_the_tiles_work_by_keyboard_and_two_pictures_stand_side_by_side(live: An
 
 # The element that has the focus, and whether it can be seen: not under what stays on the screen.
 STOP = """async () => {
-  await new Promise(done => setTimeout(done, 150));  // the layers scroll sideways to the focus
+  // The layers scroll sideways to the focus.
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
   const own = document.activeElement;
   if (!document.getElementById('live').contains(own)) return ['', true];
   const seen = [...own.getClientRects()].every(({left, top, bottom}) =>  // of each line
@@ -245,7 +247,7 @@ def test_the_address_holds_the_view(live: Any) -> None:
     page.locator("#live-jpeg").fill("20")
     page.locator("#live-closer").fill("60")
     page.wait_for_function("() => location.search.includes('closer=60')")
-    address = page.url
+    address = place(page)
     assert address.endswith("?picture=banana&blur=1.5&jpeg=20&closer=60&hide=3,8")
     settle(page)
     answered = page.locator("#live-top").inner_text()

@@ -38,7 +38,6 @@ def page(browser: Any, site: Path) -> Iterator[Any]:
     """The live page in that browser, with a picture chosen."""
     with serve_folder(site) as address:
         made = browser.new_page()
-        made.set_default_timeout(60_000)
         made.goto(f"{address}live/?picture=banana&layer=conv2")
         state(made, "idle")
         yield made
@@ -73,9 +72,9 @@ def heap(page: Any) -> dict[str, float]:
 
 
 def falls_to(page: Any, bound: float, measure: Callable[[], float]) -> float:
-    """The first figure not above the bound within 20 seconds, or the last: memory is given back
+    """The first figure not above the bound within a minute, or the last: memory is given back
     when the browser finds time for it."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while (now := measure()) > bound and time.monotonic() < end:
         page.wait_for_timeout(250)  # meanwhile Playwright hears of workers that end
     return now
@@ -143,8 +142,7 @@ def test_two_hundred_pictures_in_a_row(browser: Any, page: Any) -> None:
     page.evaluate(drop, [40, 200])
     # The pixels of 160 such pictures, if they were kept, would be over 25 MiB.
     assert falls_to(page, taken + 15, settled) < taken + 15
-    after = heap(page)
-    assert after["nodes"] == before["nodes"]
-    assert after["listeners"] == before["listeners"]
-    assert after["used"] < before["used"] + 0.5
+    for name, more in (("nodes", 0), ("listeners", 0), ("used", 0.5)):
+        bound = before[name] + more
+        assert falls_to(page, bound, lambda name=name: heap(page)[name]) <= bound  # type: ignore[misc]
     assert len([worker for worker in page.workers if "/js/live/" in worker.url]) == 1

@@ -273,7 +273,6 @@ def second(site: Path, tmp_path: Path) -> Path:
 def test_another_network_answers_by_its_own_card(chromium: Any, second: Path) -> None:
     with serve_folder(second) as address:
         page = chromium.new_page()
-        page.set_default_timeout(60_000)
         page.goto(f"{address}live/")
         state(page, "idle")
         choose(page, "#live-which", "1")

@@ -179,9 +179,7 @@ def test_a_permission_that_comes_after_closing_turns_nothing_on(with_camera: Any
     page.evaluate("window.delay = 500")
     page.click("#live-camera")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
-    page.wait_for_selector("html")
-    page.wait_for_timeout(1500)
-    assert page.evaluate(TRACKS) == ["ended"]
+    page.wait_for_function(f"() => {TRACKS}.join() === 'ended'")
     assert page.locator("#live-camera-box").is_hidden()
 
 
@@ -222,8 +220,8 @@ def test_a_metered_connection_is_asked_before_the_download(live: Any, site: Path
 def test_the_names_are_searched(live: Any) -> None:
     live.click("#live-names summary")
     live.fill("#live-find", "retriever")
-    shown = live.locator("#live-names li:visible").all_inner_texts()
-    assert shown == ["golden retriever", "Labrador retriever"]
+    shown = live.locator("#live-names .live-chips li:not([hidden])").all_text_contents()
+    assert [name.strip() for name in shown] == ["golden retriever", "Labrador retriever"]
     live.fill("#live-find", "house")
     live.fill("#live-find", "my face")
     assert "Not on its list" in live.locator("#live-found").inner_text()

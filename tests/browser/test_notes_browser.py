@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.browsing import settled
+
 pytestmark = pytest.mark.browser
 
 PAGE = "story/gpu-shift/"
@@ -30,7 +32,7 @@ def test_a_tap_opens_the_note_in_place(chromium: Any, served: str) -> None:
     assert abs(page.evaluate("scrollY") - before) < 50
     assert page.evaluate("document.activeElement.className") == "note-sheet"
     sheet.get_by_role("button", name="Close").tap()
-    assert sheet.count() == 0
+    sheet.wait_for(state="detached")
     assert page.evaluate("document.activeElement.className").startswith("footnote-ref")
     phone.close()
 
@@ -71,7 +73,7 @@ def test_a_tap_on_a_word_explains_it_without_leaving_the_page(chromium: Any, ser
     assert page.locator(".term__tip:visible").count() == 0
     assert "reference/glossary/#" in sheet.get_by_role("link").evaluate("link => link.href")
     sheet.get_by_role("button", name="Close").tap()
-    assert sheet.count() == 0
+    sheet.wait_for(state="detached")
     assert page.url == served + PAGE
     assert page.locator(".term__tip:visible").count() == 0
     phone.close()
@@ -87,6 +89,7 @@ def test_a_box_that_scrolls_shows_where_it_goes_on(chromium: Any, served: str) -
       && box.scrollWidth > box.clientWidth + 1
       && !(box.tabIndex === 0 && box.matches('.more-right, .more-left')))
       .map(box => box.outerHTML.slice(0, 80))"""
+    settled(page)
     assert page.evaluate(wide) == []
     box = page.locator(".more-right:visible").first.element_handle()
     box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
@@ -101,6 +104,7 @@ def test_notes_stand_beside_their_lines_and_cover_nothing(
     page = chromium.new_page(viewport={"width": width, "height": 900})
     page.goto(served + PAGE, wait_until="load")
     page.wait_for_selector(".margin-note")
+    settled(page)
     boxes = page.evaluate(
         """() => [...document.querySelectorAll('.margin-note')].map(n => {
           const b = n.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; })"""

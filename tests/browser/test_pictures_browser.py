@@ -12,6 +12,8 @@ from tests.support.browsing import watched
 
 pytestmark = pytest.mark.browser
 
+CHOICE = "document.body.getAttribute('data-md-color-media')"
+
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_drawing_follows_the_readers_choice_of_colours(
@@ -22,7 +24,9 @@ def test_a_drawing_follows_the_readers_choice_of_colours(
     with watched(chromium, served, color_scheme=system) as page:
         page.goto(f"{served}story/gpu-shift/", wait_until="networkidle")
         for _ in range(3):
+            before = page.evaluate(CHOICE)
             page.locator("form[data-md-component=palette] label:visible").click()
+            page.wait_for_function(f"before => {CHOICE} !== before", arg=before)
             scheme = page.locator("body").get_attribute("data-md-color-scheme")
             tries = (ground(page) for _ in range(50))
             assert any(light > 220 if scheme == "default" else light < 60 for light in tries)

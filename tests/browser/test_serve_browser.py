@@ -29,8 +29,8 @@ def file(content: bytes, name: str = "mine.png") -> dict[str, Any]:
 
 def send(page: Any, content: bytes) -> None:
     page.set_input_files("#picture", file(content))
-    page.click("button")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("button")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -68,8 +68,8 @@ def test_the_form_works_without_scripts_and_by_keyboard(chromium: Any, server: R
     page.set_input_files("#picture", file(picture((255, 0, 0))))
     page.focus("#picture")
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert page.locator("ol li").first.inner_text().startswith("red")
     context.close()
 

@@ -11,7 +11,7 @@ import pytest
 from model_export.exporter import Report
 from tests.support.browsing import watched
 from tests.support.demo_server import Running, running
-from tests.support.live_page import choose
+from tests.support.live_page import choose, state
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def test_pages_run_under_the_policy_at_the_first_visit_and_the_next(
 def answered(page: Any) -> str:
     """What a sample is named."""
     page.locator('[data-name="lemon"]').click()
-    page.locator("#live[data-state=answered]").wait_for(timeout=120_000)
+    page.locator("#live[data-state=answered]").wait_for()
     return str(page.locator("#live-top li").first.inner_text())
 
 
@@ -58,7 +58,7 @@ def test_the_live_page_has_its_pictures_named_here(page: Any, server: Running) -
 
 def test_the_live_page_runs_in_the_browser_too(page: Any, server: Running) -> None:
     page.goto(f"{server.address}site/live/")
-    page.locator("#live-engine option[value=runner]").wait_for(state="attached")
+    state(page, "ready")  # the server is connected to
     choose(page, "#live-engine", "wasm")
     assert "lemon" in answered(page)
     assert "this computer's processor" not in page.locator("#live-times").text_content()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browsing import accessible, watched
+from tests.support.browsing import accessible, place, watched
 
 pytestmark = pytest.mark.browser
 
@@ -17,12 +17,12 @@ def test_a_quiz_is_answered_and_sent_by_its_address(chromium: Any, served: str) 
         first = page.locator(".quiz__list > li").first
         first.get_by_role("button", name="16.4%").press("Enter")
         assert page.locator(".quiz__score").inner_text().startswith("1 of 1 right")
-        assert "answers=200" in page.url
-        assert "keep=1" in page.url
+        assert "answers=200" in place(page)
+        assert "keep=1" in place(page)
         page.locator(".quiz__list > li").nth(1).get_by_role("button").first.click()
         assert page.locator(".quiz__score").inner_text().startswith("1 of 2 right")
         assert accessible(page, ".quiz") == []
-        sent = page.url
+        sent = place(page)
         page.goto(f"{served}story/significance/")
         assert page.locator(".quiz__score").inner_text() == ""
         page.goto(sent)

@@ -11,6 +11,7 @@ import pytest
 
 from sitebuild.timeline import band
 from sitebuild.timeline import listing as pages
+from tests.support.browsing import settled
 from tests.support.serving import serve_folder
 from tests.support.timeline_events import crowd, timeline
 from tests.support.timeline_page import BOXES, SHOWN, opened, overlaps
@@ -56,6 +57,7 @@ def page(chromium: Any, crowded: str) -> Iterator[Any]:
 def test_a_thousand_wild_events_stay_text_and_apart(page: Any, crowded: str) -> None:
     page.goto(crowded)
     page.wait_for_selector(".tl--live")
+    settled(page)
     assert page.locator(SHOWN).count() == 1000
     assert page.evaluate("window.hacked") is None
     assert page.locator("img, .tl-index script").count() == 0
@@ -88,6 +90,9 @@ def test_panning_a_thousand_events_lays_nothing_out(page: Any, crowded: str) -> 
     """A step of panning is the scrolling of a finished sheet; counted, for time means nothing here."""
     page.goto(f"{crowded}?zoom=8")
     page.wait_for_selector(".tl--live")
+    page.locator("#tl-reader").scroll_into_view_if_needed()  # its text comes once it is seen
+    page.locator("#tl-reader p:last-child").filter(has_text="Sources").wait_for()
+    settled(page)
     page.evaluate(
         """() => {
           const frame = document.querySelector('#tl-band');

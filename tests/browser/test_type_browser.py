@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_site_browser import SHIFTS
-from tests.support.browsing import watched
+from tests.browser.test_site_browser import SHIFTED, SHIFTS
+from tests.support.browsing import drawn, settled, watched
 
 pytestmark = pytest.mark.browser
 
@@ -70,12 +70,11 @@ def test_nothing_jumps_when_the_fonts_come_late(
         page.route("**/*.woff2", lambda r: r.continue_() if free else held.append(r))
         page.goto(served + name, wait_until="domcontentloaded")
         page.wait_for_function(PAINTED)
-        page.wait_for_timeout(500)  # milliseconds, so that the late fonts change a painted page
+        drawn(page)  # so that the late fonts change what is there
         free.append(True)
         for request in held:
             request.continue_()
         page.wait_for_function(CAME)
-        page.evaluate("document.fonts.ready.then(() => 0)")
-        page.wait_for_timeout(200)
+        settled(page)
         assert held
-        assert page.evaluate("window.shifts") < 0.05  # a paragraph may break one line elsewhere
+        assert page.evaluate(SHIFTED) < 0.05  # a paragraph may break one line elsewhere

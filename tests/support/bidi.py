@@ -58,7 +58,7 @@ class Firefox:
     async def _connect(self, address: str) -> WebSocketClientConnection:
         return await websocket_connect(f"{address}/session", max_message_size=2**26)
 
-    def _wait(self, work: Any, seconds: float = 120) -> Any:
+    def _wait(self, work: Any, seconds: float = 240) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
     def send(self, method: str, **params: Any) -> dict[str, Any]:

@@ -21,10 +21,12 @@ ENDS = (
 
 def state(page: Any, *wanted: str) -> str:
     """Wait until the page is in one of these states; the words it says."""
-    page.wait_for_function(
-        "w => w.includes(document.getElementById('live').dataset.state)", arg=list(wanted)
+    found = page.wait_for_function(
+        """wanted => wanted.includes(document.getElementById('live')?.dataset.state)
+          && {words: document.getElementById('live-status').innerText}""",
+        arg=list(wanted),
     )
-    return str(page.locator("#live-status").inner_text())
+    return str(found.json_value()["words"])  # both at once: the state may pass
 
 
 def no_axe_violations(page: Any, part: str = "#live") -> None:

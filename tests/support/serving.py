@@ -49,6 +49,8 @@ class _Compressed(_Quiet):
 
 
 class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # a page opens many connections at once
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that has enough of a file hangs up: nothing to report."""
         if not isinstance(sys.exc_info()[1], ConnectionError):

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.browsing import watched
+from tests.support.browsing import settled, watched
 
 SHOWN = ".tl-index > li:not([hidden])"
 # Rectangles of everything named on the band that a reader can see.
@@ -30,6 +30,7 @@ def visit(page: Any, served: str, rest: str = "") -> None:
     """Open the timeline at what an address says after it, and wait for its script."""
     page.goto(f"{served}timeline/{rest}", wait_until="load")
     page.wait_for_selector(".tl--live")
+    settled(page)
 
 
 def overlaps(boxes: list[Any]) -> list[tuple[str, str]]:
