@@ -91,6 +91,8 @@ def _flatten(image: Image.Image, header: Header) -> Image.Image:
             if isinstance(clear, int):
                 levels[values == clear] = 255
             strip = Image.fromarray(levels)
+        if strip.mode == "La":  # grey multiplied by its alpha, which Pillow makes nothing else of
+            strip = strip.convert("LA")
         if strip.has_transparency_data:
             strip = strip.convert("RGBA")
             strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)

@@ -229,7 +229,7 @@ def _tiff(file: IO[bytes], head: bytes) -> Header:
             limit = STRIPS_LIMIT if tag in _STRIPS else _VALUES_LIMIT
             if many > limit and kind not in _BYTE_TYPES:
                 raise TooMuch(f"{many:,} {_STRIPS.get(tag, 'values in a tag')}")
-            if tag in (258, 277, 284, 322, 323, 339):
+            if tag in (258, 259, 277, 284, 322, 323, 339):
                 tags[tag] = _values(file, order, big, kind, many, value)
     except (struct.error, OSError, OverflowError, ValueError):
         return Header()
@@ -241,6 +241,10 @@ def _tiff(file: IO[bytes], head: bytes) -> Header:
         raise Unread(f"a TIFF of {max(bits)}-bit colours in separate planes")
     if SIGNED in formats and min(bits) <= 8:
         raise Unread("a TIFF of signed 8-bit values")
+    if order == ">" and tags.get(259, (1,)) != (1,) and {SIGNED, FLOAT} & {*formats}:
+        # libtiff gives the machine's own order, and Pillow turns the bytes of these once more
+        values = "floating point" if FLOAT in formats else "signed values"
+        raise Unread(f"a big-endian TIFF of compressed {max(bits)}-bit {values}")
     across, down = (next(iter(tags.get(tag, ())), 0) for tag in (322, 323))
     return Header(tile=across * down, bits=bits, formats=formats, tiff=True)
 

@@ -42,9 +42,13 @@ def jpeg_of_scans(scans: int, side: int, progressive: bool = False) -> bytes:
 
 
 def tiff(
-    width: int, height: int, data: bytes, tags: Mapping[int, tuple[int, tuple[int, ...]]]
+    width: int,
+    height: int,
+    data: bytes,
+    tags: Mapping[int, tuple[int, tuple[int, ...]]],
+    order: str = "<",
 ) -> bytes:
-    """A TIFF of one strip; ``tags``: number to (type, values)."""
+    """A TIFF of one strip; ``tags``: number to (type, values); ``order``: as struct has it."""
     known: dict[int, tuple[int, tuple[int, ...]]] = {
         256: (4, (width,)), 257: (4, (height,)), 258: (3, (8,)), 259: (3, (1,)), 262: (3, (1,)),
         273: (4, (8,)), 277: (3, (1,)), 278: (4, (height,)), 279: (4, (len(data),)), **tags,
@@ -52,12 +56,12 @@ def tiff(
     rows, extra, place = b"", b"", 8 + len(data)
     for tag in sorted(known):
         kind, values = known[tag]
-        packed = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'L'}", *values)
+        packed = struct.pack(f"{order}{len(values)}{'H' if kind == 3 else 'L'}", *values)
         if len(packed) > 4:
-            packed, extra = struct.pack("<L", place + len(extra)), extra + packed
-        rows += struct.pack("<HHL", tag, kind, len(values)) + packed.ljust(4, b"\0")
-    head = b"II*\0" + struct.pack("<L", place + len(extra))
-    return head + data + extra + struct.pack("<H", len(known)) + rows + bytes(4)
+            packed, extra = struct.pack(f"{order}L", place + len(extra)), extra + packed
+        rows += struct.pack(f"{order}HHL", tag, kind, len(values)) + packed.ljust(4, b"\0")
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}L", place + len(extra))
+    return head + data + extra + struct.pack(f"{order}H", len(known)) + rows + bytes(4)
 
 
 def bmp_with_alpha(row: bytes) -> bytes:

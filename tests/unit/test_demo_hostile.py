@@ -141,6 +141,16 @@ def test_unsigned_32_bits_are_stretched_in_order() -> None:
             tiff(4, 4, bytes(112), {258: (3, (8,) * 7), 277: (3, (7,)), 338: (3, (0,) * 6)}),
             "a TIFF of 7 samples of 8 bits",
         ),
+        *(
+            (
+                tiff(4, 4, zlib.compress(bytes(2 * bits)),
+                     {258: (3, (bits,)), 259: (3, (8,)), 339: (3, (form,))}, ">"),
+                f"a big-endian TIFF of compressed {bits}-bit {values}",
+            )
+            for bits, form, values in (
+                (16, 2, "signed values"), (32, 2, "signed values"), (32, 3, "floating point"),
+            )
+        ),
         (png(2, 16, 2, bytes(12), bytes(6)), "a PNG of 16-bit colours with a transparent colour"),
         (png(3, 8, 2, bytes(2), b"\0"), "a PNG of palette colours without the palette"),
         (
@@ -148,7 +158,8 @@ def test_unsigned_32_bits_are_stretched_in_order() -> None:
             "a PNG of palette colours without the palette",
         ),
     ],
-    ids=["planes", "signed", "float", "bands", "tRNS", "palette", "empty palette"],
+    ids=["planes", "signed", "float", "bands", "big-endian i16", "big-endian i32",
+         "big-endian f32", "tRNS", "palette", "empty palette"],
 )  # fmt: skip
 def test_kinds_that_would_be_shown_wrongly_are_named(data: bytes, kind: str) -> None:
     with pytest.raises(PictureError) as caught:
@@ -156,6 +167,26 @@ def test_kinds_that_would_be_shown_wrongly_are_named(data: bytes, kind: str) -> 
     assert str(caught.value) == (
         f"FILE: {kind}, which is not read here; save it as JPEG, or as PNG of 8 bits"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "values"),
+    [("i2", 2, [-300, 0, 300]), ("i4", 2, [-(10**9), 0, 10**9]), ("f4", 3, [0, 0.5, 1])],
+)
+def test_big_endian_values_that_are_not_compressed(
+    kind: str, form: int, values: list[float]
+) -> None:
+    data = np.array(values, f">{kind}")
+    tags = {258: (3, (8 * data.itemsize,)), 339: (3, (form,))}
+    grey = np.asarray(decode(tiff(3, 1, data.tobytes(), tags, ">")))[0, :, 0]
+    assert grey.tolist() in ([0, 127, 255], [0, 128, 255])
+
+
+def test_grey_that_is_multiplied_by_its_alpha_lies_over_white() -> None:
+    tags = {258: (3, (8, 8)), 277: (3, (2,)), 338: (3, (1,))}
+    (grey, *_), clear = pixels(tiff(2, 1, bytes([50, 100, 0, 0]), tags))
+    assert abs(grey - (50 + 155)) <= 1
+    assert clear == [255] * 3
 
 
 def test_eight_bit_planes_apart_are_colours() -> None:
