@@ -154,10 +154,13 @@ SENT = (
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_moves_where_an_address_leads(chromium: Any, served: str, width: int) -> None:
+    """In the fonts of the machine: those of the site move lines when they come late, and
+    `test_type_browser` bounds that."""
     for name in SENT:
         size = {"width": width, "height": 844}
         with watched(chromium, served, viewport=size, reduced_motion="reduce") as page:
             page.add_init_script(f"({SHIFTS})()")
+            page.route("**/*.woff2", lambda route: route.fulfill(body="no font"))
             page.goto(served + name, wait_until="load")
             page.wait_for_function("() => !document.documentElement.classList.contains('sent')")
             _, _, target = name.partition("#")
