@@ -107,7 +107,7 @@ def test_a_page_opens_fits_is_accessible_and_light(
         page.add_init_script(f"({SHIFTS})()")
         page.goto(served + name, wait_until="load")
         page.wait_for_selector(".tl:not(.tl--live)", state="detached")  # it starts in pieces
-        page.wait_for_selector("#live:not([data-state])", state="detached")  # it asks for files
+        page.wait_for_selector("div#live:not([data-state])", state="detached")  # it asks for files
         settled(page)
         assert page.title()
         assert page.locator("h1").count() == 1
