@@ -154,6 +154,7 @@ def test_the_tiles_work_by_keyboard_and_two_pictures_stand_side_by_side(live: An
     page = live
     open_at(page, "?picture=banana&layer=filters")
     load(page)
+    settle(page)
     assert len(tiles(page)) == 96
     assert page.locator("#live-keep").is_hidden()
     page.select_option("#live-layer", "conv2")
@@ -177,6 +178,7 @@ def test_the_tiles_work_by_keyboard_and_two_pictures_stand_side_by_side(live: An
     page.locator("#live-keep").click()
     assert "choose a second picture" in page.locator("#live-large-words").inner_text()
     give(page, ESPRESSO.read_bytes(), "cup.jpg")
+    settle(page)
     page.wait_for_selector("#live-differ button")
     assert page.locator("div.live-big:visible").count() == 2
     most = page.locator("#live-differ button").first

@@ -110,7 +110,8 @@ function tiles(looked) {
       grid.setAttribute("aria-label", `${words}. The arrow keys move from one to the next.`);
       for (const i of maps) {
         const tile = button("", () => enlarge((pressed = i)));
-        tile.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && enlarge(i));
+        // Not "pointerenter": that also comes where the page moves below a mouse at rest.
+        tile.addEventListener("pointermove", (event) => event.pointerType === "mouse" && i !== large && enlarge(i));
         tile.className = "live-tile";
         tile.dataset.map = String(i);
         tile.tabIndex = i === large ? 0 : -1;
