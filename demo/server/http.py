@@ -6,8 +6,8 @@
   name or none, and IP addresses where the server is open to others: it cannot know them all.
 - A request that costs something is refused where another site's page sends it.
 - A ``Range`` that is none of bytes does not count; Starlette answers it with 400.
-- HTTP/1.0 gets nothing compressed: Starlette does so without a length, and uvicorn then in chunks;
-  nor does who refuses gzip (``gzip;q=0``), which Starlette takes for asking for it.
+- HTTP/1.0 gets nothing compressed: Starlette does so without a length, and uvicorn then in chunks.
+- A client that refuses gzip (``gzip;q=0``) gets none: Starlette looks for the word alone.
 - ``HEAD`` is answered wherever ``GET`` is; FastAPI's routes do not.
 - Every answer carries a Content-Security-Policy and its companions, unless it has one of its own.
 - Every error is ``{"error": "one sentence"}``, also those that Starlette writes as plain text.

@@ -81,7 +81,7 @@ class Uploads:
                 raise Refused(f"the form cannot be read: {error.message.lower()}") from None
             except UnicodeError:  # Starlette catches `UnicodeDecodeError` alone
                 raise Refused(
-                    "the form cannot be read: a name in it is not of the charset that it names"
+                    "the form cannot be read: a name in it cannot be decoded with the charset given"
                 ) from None
             try:
                 data = await _first_file(form)

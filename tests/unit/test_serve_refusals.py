@@ -68,7 +68,7 @@ RED = (255, 0, 0)
                 form(("picture", "a.png", picture(RED)))[0].replace(b"picture", name),
                 {"content-type": f"{form()[1]['content-type']}; charset={charset}"},
                 400,
-                "the form cannot be read: a name in it is not of the charset that it names",
+                "the form cannot be read: a name in it cannot be decoded with the charset given",
             )
             for charset, name in (("undefined", b"picture"), ("idna", b"xn--99999999"))
         ),
