@@ -283,7 +283,8 @@ def test_the_policy_knows_the_inline_scripts_by_their_hash() -> None:
 
 def test_the_tests_keep_to_the_policy() -> None:
     """What waits for an expression, or adds a script, would be stopped by it: say ``() => ...``."""
-    wrong = re.compile(r"add_script_tag\(|wait_for_function\(\s*[\"'](?![^\"'\n]*=>)")
+    string = r"(?:\"{3}|[\"'](?!\"\"))"
+    wrong = re.compile(rf"add_script_tag\(|wait_for_function\(\s*{string}(?![^\"'\n]*=>)")
     found = [
         f"{path.name}: {match[0]}"
         for path in (ROOT / "tests").rglob("*.py")
