@@ -171,7 +171,7 @@ say(f"Together: **{total:,} parameters** and **{work:,} multiply-adds** for one 
 heavy = [row for row in rows if row[2]]
 names = ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"]
 colours = [lesson.DEEP] * 5 + [lesson.HAND] * 3
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 3))
 lesson.bars(left, names, [row[2] / 1e6 for row in heavy], colours)
 left.set_title("Parameters, millions")
 lesson.bars(right, names, [row[3] / 1e6 for row in heavy], colours)

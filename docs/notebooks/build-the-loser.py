@@ -122,7 +122,7 @@ print(patches.shape)
 
 # %%
 one = int(np.flatnonzero(truth == [file.stem for file in files].index("lighthouse"))[0])
-figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.8))
 left.imshow(teach[one])
 right.imshow(np.zeros((64, 64)), extent=(0, 16, 16, 0))
 cells = patches[one].reshape(13, 13, 4, 4, 8)[::4, ::4]
@@ -200,7 +200,7 @@ def fisher(patches: np.ndarray) -> np.ndarray:
 
 
 scores["Fisher vector"] = score(fisher(patches), fisher(test_patches))
-figure, plot = plt.subplots(figsize=(7, 1.8))
+figure, plot = plt.subplots(figsize=(5.6, 1.8))
 lesson.bars(plot, list(scores), [100 * value for value in scores.values()], lesson.HAND)
 plot.axvline(100 / len(files), color="black", linewidth=1)
 plot.set_xlabel("pieces named rightly, per cent; the line is chance")

@@ -63,7 +63,7 @@ say(
 )
 
 # %%
-figure, axes = plt.subplots(figsize=(8, 3.4))
+figure, axes = plt.subplots(figsize=(5.6, 3.2))
 years = [row["year"] for row in winners]
 for deep, colour, mark, words in (
     (False, lesson.HAND, "s", "winner, features made by hand"),
@@ -108,7 +108,7 @@ for words, error in (
 ):
     print(f"{words:44} {error:5.2f}   lead {rival - error:5.2f} points")
 
-figure, axes = plt.subplots(figsize=(8, 1.9))
+figure, axes = plt.subplots(figsize=(5.6, 1.7))
 for row in entries:
     axes.plot(
         row["error"],
@@ -202,7 +202,7 @@ for before, row, old, new in zip(same, same[1:], errors, errors[1:], strict=Fals
 span = same[-1]["year"] - same[0]["year"]
 halving = span * np.log(2) / np.log(errors[0] / errors[-1])
 
-figure, axes = plt.subplots(figsize=(8, 3))
+figure, axes = plt.subplots(figsize=(5.6, 2.8))
 axes.semilogy([row["year"] for row in same], errors, "o-", color=lesson.DEEP, label="winner")
 axes.semilogy(
     [same[0]["year"], same[-1]["year"]],
@@ -273,23 +273,30 @@ points = [
     if run["started"] and result["set"] == VALIDATION and result["views"] == TEN
 ]
 deadline = date(2012, 9, 30)
-figure, axes = plt.subplots(figsize=(8, 3.6))
+figure, axes = plt.subplots(figsize=(5.6, 3.4))
 for early, colour, mark in ((True, lesson.DEEP, "o"), (False, lesson.HAND, "s")):
     part = [point for point in points if (point[0] <= deadline) == early]
     axes.plot([p[0] for p in part], [p[1] for p in part], mark, color=colour)
 axes.axvline(deadline, color="black", linewidth=1)
 axes.text(deadline, 17, " entries closed")
+places = {  # of the words, from their point; those to the left of it end there
+    "120-2012": (4, 4),
+    "137": (4, 3),
+    "145": (-6, -8),
+    "146-2012-2011": (-6, -4),
+    "147": (5, -11),
+    "148": (-6, -4),
+}
 for day, error, name in points:
-    if name in ("120-2012", "137", "145", "146-2012-2011", "147", "148"):
-        side = -4 if name.startswith("146") else 4
+    if name in places:
         axes.annotate(
             f"#{name}",
             (day, error),
-            (side, {"146": -3, "120": 5}.get(name[:3], -11)),
+            places[name],
             textcoords="offset points",
-            ha="left" if side > 0 else "right",
-            fontsize=8,
+            ha="left" if places[name][0] > 0 else "right",
         )
+axes.set_xlim(date(2012, 7, 1))
 axes.set_ylabel("top-5 error, per cent")
 axes.xaxis.set_major_formatter(plt.matplotlib.dates.DateFormatter("%b %Y"))
 axes.xaxis.set_major_locator(plt.matplotlib.dates.MonthLocator(interval=2))

@@ -94,11 +94,11 @@ def numbers(picture: Image.Image) -> np.ndarray:
 
 
 cup = Image.open(lesson.SAMPLES / "espresso.jpg").convert("RGB")
-figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.6))
 left.imshow(cup)
 left.set_title(f"The photograph: {cup.width} × {cup.height}")
 right.imshow(see(cup))
-right.set_title("What the network sees: 64 × 64")
+right.set_title("The network sees: 64 × 64")
 for axes in (left, right):
     axes.axis("off")
 show(
@@ -127,7 +127,7 @@ def top_five(chances: np.ndarray) -> list[tuple[str, float]]:
 
 
 answer = top_five(probabilities(numbers(cup))[0])
-figure, axes = plt.subplots(figsize=(6, 2.4))
+figure, axes = plt.subplots(figsize=(5.6, 2.4))
 lesson.bars(axes, [name for name, _ in answer], [100 * chance for _, chance in answer])
 axes.set_xlabel("probability, per cent")
 show(
@@ -180,12 +180,13 @@ say(
 
 # %%
 wrong = [row for row in rows if row[4] != 1]
-figure, grid = plt.subplots(2, (len(wrong) + 1) // 2, figsize=(9, 4.6))
+lines = -(-len(wrong) // 3)
+figure, grid = plt.subplots(lines, 3, figsize=(5.6, 2.4 * lines))
 for axes in grid.flat:
     axes.axis("off")
 for axes, (sample, picture, best, _, _) in zip(grid.flat, wrong, strict=False):
     axes.imshow(see(picture))
-    axes.set_title(f"{sample['file'][:-4]}?\n{best[0][0]}, {best[0][1]:.0%}", fontsize=9)
+    axes.set_title(f"{sample['file'][:-4]}?\n{best[0][0]}\n{best[0][1]:.0%}")
 show(figure, "The thumbnails that the network named wrongly, each with its wrong first guess.")
 
 surest = max(wrong, key=lambda row: row[2][0][1])
@@ -210,14 +211,15 @@ changes = {
     "half as bright": ImageEnhance.Brightness(cup).enhance(0.5),
     "no colour": ImageOps.grayscale(cup).convert("RGB"),
 }
-figure, grid = plt.subplots(1, len(changes), figsize=(9.5, 2.6))
+figure, grid = plt.subplots(2, 3, figsize=(5.6, 4.6))
+for axes in grid.flat:
+    axes.axis("off")
 scores = {}
-for axes, (name, changed) in zip(grid, changes.items(), strict=True):
+for axes, (name, changed) in zip(grid.flat, changes.items(), strict=False):
     best = top_five(probabilities(numbers(changed))[0])[0]
     scores[name] = best
     axes.imshow(see(changed))
-    axes.set_title(f"{name}\n{best[0]}, {best[1]:.0%}", fontsize=8)
-    axes.axis("off")
+    axes.set_title(f"{name}\n{best[0]}, {best[1]:.0%}")
 show(figure, "Five versions of the cup's thumbnail, each with the network's best guess above it.")
 same = [name for name, best in scores.items() if best[0] == scores["as it is"][0]]
 say(f"The first guess stays the same for: {', '.join(same)}.")

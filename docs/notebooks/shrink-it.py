@@ -94,11 +94,11 @@ def answers(file) -> np.ndarray:
 logits = {name: answers(report.file) for name, report in forms.items()}
 best = {name: values.argmax(1) for name, values in logits.items()}
 agree = {name: float((found == best["fp32"]).mean()) for name, found in best.items()}
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 2.6))
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.4))
 lesson.bars(left, list(forms), [report.size / 1e6 for report in forms.values()])
 left.set_title("Size of the file, MB")
 lesson.bars(right, list(forms), [100 * share for share in agree.values()], lesson.BLUE)
-right.set_title("Same best guess as fp32, per cent")
+right.set_title("Same best guess, per cent")
 right.set_xlim(0, 100)
 show(
     figure,
@@ -148,11 +148,11 @@ matrix = weights["classifier.fc6.weight"].astype(np.float32)
 block = matrix[0, :32]
 scale = block[np.abs(block).argmax()] / -8
 rounded = np.clip(np.rint(block / scale), -8, 7) * scale
-figure, axes = plt.subplots(figsize=(8, 2.8))
+figure, axes = plt.subplots(figsize=(5.6, 2.6))
 axes.plot(block, "o", label="as trained")
 axes.plot(rounded, "_", markersize=12, markeredgewidth=2, color=lesson.BLUE, label="in four bits")
 axes.set_xlabel("the first 32 weights of fc6")
-axes.legend(frameon=False, ncols=2)
+axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
 show(figure, "Thirty-two weights as dots, and beside each the nearest of sixteen steps.")
 error = float(np.linalg.norm(rounded - block) / np.linalg.norm(block))
 say(
@@ -185,7 +185,7 @@ losses = []
 for share in shares:
     kept = np.where(np.abs(matrix) >= np.percentile(np.abs(matrix), share), matrix, 0)
     losses.append(float(np.linalg.norm(inputs @ kept.T - wanted) / np.linalg.norm(wanted)))
-figure, axes = plt.subplots(figsize=(6.5, 2.8))
+figure, axes = plt.subplots(figsize=(5.6, 2.8))
 axes.plot(shares, [100 * loss for loss in losses], "o-")
 axes.set_xlabel("smallest weights set to zero, per cent")
 axes.set_ylabel("change of the output, %")

@@ -91,13 +91,16 @@ def drawn(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 training, answers = drawn(1000, seed=1)
 test, test_answers = drawn(1000, seed=2)
-figure, grid = plt.subplots(3, 10, figsize=(8.5, 3))
-for column, name in enumerate(NAMES):
-    for line, index in zip(grid[:, column], (answers == column).nonzero()[:3, 0], strict=True):
-        line.imshow(training[index, 0], vmin=-1.5, vmax=1.5)
-        line.axis("off")
-    grid[0, column].set_title(name, fontsize=9)
-show(figure, "Three noisy little pictures of each of ten shapes, from disc to propeller.")
+figure, grid = plt.subplots(6, 5, figsize=(5.6, 5.8))
+for kind, name in enumerate(NAMES):
+    top, column = 3 * (kind // 5), kind % 5
+    grid[top, column].set_title(name)
+    for axes, index in zip(
+        grid[top : top + 3, column], (answers == kind).nonzero()[:3, 0], strict=True
+    ):
+        axes.imshow(training[index, 0], vmin=-1.5, vmax=1.5)
+        axes.axis("off")
+show(figure, "Three noisy little pictures of each of ten shapes, from disc to propeller.", gap=0.3)
 
 # %% [markdown]
 # ## A small AlexNet
@@ -230,7 +233,7 @@ for name, switch in (("ReLU", nn.ReLU), ("tanh", nn.Tanh)):
     best[name] = tried[rate]
     print(f"{name}: best rate {rate}, steps to {GOAL} % error:", *steps_needed(tried[rate]))
 
-figure, axes = plt.subplots(figsize=(7.5, 3.2))
+figure, axes = plt.subplots(figsize=(5.6, 3.2))
 for (name, curves), colour, line in zip(
     best.items(), (lesson.DEEP, lesson.BLUE), ("-", "--"), strict=True
 ):
@@ -313,7 +316,7 @@ paper = {
     "overlap": f"{points['pooling']} points better",
 }
 scatter = {}
-figure, axes = plt.subplots(figsize=(7.5, 2.6))
+figure, axes = plt.subplots(figsize=(5.6, 2.8))
 print("switched on      here, points            so it   in the paper")
 for place, (name, words) in enumerate(paper.items()):
     pairs = (errors.take(1, place) - errors.take(0, place)).flatten()
@@ -329,7 +332,7 @@ axes.axvline(0, color="black", linewidth=0.8)
 axes.set_yticks(range(len(paper)), paper)
 axes.set_ylim(-0.4, len(paper) - 0.4)
 axes.invert_yaxis()
-axes.set_xlabel("points of test error, on less off (dots: pairs; diamond: mean and interval)")
+axes.set_xlabel("points of test error, on less off\n(dots: pairs; diamond: mean and interval)")
 show(
     figure,
     "Three rows of twelve dots, the difference that each idea made in each pair of runs, scattered "

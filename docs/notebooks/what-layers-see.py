@@ -77,7 +77,7 @@ print(len(pictures), "pictures,", len(labels), "classes")
 filters = network.features.conv1.weight.detach()
 stretched = filters - filters.amin((1, 2, 3), keepdim=True)
 stretched = stretched / stretched.amax((1, 2, 3), keepdim=True)
-figure, grid = plt.subplots(8, 12, figsize=(8, 5.6))
+figure, grid = plt.subplots(8, 12, figsize=(5.6, 4))
 for axes, one in zip(grid.flat, stretched, strict=True):
     axes.imshow(one.permute(1, 2, 0))
     axes.axis("off")
@@ -85,6 +85,7 @@ show(
     figure,
     "Ninety-six small patches, the first layer's filters: stripes at many angles, spots and "
     "patches of colour, in two groups of 48.",
+    gap=0.3,
 )
 
 # %% [markdown]
@@ -94,7 +95,7 @@ show(
 grey = filters.mean(1, keepdim=True)
 colour = ((filters - grey).square().sum((1, 2, 3)) / filters.square().sum((1, 2, 3))).numpy()
 towers = {"first tower": colour[:48], "second tower": colour[48:]}
-figure, axes = plt.subplots(figsize=(7, 2.8))
+figure, axes = plt.subplots(figsize=(5.6, 2.8))
 edges = np.linspace(0, 1, 11)
 axes.hist(list(towers.values()), edges, label=list(towers), color=[lesson.DEEP, lesson.HAND])
 axes.set_xlabel("share of the filter's strength that is colour")
@@ -151,7 +152,7 @@ def look(images) -> dict[str, torch.Tensor]:
 
 shown = pictures["ladybug"]
 inside = look([shown])
-figure, grid = plt.subplots(len(STAGES), 9, figsize=(8.5, 5))
+figure, grid = plt.subplots(len(STAGES), 9, figsize=(5.6, 3.4))
 for line, name in zip(grid, STAGES, strict=True):
     maps = inside[name][0]
     strongest = maps.amax((1, 2)).argsort(descending=True)[:8]
@@ -166,6 +167,7 @@ show(
     figure,
     "Five rows of maps, one row a stage: in the first the ladybird's outline can be seen, in the "
     "last only a few coarse spots are left.",
+    gap=0.3,
 )
 quiet = {name: float((inside[name] == 0).float().mean()) for name in ("conv3", "conv4", "conv5")}
 say(
@@ -221,14 +223,16 @@ for alteration, change in ALTERED.items():
         (nearest(batch(copies).flatten(1), by_pixels) == right).mean(),
         (nearest(look(copies)["fc7"], by_layer) == right).mean(),
     )
-figure, axes = plt.subplots(figsize=(7.5, 3.2))
+figure, axes = plt.subplots(figsize=(5.6, 3.6))
 places = np.arange(len(scores))
 axes.barh(places - 0.2, [100 * s[0] for s in scores.values()], 0.38, color=lesson.HAND)
 axes.barh(places + 0.2, [100 * s[1] for s in scores.values()], 0.38, color=lesson.DEEP)
 axes.set_yticks(places, list(scores))
 axes.invert_yaxis()
 axes.set_xlabel("copies that find their own original, per cent")
-axes.legend(["by pixels", "by fc7"], frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+axes.legend(
+    ["by pixels", "by fc7"], frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2
+)
 show(
     figure,
     "For seven kinds of altered copies: how often pixels and how often fc7 find the original.",
@@ -257,13 +261,13 @@ for number, (top, left) in enumerate((top, left) for top in places for left in p
 with torch.inference_mode():
     chances = network(covered).softmax(1)[:, truth].reshape(len(places), len(places))
     whole = network(base).softmax(1)[0, truth].item()
-figure, (left_axes, right_axes) = plt.subplots(1, 2, figsize=(7, 3.2))
+figure, (left_axes, right_axes) = plt.subplots(1, 2, figsize=(5.6, 2.8))
 left_axes.imshow(resize_and_crop(shown, rule))
 left_axes.axis("off")
 left_axes.set_title("the picture")
 drawn = right_axes.imshow(100 * chances, cmap="viridis", vmin=0, vmax=100)
 right_axes.axis("off")
-right_axes.set_title('"ladybug" when this part is covered')
+right_axes.set_title('"ladybug" when\nthis part is covered')
 figure.colorbar(drawn, ax=right_axes, label="per cent")
 show(figure, "A ladybird, and a map of how sure the network stays when a square of it is covered.")
 say(
@@ -285,14 +289,14 @@ def excited(inputs: torch.Tensor, thumbnails, many: int, alt: str) -> None:
     with torch.inference_mode():
         peaks = torch.cat([network.features[:-1](p).amax((2, 3)) for p in inputs.split(100)])
     best = peaks.topk(many, dim=0).indices
-    figure, grid = plt.subplots(len(MAPS), many, figsize=(many, 4.2))
+    figure, grid = plt.subplots(len(MAPS), many, figsize=(5.6, 5.4 * len(MAPS) / many))
     for line, number in zip(grid, MAPS, strict=True):
         for axes, index in zip(line, best[:, number], strict=True):
             axes.imshow(thumbnails[index])
             axes.set_xticks([])
             axes.set_yticks([])
         line[0].set_ylabel(f"map {number}")
-    show(figure, alt)
+    show(figure, alt, gap=0.3)
 
 
 excited(
@@ -311,7 +315,7 @@ excited(
 
 # %%
 portraits = cut(LAYERS["conv5"], lesson.ROOT / "docs/assets/portraits")
-figure, row = plt.subplots(1, len(MAPS), figsize=(7, 2))
+figure, row = plt.subplots(1, len(MAPS), figsize=(5.6, 1.8))
 for axes, number in zip(row, MAPS, strict=True):
     axes.imshow(portraits[number])
     axes.set_title(f"map {number}")
@@ -348,7 +352,7 @@ if data := os.environ.get("TINY_IMAGENET"):
     hidden = torch.nn.Sequential(network.features, torch.nn.Flatten(1), network.classifier[:-2])
     with torch.inference_mode():
         by_layer = torch.cat(list(map(hidden, inputs.split(100))))
-    figure, grid = plt.subplots(4, 7, figsize=(7.4, 4.4))
+    figure, grid = plt.subplots(4, 7, figsize=(5.6, 3.4))
     for name, vectors in (("pixels", inputs.flatten(1)), ("fc7", by_layer)):
         likeness = nn_unit(vectors) @ nn_unit(vectors).T
         likeness.fill_diagonal_(-1)
@@ -359,7 +363,7 @@ if data := os.environ.get("TINY_IMAGENET"):
         for axes, index in zip(line, [number, *nearest_six], strict=True):
             axes.imshow(validation[index])
             axes.axis("off")
-    show(figure, "Four validation pictures, and beside each the six nearest to it by fc7.")
+    show(figure, "Four validation pictures, and beside each the six nearest to it by fc7.", gap=0.3)
 else:
     print("TINY_IMAGENET is not set: nothing to show here.")
 

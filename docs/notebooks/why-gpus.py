@@ -168,7 +168,7 @@ def roof(card: dict, per_byte: np.ndarray) -> np.ndarray:
 
 
 across = np.geomspace(0.2, 1000, 200)
-figure, axes = plt.subplots(figsize=(8, 4))
+figure, axes = plt.subplots(figsize=(5.6, 3.8))
 for card, colour, line in ((old, lesson.DEEP, "-"), (new, lesson.BLUE, "--")):
     axes.loglog(
         across, roof(card, across) / 1e12, line, color=colour, label=f"roof of {card['name']}"
@@ -185,7 +185,7 @@ for batch, fill, words in (
         axes.annotate("conv1 to conv5", (50, heights[0]), (0, -16), textcoords="offset points")
 axes.set_xlabel("operations for each byte fetched")
 axes.set_ylabel("trillion operations a second")
-axes.legend(frameon=False, loc="upper left")
+axes.legend(frameon=False, loc="lower right")
 show(
     figure,
     "Two roofs that rise and then run flat, the newer card's far above the older. On the older one "
@@ -216,7 +216,7 @@ with torch.inference_mode():
     )
 per_picture = times / times[:, :1] / np.array(batches)  # each round against its own first
 low, middle, high = np.quantile(per_picture, (0.25, 0.5, 0.75), axis=0)
-figure, axes = plt.subplots(figsize=(7, 3))
+figure, axes = plt.subplots(figsize=(5.6, 3))
 axes.errorbar(range(len(batches)), middle, (middle - low, high - middle), fmt="o-", capsize=3)
 axes.set_xticks(range(len(batches)), batches)
 axes.set_ylim(0)
@@ -261,7 +261,7 @@ from sitebuild.data.memory import ledger
 
 counted = ledger(layers)
 names = {"whole": "all on one card", "first": "first of two", "second": "second of two"}
-figure, axes = plt.subplots(figsize=(7.5, 2.4))
+figure, axes = plt.subplots(figsize=(5.6, 2.5))
 for place, key in enumerate(names):
     part = counted[key]
     numbers = axes.barh(place, part["parameters"], color=lesson.HAND)
@@ -273,7 +273,13 @@ axes.text(value("card_memory") + 0.03, 0, f"{fact('card_memory')}:\na card", va=
 axes.set_yticks(range(len(names)), names.values())
 axes.tick_params(axis="y", length=0)
 axes.invert_yaxis()
-axes.legend((numbers, pictures), ("parameters", "maps"), frameon=False, loc="lower right")
+axes.legend(
+    (numbers, pictures),
+    ("parameters", "maps"),
+    frameon=False,
+    loc="lower right",
+    bbox_to_anchor=(0.83, 0),
+)
 axes.set_xlabel("GB, at least")
 show(
     figure,
@@ -321,19 +327,18 @@ say(
 # What would the floor of the same training be on one card of later years? We use the makers' peak for 32-bit arithmetic, because AlexNet was trained in it.
 
 # %%
-figure, axes = plt.subplots(figsize=(8, 3.4))
+figure, axes = plt.subplots(figsize=(5.6, 3.6))
 for card in cards:
     hours = operations / (card["fp32"] * 1e12) / 3600
     day = date.fromisoformat((card["released"] + "-01")[:10])
     axes.semilogy(day, hours, "o", color=lesson.DEEP)
-    right = card["id"] not in ("b200", "h200", "h100")
+    aside = {"h100": (-6, -4), "h200": (-3, 7), "b200": (-6, -12)}.get(card["id"])
     axes.annotate(
         card["name"].removeprefix("GeForce ").removeprefix("Tesla "),
         (day, hours),
-        (6 if right else -6, 4 if card["id"] != "b200" else -11),
+        aside or (6, 4),
         textcoords="offset points",
-        ha="left" if right else "right",
-        fontsize=9,
+        ha="right" if aside else "left",
     )
     print(f"{card['name']:20} {card['released'][:4]}  {hours:7.1f} hours at best")
 axes.set_ylabel("hours, at best")

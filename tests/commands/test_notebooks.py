@@ -38,6 +38,18 @@ def test_a_lesson_in_plain_python_prints_what_it_says() -> None:
     assert done.stdout == "A **cup**[1](#source-1).\n[Figure: A photograph of a cup of espresso.]\n"
 
 
+def test_a_figure_too_wide_for_the_words_to_be_read_on_a_phone_is_refused() -> None:
+    code = (
+        "import lesson; figure = lesson.plt.figure(figsize=(8, 3)); "
+        "lesson.show(figure, 'A photograph of a cup of espresso.')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=FOLDER, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "8.0 inches is too wide for a phone" in done.stderr
+
+
 def test_every_lesson_has_its_source() -> None:
     assert notebooks.names(ROOT) == LESSONS
     assert len(LESSONS) == 8
