@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from sitebuild.data.facts import load_yaml
 from sitebuild.errors import ContentError
 from sitebuild.figures import pictures
 from tests.unit.test_site_content import DOCS, SITE, body, rendered, source
@@ -97,6 +98,27 @@ def test_what_the_drawings_count_is_in_the_data() -> None:
     assert run["checkpoints"][0] in drawing("notes")
     assert "0.406640, 0.182100" in drawing("notes")
     assert drawing("card").count('class="o" d="M0') == float(SITE.facts["gtx_cores"].value) / 4
+
+
+def test_every_person_has_an_emblem_in_one_small_file() -> None:
+    drawn = files()["assets/img/story/emblems.svg"]
+    assert isinstance(drawn, str)
+    root = ET.fromstring(drawn)
+    name = "{http://www.w3.org/2000/svg}"
+    people = [person["id"] for person in SITE.tables["people"]]
+    views = {
+        str(view.get("id")): str(view.get("viewBox"))
+        for view in root.iter(f"{name}view")
+        if view.get("viewBox")
+    }
+    assert list(views) == people
+    assert list(views.values()) == [f"0 {48 * i} 48 48" for i in range(len(people))]
+    assert set(load_yaml(pictures.DRAWINGS / "emblems.yml")) == set(people)
+    assert len(gzip.compress(drawn.encode())) < 6_000
+    text = rendered("{= people() =}", "story/people.md").markdown
+    shown = BeautifulSoup(text, "html.parser").find_all("img", loading="lazy")
+    assert [str(image["src"]).split("emblems.svg#")[1] for image in shown] == people
+    assert all(image["alt"] == "" for image in shown), "the role beside it says the same"
 
 
 def test_sheets_of_portraits_are_filled_and_small() -> None:

@@ -2,7 +2,7 @@
 
 `drawings/pictures.yml` says of each what it shows and what it rests on. A drawing is a template of
 `drawings/`, whose tones come from the style sheet of the site; a sheet of portraits is cut from
-those of the atlas. Both become files at build.
+those of the atlas. Both become files at build. So do the emblems of the people, in one file.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ KINDS = {
 }
 FIELDS = {"kind", "size", "alt", "short", "caption", "after"}
 TILE, ACROSS, QUALITY = 128, 8, 60
+EMBLEM = 48  # the side of an emblem, in units of its drawing
 Picture = Mapping[str, Any]
 
 
@@ -143,7 +144,22 @@ def files(site: Site) -> dict[str, str | bytes]:
             f"figures/drawings/{name}.svg", **names, **colours, width=width, height=height
         )
         found[address(name, picture)] = drawn.replace("\xa0", " ")
+    people = [person["id"] for person in site.tables["people"]]
+    found[f"{FOLDER}/emblems.svg"] = render(
+        "figures/drawings/emblems.svg",
+        **colours,
+        people=people,
+        emblems=load_yaml(DRAWINGS / "emblems.yml"),
+        width=EMBLEM,
+        height=EMBLEM * len(people),
+    )
     return found
+
+
+def emblem(page: Page, person: str) -> str:
+    """The small drawing of what a person worked on; the words beside it say the same."""
+    src = f"{page.to_root}{FOLDER}/emblems.svg#{person}"
+    return page.either(f'<img src="{src}" width="56" height="56" alt="" loading="lazy">', "")
 
 
 def _colours(tokens: Path) -> dict[str, dict[str, Markup]]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sitebuild.data.events import Event, Timeline
 from sitebuild.errors import ContentError, unknown
 from sitebuild.expand.page import Page
+from sitebuild.figures.pictures import emblem
 
 GROUPS: dict[str, str] = {
     "makers": "The three",
@@ -76,7 +77,7 @@ def as_markdown(page: Page) -> str:
                 continue
             parts += [
                 f"### {person['name']} {{ #{person['id']} .person }}",
-                f"{page.expand(person['role'])}.\n{{ .person__role }}",
+                f"{emblem(page, person['id'])}{page.expand(person['role'])}.\n{{ .person__role }}",
                 page.expand(person["text"]).strip(),
             ]
             if person["names"]:
