@@ -130,7 +130,8 @@ cut = (rival - supplied) / rival
 say(
     f"The fair lead is the middle one: **{rival - supplied:.2f} points**, because the other teams "
     f"used the supplied pictures as well{cite('ilsvrc2012results')}. It means that {cut:.0%} of the "
-    "best rival's mistakes were gone. Even a single network would have won"
+    "best rival's mistakes were gone. To judge by the validation pictures, even a single network "
+    "would have won"
     f"{cite('krizhevsky2012', at='table 2')}."
 )
 
@@ -311,8 +312,8 @@ noise = spread(plain[-1][1], pictures[VALIDATION])
 say(
     f"From run {plain[0][2]} to run 145, {(plain[-1][0] - plain[0][0]).days // 7} weeks of work on the plain network took the error from "
     f"{plain[0][1]:.2f} to {plain[-1][1]:.2f}. The standard error of one such figure is "
-    f"{noise:.2f} points. The large step came from elsewhere: pre-training on a larger collection "
-    f"brought {min(before, key=lambda p: p[1])[1]:.2f}."
+    f"{noise:.2f} points. The large step came from elsewhere: pre-training on a larger collection, "
+    f"with a sixth convolution, brought {min(before, key=lambda p: p[1])[1]:.2f}."
 )
 
 # %% [markdown]
@@ -352,7 +353,7 @@ say(
 #
 # 1. The eight best entries without a deep network lie within little more than a point. Which neighbours among them can be told apart, at two standard errors?
 # 2. How large would the test have to be, for the lead of 2015 to reach two standard errors?
-# 3. Averaging five networks took 18.2 to 16.4. Extra pictures took one network to 16.6. Compare the two shares of mistakes removed. Which is the better bargain, and what does each of them cost?
+# 3. Averaging five networks took 18.2 to 16.4. Extra pictures, with a sixth convolution, took a single network to 16.6. Compare the two shares of mistakes removed. Which is the better bargain, and what does each of them cost?
 #
 # <details><summary>Answers</summary>
 #

@@ -314,9 +314,9 @@ for name, numbers in every.items():
 say(
     f"Forwards, for one batch, each card sends {sum(talk.values()) * half:.0f} MB. If every layer saw "
     f"both halves it would be {sum(every.values()) * half:.0f} MB, "
-    f"{sum(every.values()) / sum(talk.values()):.1f} times as much. The paper says that the cut was "
-    f"chosen to keep this small{cite('krizhevsky2012', at='section 3.2')}. The way back carries the "
-    "same again."
+    f"{sum(every.values()) / sum(talk.values()):.1f} times as much. The paper says that such a cut "
+    f"lets one tune this to a fair share of the work{cite('krizhevsky2012', at='section 3.2')}. The "
+    "way back carries the same again."
 )
 
 # %% [markdown]
