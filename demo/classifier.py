@@ -230,6 +230,10 @@ class Classifier:
             logits = np.log(np.maximum(logits, np.finfo(np.float32).tiny))
         return logits
 
+    def outputs(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the graph itself gave where it gave `logits`: after a softmax, probabilities."""
+        return np.exp(logits) if self._softmax else logits
+
     def _run(self, session: onnxruntime.InferenceSession, batch: NDArray[Any]) -> NDArray[Any]:
         """A batch (N, 3, size, size) through a graph of any layout and batch size."""
         if self.card.input.layout == "NHWC":
@@ -267,9 +271,11 @@ class Classifier:
             ResultError: one of them is no number, or infinite.
         """
         if not np.isfinite(logits).all():
+            other = "a model of another precision"
+            if self.device != "cpu":
+                other = f"--device cpu, or {other}"
             raise ResultError(
-                f"{self.path}: gave a value that is no number on {self.provider}; "
-                "try --device cpu, or a model of another precision"
+                f"{self.path}: gave a value that is no number on {self.provider}; try {other}"
             )
 
     def bound(self, batch: int) -> Bound:

@@ -127,8 +127,9 @@ def _serve(
     as_json: bool,
 ) -> None:
     from demo.server.app import create_app
-    from demo.server.run import listen, make_server
+    from demo.server.run import THIS_MACHINE, listen, make_server, proxies
 
+    trusted = proxies(forwarded_allow_ips or THIS_MACHINE)
     listener = listen(host, port)
     if open_to_others(host):
         complain(
@@ -153,4 +154,4 @@ def _serve(
     application = create_app(
         classifier, host=host, allow_hosts=allow_hosts, site=site, started=started
     )
-    make_server(application, root_path, forwarded_allow_ips).run([listener])
+    make_server(application, root_path, trusted).run([listener])

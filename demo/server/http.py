@@ -6,6 +6,8 @@
   name or none, and IP addresses where the server is open to others: it cannot know them all.
 - A request that costs something is refused where another site's page sends it.
 - A ``Range`` that is none of bytes does not count; Starlette answers it with 400.
+- ``localhost.`` and ``localhost:`` are ``localhost``.
+- Where an answer comes before the whole body, the connection is closed after it.
 - HTTP/1.0 gets nothing compressed: Starlette does so without a length, and uvicorn then in chunks.
 - A client that refuses gzip (``gzip;q=0``) gets none: Starlette looks for the word alone.
 - ``HEAD`` is answered wherever ``GET`` is; FastAPI's routes do not.
@@ -52,7 +54,8 @@ HEADERS = {
     "cache-control": "no-store",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_RANGES = re.compile(rb"bytes=[\d\s,-]+", re.IGNORECASE)
+_RANGES = re.compile(rb"bytes=(?=\D*\d)(\d{1,4000}(?!\d)|[\s,-])+", re.IGNORECASE)
+_DOTTED = re.compile(rb"([^:]*?)\.?(?:(:\d+)|:)?")
 _NO_GZIP = re.compile(rb"gzip\s*;\s*q\s*=\s*0(\.0*)?\s*(,|$)", re.IGNORECASE)
 PROBES = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 
@@ -133,7 +136,7 @@ class Guard:
         if scope["method"] == "HEAD":  # uvicorn keeps the body back
             scope = {**scope, "method": "GET"}
         scope["headers"] = [
-            (name, value)
+            (name, _plain_host(value) if name == b"host" else value)
             for name, value in scope["headers"]
             if not (name == b"range" and not _RANGES.fullmatch(value))
             and not (
@@ -141,6 +144,17 @@ class Guard:
                 and (scope["http_version"] == "1.0" or _NO_GZIP.search(value))
             )
         ]
+
+        unread = any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in scope["headers"]
+        )
+
+        async def received() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = message.get("more_body", False)
+            return message
 
         async def guarded(message: Message) -> None:
             nonlocal status, replaced
@@ -152,6 +166,8 @@ class Guard:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if unread:
+                headers["connection"] = "close"
             replaced = status >= 400 and headers.get("content-type", "").startswith("text/plain")
             if not replaced:
                 await send(message)
@@ -163,7 +179,7 @@ class Guard:
             await send({"type": "http.response.body", "body": body})
 
         try:
-            await (self._refusal(scope) or self.app)(scope, receive, guarded)
+            await (self._refusal(scope) or self.app)(scope, received, guarded)
         except asyncio.CancelledError:  # uvicorn stops, and it has waited long enough
             if not status:
                 late = answer(503, "the server is stopping; try again in a moment", RETRY_AFTER)
@@ -235,7 +251,9 @@ class Guard:
             sentence = "something went wrong in the server"
         elif status == 413:
             sentence = str(too_large(self.limits))
-        elif status == 400 and "endpoint" not in scope:  # not routed yet: `Hosts` refused it
+        elif status == 400 and "endpoint" in scope:
+            sentence = "the Range header asks for no bytes that there could be"
+        elif status == 400:  # not routed yet: `Hosts` refused it
             host = Headers(scope=scope).get("host", "")
             sentence = (
                 f"{host[:100]!r} is not a name of this server; open it by its address, or start it "
@@ -244,9 +262,15 @@ class Guard:
         return json.dumps({"error": sentence}).encode()
 
 
-def _authority(url: SplitResult) -> tuple[str | None, int]:
+def _plain_host(value: bytes) -> bytes:
+    """A Host without the dot at the end of a name, and without a colon that no port follows."""
+    found = _DOTTED.fullmatch(value)
+    return found[1] + (found[2] or b"") if found else value
+
+
+def _authority(url: SplitResult) -> tuple[str, int]:
     """Host and port, the port that the scheme implies where there is none."""
-    return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+    return (url.hostname or "").rstrip("."), url.port or (443 if url.scheme == "https" else 80)
 
 
 def _is_probe(scope: Scope) -> bool:

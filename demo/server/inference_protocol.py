@@ -281,7 +281,8 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
             del body  # the tensors count in its place
             logits = await engine.infer(tensors)
         engine.classifier.check_numbers(logits)
-        return _respond(asked, logits, [label.name for label in card.labels], engine)
+        outputs = engine.classifier.outputs(logits)
+        return _respond(asked, outputs, [label.name for label in card.labels], engine)
 
     app.include_router(routes)
 
@@ -340,11 +341,15 @@ def _check_shared(parameters: dict[str, Any], where: str) -> None:
 def _tensor(given: InputTensor, binary: bytes, kind: np.dtype[Any]) -> NDArray[Any]:
     """The numbers of an input, of the shape it claims and of a type."""
     count = int(np.prod(given.shape))
-    if "binary_data_size" in given.parameters:
+    size = given.parameters.get("binary_data_size")
+    if len(given.data) and (size is not None or binary):
+        raise Refused("inputs[0]: has numbers as data, and binary data besides; send one of them")
+    if size is not None or binary:
         needed = kind.itemsize * count
-        if given.parameters["binary_data_size"] != len(binary) or len(binary) != needed:
+        if size != len(binary) or len(binary) != needed:
             raise Refused(
-                f"inputs[0]: {len(binary)} bytes of binary data came, and its shape needs {needed}"
+                f"inputs[0]: {len(binary)} bytes of binary data came, its shape needs {needed}, "
+                f"and its binary_data_size is {size!r}"
             )
         tensor: NDArray[Any] = np.frombuffer(binary, kind)
     else:
@@ -386,7 +391,7 @@ def _respond(
 ) -> Response:
     """The answer, with its tensors as numbers in JSON or as bytes behind it."""
     card = engine.classifier.card
-    binary_by_default = bool(asked.parameters.get("binary_data_output", False))
+    binary_by_default = _yes_or_no(asked.parameters, "binary_data_output", False)
     outputs, tail = [], []
     for output in asked.outputs or [RequestedOutput(card.output)]:
         classes = output.parameters.get("classification", 0)
@@ -401,7 +406,7 @@ def _respond(
             made = OutputTensor(output.name, "FP32", list(logits.shape))
             numbers = logits.ravel().tolist()
             packed = logits.astype("<f4", copy=False).tobytes()
-        if output.parameters.get("binary_data", binary_by_default):
+        if _yes_or_no(output.parameters, "binary_data", binary_by_default):
             made.parameters = {"binary_data_size": len(packed)}
             tail.append(packed)
         else:
@@ -415,6 +420,13 @@ def _respond(
         media_type="application/octet-stream",
         headers={_LENGTH: str(len(head))},
     )
+
+
+def _yes_or_no(parameters: Parameters, name: str, default: bool) -> bool:
+    value = parameters.get(name, default)
+    if not isinstance(value, bool):
+        raise Refused(f"outputs: {name} is true or false, not {value!r}")
+    return value
 
 
 def _classification(logits: NDArray[np.float32], count: int, labels: list[str]) -> list[list[str]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import multiprocessing
 import os
+import re
 import socket
 import threading
 from types import FrameType
+from typing import Any
 
 import httptools
 import uvicorn
@@ -28,6 +31,12 @@ PIECE_BYTES = 64
 
 REFUSED_CONNECTIONS = 64
 """Connections above the limit that are told so; those above are closed without an answer."""
+
+READ_BYTES = 2**16
+"""Bytes that are read from a connection at a time: each connection may hold as many again."""
+
+THIS_MACHINE = "127.0.0.1,::1,::ffff:127.0.0.1"
+"""Its addresses, also as the one socket for both versions of the protocol has them."""
 
 OTHER_FILES = 128
 """Files that are open beside the connections: worker processes, libraries."""
@@ -64,7 +73,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def make_server(
-    application: Application, root_path: str = "", forwarded_allow_ips: str | None = None
+    application: Application, root_path: str = "", forwarded_allow_ips: str = THIS_MACHINE
 ) -> Server:
     """A server that has not begun; ``server.run([listener])`` runs it.
 
@@ -74,8 +83,7 @@ def make_server(
     Args:
         application: of `create_app`.
         root_path: where a proxy shows the server, ``/alexnet``.
-        forwarded_allow_ips: addresses of proxies whose ``X-Forwarded-Proto`` counts; None: this
-            machine.
+        forwarded_allow_ips: addresses of proxies whose ``X-Forwarded-Proto`` counts.
     """
     limits = application.limits
     return_freed_memory()
@@ -95,6 +103,22 @@ def make_server(
         timeout_graceful_shutdown=int(limits.stop_seconds),
     )
     return Server(config, application)
+
+
+def proxies(given: str) -> str:
+    """Addresses and networks, as `make_server` takes them.
+
+    Raises:
+        UsageError: something else is there, which uvicorn would take for the name of a socket.
+    """
+    found = [part.strip() for part in given.split(",")]
+    try:
+        return "*" if "*" in found else ",".join(str(ipaddress.ip_network(part)) for part in found)
+    except ValueError as error:
+        raise UsageError(
+            f"--forwarded-allow-ips {given!r}: {error}; give addresses or networks of proxies, "
+            "10.0.0.1,192.168.0.0/16, or * for all"
+        ) from None
 
 
 def _open_enough_files(count: int) -> None:
@@ -147,6 +171,8 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
         _head: asyncio.TimerHandle | None = None
         _unread: asyncio.TimerHandle | None = None
         _problem = (400, "this is not an HTTP request that can be read")
+        _before: Any = None
+        _refusal = b""  # of what came behind requests that are not answered yet
         _in_head = _ending = False
         _head_bytes = _body_bytes = _pieces = 0
 
@@ -155,6 +181,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             above = len(self.connections) - limits.connections
             self.app_state = {**self.app_state, "crowded": above > 0}
             transport.set_write_buffer_limits(high=0)  # paused while the system took not all
+            transport.max_size = READ_BYTES  # type: ignore[attr-defined]
             self._arm()
             if above > REFUSED_CONNECTIONS:
                 transport.abort()
@@ -162,7 +189,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
         def data_received(self, data: bytes) -> None:
             before, in_head = self.cycle, self._in_head
             self._unset_keepalive_if_required()
-            if self._ending:
+            if self._ending or self._refusal:
                 return
             try:
                 self._feed(data)
@@ -179,7 +206,8 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             """A client that only reads from here on (``nc -N``) gets the answers it waits for."""
             if self._ending or self._between_requests() or self.cycle.more_body:
                 return False  # closed
-            self.cycle.keep_alive = False
+            if not self._refusal:
+                self.cycle.keep_alive = False
             return True
 
         def _feed(self, data: bytes) -> None:
@@ -211,7 +239,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
 
         def on_header(self, name: bytes, value: bytes) -> None:
             if self._in_head:  # and not in the trailer, which comes when the head has been believed
-                super().on_header(name, value)
+                super().on_header(name, value.strip(b" \t"))  # RFC 9110, 5.5
             self._count(len(name) + len(value))
 
         def on_headers_complete(self) -> None:
@@ -225,10 +253,12 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
                     "of transfer codings only chunked is supported; send the length instead",
                 )
                 raise ValueError
-            if not self.url.startswith((b"/", b"*")):  # its host counts (RFC 9112, 3.2.2)
-                host = self.url.partition(b"://")[2].partition(b"/")[0]
+            if whole := re.match(rb"[^/*?][^/]*://([^/?#]*)/?", self.url):
+                self.url = b"/" + self.url[whole.end() :]
                 fields = [field for field in self.headers if field[0] != b"host"]
-                self.headers[:] = [(b"host", host), *fields]
+                self.headers[:] = [(b"host", whole[1]), *fields]  # it counts (RFC 9112, 3.2.2)
+            if self.parser.get_http_version() == "1.0":  # knows no 100 (RFC 9110, 10.1.1)
+                self.expect_100_continue = False
             if len(self.pipeline) >= PIPELINED:
                 self._problem = (
                     400,
@@ -237,6 +267,7 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
                 )
                 raise ValueError
             if not self.parser.should_upgrade():
+                self._before = self.cycle
                 super().on_headers_complete()
                 self.cycle.transport = self  # type: ignore[assignment]
 
@@ -253,15 +284,29 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             super().on_body(body)
 
         def send_400_response(self, msg: str) -> None:
-            """Answer what the parser refused, or end the answer that is under way."""
+            """Answer what the parser refused, once the whole requests before it are answered; or
+            end the answer that is under way."""
+            if self.pipeline and self.cycle.more_body:  # of a request that waits for others
+                self.pipeline.popleft()
+                self.cycle = self._before
             if self._between_requests():
                 self.transport.write(guard.below(*self._problem))
+            elif not self.cycle.more_body:
+                self._refusal = guard.below(*self._problem)
+                return
             else:
                 if not self.cycle.response_started:
                     self.transport.write(guard.below(*self._problem, counted=False))
                 self.cycle.disconnected = True  # the application counts it, as an aborted one
                 self.cycle.message_event.set()
             self._end()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            closing = self.transport.is_closing()
+            if self._refusal and self._between_requests() and not closing:
+                self.transport.write(self._refusal)
+                self._end()
 
         def write(self, data: bytes) -> None:
             """For the requests, which have this as their transport."""

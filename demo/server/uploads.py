@@ -41,6 +41,13 @@ class _Form(MultiPartParser):
 
     spool_max_size = 2**40
 
+    def on_headers_finished(self) -> None:
+        """``filename*=`` alone is a file too: so urllib3 before 2 sends names beyond ASCII."""
+        part = self._current_part
+        if part.content_disposition and b"filename=" not in part.content_disposition:
+            part.content_disposition = part.content_disposition.replace(b"filename*=", b"filename=")
+        super().on_headers_finished()
+
 
 class Uploads:
     """The bodies of all requests that are in memory now; ``held`` is their sum in bytes."""

@@ -390,8 +390,22 @@ def test_threads_that_evaluate(
     assert (opened, pools) == ([1], [expected])
 
 
-@pytest.mark.parametrize("path", ["x", "/", "/a/", "/\u00e9"])
-def test_an_invalid_root_path_is_an_error(model: Path, path: str) -> None:
-    done = CliRunner().invoke(app, ["serve", "--model", str(model), "--root-path", path])
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        *(
+            ("--root-path", path, "give a path that begins with a slash and does not end with one")
+            for path in ("x", "/", "/a/", "/\u00e9")
+        ),
+        *(
+            ("--forwarded-allow-ips", proxies, "give addresses or networks of proxies")
+            for proxies in ("proxy.example", "10.0.0.1/8", "127.0.0.1,", " ")
+        ),
+    ],
+)
+def test_an_invalid_address_of_a_proxy_is_an_error(
+    model: Path, option: str, value: str, says: str
+) -> None:
+    done = CliRunner().invoke(app, ["serve", "--port", "0", "--model", str(model), option, value])
     assert done.exit_code == 2
-    assert "give a path that begins with a slash and does not end with one" in done.stderr
+    assert says in done.stderr

@@ -289,9 +289,24 @@ def head(**changes: Any) -> dict[str, Any]:
         (head(parameters={"x": [[]]}), "the request cannot be read: Expected `"),
         (head(data=[[1], 2]), "inputs[0].data: a list of numbers is needed, flat or nested"),
         (head(data=[1e300] * 192), "inputs[0]: holds a value that is no finite number"),
+        (head(parameters={"binary_data_size": 768}), "inputs[0]: has numbers as data, and binary"),
         (
-            head(parameters={"binary_data_size": 4}),
-            "inputs[0]: 0 bytes of binary data came, and its shape needs 768",
+            json.dumps(head(parameters={"binary_data_size": "4"}))
+            .encode()
+            .replace(b'data"', b'x"'),
+            "inputs[0]: 0 bytes of binary data came, its shape needs 768, and its binary_data_size "
+            "is '4'",
+        ),
+        *(
+            (
+                head() | {"outputs": [{"name": "logits", "parameters": {"binary_data": value}}]},
+                f"outputs: binary_data is true or false, not {value!r}",
+            )
+            for value in ("false", 2)
+        ),
+        (
+            head() | {"parameters": {"binary_data_output": "no"}},
+            "outputs: binary_data_output is true or false, not 'no'",
         ),
         (head() | {"outputs": [{"name": "x"}]}, "outputs: only 'logits', not 'x'"),
         (  # each would be an answer of its own
@@ -370,10 +385,27 @@ def test_a_network_in_half_precision(tmp_path: Path) -> None:
         assert answer.json == {"error": "inputs[0]: holds a value that is no finite number"}
 
 
+def test_a_network_that_ends_in_a_softmax_gives_what_its_file_gives(tmp_path: Path) -> None:
+    """Not the logarithms that serve as its logits elsewhere: Triton does not either."""
+    told = card(training={"outputs": "probabilities"})
+    with running(colour_model(tmp_path / "colour.onnx", told, gain=1)) as up:
+        content = json.dumps(head(data=[0.25] * 64 + [0.75] * 64 + [0.0] * 64)).encode()
+        made = up.ask("/v2/models/colour/infer", content).json["outputs"][0]["data"]
+    np.testing.assert_allclose(made, [0.25, 0.75, 0], atol=1e-6)
+
+
 def test_an_answer_that_is_no_number_is_an_error(server: Running) -> None:
     content = json.dumps(head(data=[3e38] * 192)).encode()
     answer = server.ask("/v2/models/colour/infer", content)
     assert (answer.status, answer.json) == (500, {"error": "the network gave no usable answer"})
+
+
+def test_bytes_that_no_input_takes_are_refused(server: Running) -> None:
+    content = json.dumps(head()).encode()
+    length = {"inference-header-content-length": f"{len(content)} "}  # the blank does not count
+    assert server.ask("/v2/models/colour/infer", content, headers=length).status == 200
+    answer = server.ask("/v2/models/colour/infer", content + bytes(768), headers=length)
+    assert (answer.status, answer.json["error"][:27]) == (400, "inputs[0]: has numbers as d")
 
 
 def test_a_header_length_that_lies(server: Running) -> None:
