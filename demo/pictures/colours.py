@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from demo.pictures.hostile import Header
 
@@ -46,11 +46,27 @@ def to_rgb(image: Image.Image, header: Header) -> Image.Image:
     clear = image.info.get("transparency")
     if image.format == "PNG" and image.mode == "L" and isinstance(clear, int):
         image.info["transparency"] = clear * _SCALES.get(sum(header.bits), 1)
+    frame = None
+    if isinstance(image, GifImagePlugin.GifImageFile) and clear is None:
+        frame = image.tile[0].extents
     image.load()
     _drop_xmp(image)  # a PNG may have it after its pixels
     turn = _TURNS.get(_orientation(image))
     flat = _flatten(image, header)
+    if frame:
+        _whiten_around(flat, frame)
     return flat if turn is None else flat.transpose(turn)
+
+
+def _whiten_around(image: Image.Image, frame: tuple[int, int, int, int]) -> None:
+    """Where a GIF's first frame leaves its canvas free, that is clear; Pillow gives it colour 0."""
+    left, top, right, bottom = frame
+    width, height = image.size
+    for box in (
+        (0, 0, width, top), (0, bottom, width, height),
+        (0, top, left, bottom), (right, top, width, bottom),
+    ):  # fmt: skip
+        image.paste("white", box)
 
 
 def _drop_xmp(image: Image.Image) -> None:

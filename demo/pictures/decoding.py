@@ -27,7 +27,7 @@ from typing import IO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from demo.errors import LimitError, NotAPictureError, PictureError
 from demo.pictures.colours import to_rgb
@@ -42,6 +42,7 @@ from demo.pictures.hostile import (
     inspect,
     webp_pixels,
 )
+from demo.report import counted
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview"
 Picture: TypeAlias = "str | os.PathLike[str] | Bytes | IO[bytes] | Image.Image | NDArray[np.uint8]"
@@ -66,11 +67,13 @@ _KNOWN = (
     ("JPEG XL", rb"\0\0\0\x0cJXL |\xff\x0a"),
     ("Photoshop", rb"8BPS"),
     ("PBM, PGM or PPM", rb"P[1-7fF]\s"),
-    ("icon", rb"\0\0[\1\2]\0"),
+    ("icon", rb"\0\0[\1\2]\0(?!\0\0)"),  # else a TGA
     ("PDF", rb"%PDF"),
     ("SVG", rb"\s*<(?:svg|\?xml)"),
 )
 """Whole pictures that are not read here: what they are called, how they begin."""
+
+_TIFF_CODINGS = {34712: "JPEG 2000", 34887: "LERC", 50002: "JPEG XL", 52546: "JPEG XL"}
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its notes go to standard error
 
@@ -196,8 +199,11 @@ def _opened(file: IO[bytes], name: str, pixel_limit: int) -> Iterator[tuple[Imag
 
 
 def _kind_of_tiff(header: Header) -> str:
+    coding = header.compression
+    if coding not in TiffImagePlugin.COMPRESSION_INFO:
+        return f"a TIFF compressed by {_TIFF_CODINGS.get(coding, f'method {coding}')}"
     kind = ", floating point" if FLOAT in header.formats else ""
-    return f"a TIFF of {len(header.bits)} samples of {max(header.bits)} bits{kind}"
+    return f"a TIFF of {counted(len(header.bits), 'sample')} of {max(header.bits)} bits{kind}"
 
 
 @contextmanager
@@ -216,8 +222,8 @@ def _errors_of(name: str) -> Iterator[None]:
             f"{name}: {error}, which is not read here; save it as JPEG, or as PNG of 8 bits"
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        counted = re.search(r"\d+", str(error))
-        raise _too_many_pixels(int(counted[0]) if counted else None, name) from None
+        number = re.search(r"\d+", str(error))
+        raise _too_many_pixels(int(number[0]) if number else None, name) from None
     except UnidentifiedImageError:
         raise _damaged(name, "its header makes no sense") from None
     except MemoryError:
@@ -251,9 +257,10 @@ def _check_signature(head: bytes, name: str) -> None:
         return
     for kind, begins in _KNOWN:
         if re.match(begins, head, re.DOTALL):
+            article = "an" if kind in ("icon", "SVG") else "a"
             how = " (`heif-convert FILE photo.jpg` does)" if kind == "HEIC" else ""
             raise NotAPictureError(
-                f"{name}: a {kind} file, which is not read here; convert it to JPEG{how}"
+                f"{name}: {article} {kind} file, which is not read here; convert it to JPEG{how}"
             )
     raise NotAPictureError(f"{name}: not a picture; give a {READ_HERE} file")
 

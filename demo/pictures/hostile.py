@@ -69,14 +69,15 @@ class Unread(Exception):
 class Header:
     """What a file's structure says before Pillow opens it.
 
-    ``scans`` of a JPEG; ``tile`` pixels of one tile of a TIFF; ``bits`` of each sample and
-    ``formats`` of a TIFF, ``bits`` of a PNG; ``tiff`` whether it is a whole TIFF.
+    ``scans`` of a JPEG; ``tile`` pixels of one tile of a TIFF; ``bits`` of each sample, ``formats``
+    and ``compression`` of a TIFF, ``bits`` of a PNG; ``tiff`` whether it is a whole TIFF.
     """
 
     scans: int = 1
     tile: int = 0
     bits: tuple[int, ...] = ()
     formats: tuple[int, ...] = ()
+    compression: int = 1
     tiff: bool = False
 
     def bytes_per_pixel(self, image: Image.Image) -> int:
@@ -241,12 +242,15 @@ def _tiff(file: IO[bytes], head: bytes) -> Header:
         raise Unread(f"a TIFF of {max(bits)}-bit colours in separate planes")
     if SIGNED in formats and min(bits) <= 8:
         raise Unread("a TIFF of signed 8-bit values")
-    if order == ">" and tags.get(259, (1,)) != (1,) and {SIGNED, FLOAT} & {*formats}:
+    compression = next(iter(tags.get(259, ())), 1)
+    if order == ">" and compression != 1 and {SIGNED, FLOAT} & {*formats}:
         # libtiff gives the machine's own order, and Pillow turns the bytes of these once more
         values = "floating point" if FLOAT in formats else "signed values"
         raise Unread(f"a big-endian TIFF of compressed {max(bits)}-bit {values}")
     across, down = (next(iter(tags.get(tag, ())), 0) for tag in (322, 323))
-    return Header(tile=across * down, bits=bits, formats=formats, tiff=True)
+    return Header(
+        tile=across * down, bits=bits, formats=formats, compression=compression, tiff=True
+    )
 
 
 def _values(

@@ -142,6 +142,10 @@ def test_unsigned_32_bits_are_stretched_in_order() -> None:
             "a TIFF of 7 samples of 8 bits",
         ),
         *(
+            (tiff(4, 4, bytes(16), {259: (3, (coding,))}), f"a TIFF compressed by {name}")
+            for coding, name in ((34887, "LERC"), (50002, "JPEG XL"), (9999, "method 9999"))
+        ),
+        *(
             (
                 tiff(4, 4, zlib.compress(bytes(2 * bits)),
                      {258: (3, (bits,)), 259: (3, (8,)), 339: (3, (form,))}, ">"),
@@ -158,7 +162,7 @@ def test_unsigned_32_bits_are_stretched_in_order() -> None:
             "a PNG of palette colours without the palette",
         ),
     ],
-    ids=["planes", "signed", "float", "bands", "big-endian i16", "big-endian i32",
+    ids=["planes", "signed", "float", "bands", "LERC", "JPEG XL", "unknown", "big-endian i16", "big-endian i32",
          "big-endian f32", "tRNS", "palette", "empty palette"],
 )  # fmt: skip
 def test_kinds_that_would_be_shown_wrongly_are_named(data: bytes, kind: str) -> None:
@@ -240,10 +244,10 @@ def test_orientation_in_xmp_turns_nothing(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("PPM", "PBM, PGM or PPM"), ("JPEG2000", "JPEG 2000"), ("ICO", "icon"), ("PDF", "PDF")],
+    [("PPM", "PBM, PGM or PPM"), ("JPEG2000", "JPEG 2000"), ("ICO", "an icon"), ("PDF", "PDF")],
 )
 def test_whole_pictures_of_other_kinds_are_named(kind: str, name: str) -> None:
-    with pytest.raises(NotAPictureError, match=f"a {name} file, which is not read here"):
+    with pytest.raises(NotAPictureError, match=f"{name} file, which is not read here"):
         decode(saved(Image.new("RGB", (16, 16)), kind))
 
 

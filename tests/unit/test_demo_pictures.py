@@ -104,6 +104,18 @@ def test_of_several_frames_the_first(classifier: Classifier, kind: str) -> None:
     assert_says(classifier, content, (255, 0, 0), 1e-6)
 
 
+def test_what_the_first_frame_of_a_gif_leaves_free_is_white() -> None:
+    """As in browsers, which draw it on a clear canvas; a colour of the file's is said to be."""
+    content = encode(flat("RGB", COLOUR), "GIF")
+    width, height = flat("RGB", COLOUR).size
+    whole, larger = struct.pack("<HH", width, height), struct.pack("<HH", width + 2, height + 3)
+    assert content.count(b"," + bytes(4) + whole) == 1
+    moved = content.replace(b"," + bytes(4) + whole, b"," + struct.pack("<HH", 1, 2) + whole)
+    wanted = np.full((height + 3, width + 2, 3), 255)
+    wanted[2:-1, 1:-1] = COLOUR
+    assert (np.asarray(decode(moved[:6] + larger + moved[10:])) == wanted).all()
+
+
 MODES = [
     ("grey", flat("L", 90), "PNG", (90, 90, 90)),
     ("grey JPEG", flat("L", 90), "JPEG", (90, 90, 90)),
