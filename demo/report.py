@@ -12,6 +12,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from model_export.contract.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -43,7 +45,7 @@ class TextReport:
         self._print("")
         self._print(f"{printable(name)} ({width} x {height})", style="bold cyan")
         for score in prediction.top:
-            line = self._line(score.label, score.probability)
+            line = self._line(printable(score.label), score.probability)
             self.console.print(line, soft_wrap=True)
         times = prediction.milliseconds
         self._print(
@@ -166,13 +168,6 @@ def complain(message: str, kind: str = "error") -> None:
     style = "bold red" if kind == "error" else "bold yellow"
     line = Text.assemble((f"{kind}: ", style), printable(message))
     _console(stderr=True).print(line, soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    """Control characters, undecodable bytes and direction overrides as escapes."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
 
 
 def _bar(share: float, unicode: bool) -> str:

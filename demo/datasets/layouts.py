@@ -33,7 +33,7 @@ LAYOUTS = (
 )
 TINY_IMAGENET = "Tiny ImageNet, validation"
 ILSVRC = "ImageNet, ILSVRC-2012 validation"
-_WNID = re.compile(r"n\d{8}(?=$|[^0-9])")
+_WNID = re.compile(r"n\d{8}(?=$|[^0-9])", re.IGNORECASE)
 _ILSVRC_NAME = re.compile(r"ILSVRC2012_val_(\d{8})\.jpe?g", re.IGNORECASE)
 _SPLITS = {"train", "training", "val", "valid", "validation", "test"}
 
@@ -125,7 +125,7 @@ def _called(names: list[str], last: str) -> list[str]:
 def class_of(folder: str) -> str:
     """The class that a folder's name stands for: the WordNet id it begins with, else itself."""
     found = _WNID.match(folder)
-    return found[0] if found else folder
+    return found[0].lower() if found else folder
 
 
 def is_picture(name: str) -> bool:

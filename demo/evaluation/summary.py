@@ -8,8 +8,9 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from demo.evaluation.metrics import Evaluation, Tally
-from demo.report import counted, printable
+from demo.report import counted
 from model_export.contract.card import Interval
+from model_export.contract.errors import printable
 
 _PAIRS = 10
 _CLASSES = 5

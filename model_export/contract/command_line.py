@@ -27,6 +27,8 @@ def run(start: Callable[[str], None], module: str, extra: Callable[[str], str]) 
         extra: the optional dependencies of `alexnet-moment` that hold a package.
     """
     _open_streams()
+    if os.environ.get("COLUMNS", "1").strip("0") == "":  # what Rich would cut every line to
+        del os.environ["COLUMNS"]
     for stream in (sys.stdout, sys.stderr):  # escape characters the terminal cannot encode
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     called = Path(sys.argv[0]).name

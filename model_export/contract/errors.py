@@ -29,6 +29,13 @@ class EnvironmentLacks(AlexNetError):
     exit_code = 3
 
 
+def printable(text: str) -> str:
+    """Control characters, undecodable bytes and direction overrides as escapes."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 @contextlib.contextmanager
 def cli_errors(name: object = "") -> Iterator[None]:
     """For commands: print an error as one line on standard error, exit with its code.
@@ -42,7 +49,7 @@ def cli_errors(name: object = "") -> Iterator[None]:
     try:
         yield
     except AlexNetError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {printable(str(error))}", err=True)
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:  # the reader has gone, as `head` does: typer ends quietly
         raise
@@ -51,5 +58,5 @@ def cli_errors(name: object = "") -> Iterator[None]:
             raise  # a command that only reads writes its output alone: see `command_line.run`
         failed = error.filename or name  # the file that failed, whichever it was
         where = f"cannot write {failed}" if name else failed or "cannot read"
-        typer.echo(f"error: {where}: {error.strerror or error}", err=True)
+        typer.echo(f"error: {printable(str(where))}: {error.strerror or error}", err=True)
         raise typer.Exit(UsageError.exit_code) from None

@@ -22,6 +22,7 @@ from model_export.contract.stated import Preprocessing, option
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pictures, as most networks have them subtracted."""
 ASSUMED = ("mean", "std", "resize", "crop", "interpolation", "channels", "range")
+_NORMALISATION = {"mean", "std", "range", "mean_file"}
 _DTYPES: dict[str, Dtype] = {"fp32": "float32", "fp16": "float16", "uint8": "uint8"}
 
 
@@ -72,24 +73,35 @@ def card_of(path: Path, given: CardOptions) -> ModelCard:
         raise UsageError(f"{path}: its input is {form} ({layout}), and pictures have 3 channels")
     sides = [d for d in (shape[1:3] if layout == "nhwc" else shape[2:4]) if isinstance(d, int)]
     size = given.size or (sides[0] if sides else 224)
-    if sides and set(sides) != {size}:
-        raise UsageError(f"{path}: its input is {' x '.join(map(str, sides))}, and --size {size}")
+    if len(set(sides)) > 1:
+        form = " x ".join(map(str, sides))
+        raise UsageError(f"{path}: its input is {form} pixels, and only square ones are supported")
+    if sides and sides[0] != size:
+        raise UsageError(f"{path}: its input has a side of {sides[0]:,} pixels, and --size {size}")
     if size > SIZE_LIMIT:
         raise UsageError(f"{path}: its input has a side of {size:,} pixels; at most {SIZE_LIMIT:,}")
     dtype = _DTYPES.get(model.input_types[name])
     if dtype is None:
         raise UsageError(f"{path}: its input is of {model.input_types[name]}, not of pixels")
+    assumed: tuple[str, ...] = ASSUMED
+    if dtype == "uint8":
+        assumed = tuple(field for field in ASSUMED if field not in _NORMALISATION)
+        if stated := given.stated & _NORMALISATION:
+            options = ", ".join(f"--{field.replace('_', '-')}" for field in sorted(stated))
+            raise UsageError(
+                f"{path}: its input, of uint8, takes the pixels as they are; leave out {options}"
+            )
     usual = Input(name, size, max(size, round(size * 256 / 224)), MEAN, STD, dtype=dtype,
                   layout="NHWC" if layout == "nhwc" else "NCHW")  # fmt: skip
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ModelCard(
-        name=re.sub(r"[^a-z0-9_.-]+", "-", path.stem.lower()).lstrip("_.-") or "model",
+        name=re.sub(r"[^a-z0-9_.-]+", "-", path.stem.lower()).strip("_.-") or "model",
         title=f"{path.name}, of unknown origin",
         architecture="unknown",
         parameters=max(1, _parameters(path)),
         labels=labels,
-        input=given.over(usual, ASSUMED),
+        input=given.over(usual, assumed),
         output=model.outputs[0],
         weights=Weights(path.name, digest, "unknown", "unknown", "unknown"),
         training={"outputs": given.outputs} if given.outputs else {},

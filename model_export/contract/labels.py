@@ -68,7 +68,10 @@ def read_labels(file: Path, classes: int | None = None) -> tuple[Label, ...]:
     if classes is not None and len(found) != classes:
         raise UsageError(f"{file}: {len(found)} labels for {classes} classes")
     if len(found) < 2:
-        raise UsageError(f"{file}: {len(found)} classes; a classifier has at least two")
+        raise UsageError(f"{file}: {len(found)} class; a classifier has at least two")
+    for label in found:
+        if re.search("[\ud800-\udfff]", label.name):
+            raise UsageError(f"{file}: the name {label.name!r} has half a character")
     times = Counter(label.wnid for label in found if label.wnid)
     if twice := [wnid for wnid, count in times.items() if count > 1]:
         raise UsageError(f"{file}: two classes have the WordNet id {twice[0]}")
@@ -87,6 +90,8 @@ def _from_json(file: Path, text: str) -> list[Label] | None:
         rows: Any = json.loads(text, object_pairs_hook=each_once)
     except ValueError:
         return None
+    except RecursionError:
+        raise UsageError(f"{file}: JSON in too many brackets; it should be a list") from None
     if isinstance(rows, dict):
         if all(type(v) is int for v in rows.values()):  # name to number
             rows = each_once([(str(number), name) for name, number in rows.items()])

@@ -36,7 +36,7 @@ def test_help_says_the_codes() -> None:
     assert result.returncode == 0
     for word in ("--model", "--device", "--top", "--json", "Exit code: 0 fine; 1", "folders"):
         assert word in result.stdout
-    listed = as_process("--help", cwd=ROOT)
+    listed = as_process("--help", env=os.environ | {"COLUMNS": "0"}, cwd=ROOT)
     assert "classify" in listed.stdout
 
 

@@ -223,7 +223,7 @@ def test_without_a_card_the_error_says_what_helps(tmp_path: Path) -> None:
         Classifier(file, "cpu")
     for given, says in (
         (CardOptions(mean=(0, 0, 0)), "name its classes with --labels"),
-        (CardOptions(labels=two(tmp_path), size=7), "its input is 2 x 2, and --size 7"),
+        (CardOptions(labels=two(tmp_path), size=7), "has a side of 2 pixels, and --size 7"),
         (CardOptions(labels=two(tmp_path), std=(0, 1, 1)), "--std .*: a deviation is above 0"),
         (CardOptions(labels=two(tmp_path), resize=9999), "--resize 9999: at most 8,192 pixels"),
         (CardOptions(labels=tmp_path / "none"), "the labels cannot be read"),
@@ -243,6 +243,13 @@ def test_what_is_not_given_is_assumed(tmp_path: Path) -> None:
     assert card.input.assumed == left
     assert (card.parity, card.accuracy, card.weights.trained_by) == (None, (), "unknown")
     assert card.parameters == 24
+    pixels = graph(tmp_path, [product()], ["N", 3, 2, 2], TensorProto.UINT8)
+    assert card_of(pixels, CardOptions(labels=two(tmp_path))).input.assumed == left[1:-1]
+    with pytest.raises(UsageError, match="takes the pixels as they are; leave out --mean, --range"):
+        card_of(pixels, CardOptions(labels=two(tmp_path), mean=(0, 0, 0), range="1"))
+    oblong = graph(tmp_path, [product()], ["N", 3, 2, 4])
+    with pytest.raises(UsageError, match="its input is 2 x 4 pixels, and only square ones"):
+        card_of(oblong, CardOptions(labels=two(tmp_path)))
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:

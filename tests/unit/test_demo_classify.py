@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from model_export import inspection
+from model_export.contract.card import Label
 from tests.support.demo_command import Classify
 from tests.support.demo_model import card, colour_model, probabilities
 
@@ -138,5 +139,7 @@ def test_a_hostile_name_cannot_command_the_terminal(classify: Classify, here: Pa
     (here / "red.png").rename(here / name)
     result = classify(name)
     assert "\\x1b[31m[bold]x\\n\\udcff.png (40 x 20)\n" in result.stdout
+    named = colour_model(here / "named.onnx", card(labels=(*map(Label, ("\x1b[2J", "g", "b")),)))
+    assert "  \\x1b[2J  " in classify(name, model=named).stdout
     plain = name.replace("\udcff", "\\xff")  # other readers of JSON refuse a lone surrogate
     assert json.loads(classify(name, "--json").stdout)["results"][0]["file"] == plain

@@ -630,9 +630,10 @@ def test_several_data_sets_are_named(
         (["n02124075_some/n02124075/a.png", "n02124075_some/n07749582/b.png"],
          ["n02124075", "n07749582"]),
         (["n02124075/images/a.png"], ["n02124075"]),
+        (["N02124075/A.PNG", "N07749582/B.PNG"], ["n02124075", "n07749582"]),
         (["../n02124075/a.png", "../n07749582/b.png"], ["n02124075", "n07749582"]),
     ],
-    ids=["dot", "backslash", "slash", "root", "images", "above"],
+    ids=["dot", "backslash", "slash", "root", "images", "capitals", "above"],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
 def test_archives_as_other_programs_write_them(

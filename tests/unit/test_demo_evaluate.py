@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,11 @@ def test_the_name_of_the_data_cannot_command_the_terminal(
     done = evaluate(tmp_path / "\x1b[31mred", "--model", model)
     assert "17 pictures, \\x1b[31mred (class folders), one centre view" in done.stdout
     assert "\x1b" not in done.stdout
+    with zipfile.ZipFile(tmp_path / "names.zip", "w") as made:
+        made.writestr("\x1b]0;title\x07/a.png", b"")
+        made.writestr("red/a.png", b"")
+    done = evaluate(tmp_path / "names.zip", "--model", model)
+    assert "knows 1 of the 2 in the data (not \\x1b]0;title\\x07)" in done.stderr
 
 
 def test_unreadable_pictures_are_listed_and_counted(

@@ -462,6 +462,8 @@ def test_labels_as_people_have_them(name: str, tmp_path: Path) -> None:
         ('{"a": "b"}', "its keys are not the numbers 0 to 0"),
         ("a\n\nb\n", "line 2: '' is neither a name nor an id and a name"),
         ("one\n", "1 labels for 2 classes"),
+        ("[" * 100_000, "JSON in too many brackets; it should be a list"),
+        ('["\\ud800", "two"]', "the name '\\ud800' has half a character"),
         ("a\tb\nc\n", "line 1: 'a\\tb' is neither a name nor an id and a name"),
     ],
 )
