@@ -178,8 +178,8 @@ def taught_alexnet(few: Split, epochs: int, test: Split, say: Say) -> dict[str, 
     """The third rung learned from few pictures: a row of the curve.
 
     From random weights, on the first pictures of every class, as the lower rungs do. The recipe is
-    that of the bundled weights as far as the trainer has its settings, with a lower rate, which
-    few steps need. Nothing is chosen by looking at pictures: the last epoch counts.
+    that of the bundled weights' first run as far as the trainer has its settings, with a lower
+    rate, which few steps need. Nothing is chosen by looking at pictures: the last epoch counts.
     """
     import torch
 
@@ -264,7 +264,8 @@ def rung_costs(maker: Encoder, numbers: int, pictures: int) -> dict[str, dict[st
     own = next(r for r in json.loads(PLANS.read_text("utf-8"))["rows"] if r["name"] == "alexnet64")
     dense = sum(row["multiply_adds"] for row in own["layers"] if row["kind"] == "fc")
     maps = own["multiply_adds"] - dense
-    shrunk = sum(3 * (maps * (r["size"] / 64) ** 2 + dense) for r in weights.training()["curve"])
+    shown = [row["size"] for run in weights.runs() for row in run["curve"]]  # by epoch
+    shrunk = sum(3 * (maps * (size / 64) ** 2 + dense) for size in shown)
     small, fisher = features.SMALL**2 * 3 * CLASSES, multiply_adds(maker, numbers)
     return {
         "pixels": {"run": small, "train": pictures * EPOCHS * 2 * small},
@@ -444,8 +445,12 @@ def assemble(parts: dict[str, Any], plan: Plan = WHOLE, docs: Path = DOCS) -> No
         for i, label in enumerate(labels)
     ]
     rows = {name: {**scores(held[name], truth), "multiply_adds": costs[name]} for name in held}
-    run = weights.training()
-    whole = {"pictures": run["data"]["train"], "epochs": len(run["curve"]), **rows["alexnet64"]}
+    runs = weights.runs()
+    whole = {
+        "pictures": max(run["data"]["train"] for run in runs),
+        "epochs": sum(len(run["curve"]) for run in runs),
+        **rows["alexnet64"],
+    }
     parts["curve"]["alexnet64"].append(whole)
     results = {
         "model_sha256": file_hash(model),

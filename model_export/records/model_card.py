@@ -35,7 +35,7 @@ def interval(rate: dict[str, float]) -> str:
 
 def render(training: dict[str, Any], measured: dict[str, Any]) -> str:
     """The page, from what `train` and the runner wrote."""
-    recipe, curve, data = training["recipe"], training["curve"], training["data"]
+    data, runs = training["data"], [*training.get("earlier", ()), training]
     by_hits = sorted(measured["classes"], key=lambda c: (-c["top1"], c["label"]))
 
     def rows(classes: list[dict[str, Any]]) -> str:
@@ -44,20 +44,34 @@ def render(training: dict[str, Any], measured: dict[str, Any]) -> str:
             for c in classes
         )
 
-    hours = sum(row["seconds"] for row in curve) / 3600
-    settings = "\n".join(
-        f"| {name.replace('_', ' ')} | {json.dumps(value)} |" for name, value in recipe.items()
-    )
-    measured_on = "the validation pictures"
-    if "held_out" in data:
-        measured_on = f"{data['held_out']:,} training pictures that were held out"
-    epochs = "\n".join(  # version 0.1 recorded the learning rate as "rate"
-        f"| {r['epoch']} | {r['size']} | {r.get('lr', r.get('rate')):.4f} | {r['loss']:.3f} "
-        f"| {r['top1']:.2f} | {r['top5']:.2f} |"
-        for r in curve
-    )
-    machine = training["machine"]
     notes = "".join(f"\n{note}\n" for note in training.get("notes", ()))
+    if fitted := training.get("calibration"):
+        notes += f"""
+The shown percentages are those of logits divided by a temperature of {fitted["temperature"]},
+which has the least cross entropy on {fitted["pictures"]:,} held-out training pictures. It takes
+their expected calibration error from {fitted["error_before"]} to {fitted["error_after"]} points.
+"""
+    tried = ""
+    if trials := training.get("trials"):
+        looked = sum(row["on"] == "validation" for row in trials)
+        tried = "\n".join(
+            [
+                "\n### What was tried\n",
+                f"Sets of weights that were measured on validation pictures: {looked}.\n",
+                "| run | epochs | top-1 | top-5 | on |",
+                "|---|---|---|---|---|",
+                *(
+                    f"| {row['what']} | {row['epochs']} | {row['top1']:.2f} | {row['top5']:.2f} "
+                    f"| {row['on']} |"
+                    for row in trials
+                ),
+                "",
+            ]
+        )
+    described = "\n".join(
+        _run(run, f"### Run {number} of {len(runs)}" if len(runs) > 1 else "")
+        for number, run in enumerate(runs, 1)
+    )
     return f"""# Model card: alexnet64
 
 *Written by `python -m model_export record model_card` from `training.json` and `accuracy.json`;
@@ -95,29 +109,17 @@ Classes it knows worst:
 
 ## Data
 
-Tiny ImageNet (Stanford CS231n, 2015): {data["train"]:,} training and {data["validation"]:,}
-validation pictures of {data["classes"]} classes, cut from ImageNet and reduced to 64x64 pixels.
+Tiny ImageNet (Stanford CS231n, 2015): {data["train"] + data.get("held_out", 0):,} training and
+{data["validation"]:,} validation pictures of {data["classes"]} classes, cut from ImageNet and
+reduced to 64x64 pixels.
 Nothing was chosen by looking at the validation pictures: the weights are those of the last epoch.
 
 ## Recipe
 
 Momentum SGD as in 2012; the docstring of [`train.py`](../train.py) says where recipes depart from
 2012 and why. Batch normalisation helped in training and was folded into the weights.
-{notes}
-| setting | value |
-|---|---|
-{settings}
-
-Machine: {machine["device"]}, {machine["threads"]} threads, PyTorch {machine["torch"]},
-{machine["precision"]}; {hours:.1f} hours, other work beside it.
-
-Curve (loss on augmented training pictures, with smoothed labels; accuracy in percent of the
-averaged weights on {measured_on}, in bfloat16):
-
-| epoch | picture size | learning rate at the end | loss | top-1 | top-5 |
-|---|---|---|---|---|---|
-{epochs}
-
+{notes}{tried}
+{described}
 ## Use and limits
 
 For teaching, demonstration and tests: a network that is small enough to ship and to open up. Not
@@ -132,6 +134,41 @@ ImageNet's terms of access: <https://www.image-net.org/download.php>. No picture
 this repository.
 
 `alexnet64.safetensors`, fp16, SHA-256 `{measured["weights_sha256"]}`.
+"""
+
+
+def _run(run: dict[str, Any], heading: str) -> str:
+    """The settings, the machine and the curve of one run."""
+    settings = "\n".join(
+        f"| {name.replace('_', ' ')} | {json.dumps(value)} |"
+        for name, value in run["recipe"].items()
+    )
+    measured_on = "the validation pictures"
+    if "held_out" in run["data"]:
+        measured_on = f"{run['data']['held_out']:,} training pictures that were held out"
+    epochs = "\n".join(  # version 0.1 recorded the learning rate as "rate"
+        f"| {r['epoch']} | {r['size']} | {r.get('lr', r.get('rate')):.4f} | {r['loss']:.3f} "
+        f"| {r['top1']:.2f} | {r['top5']:.2f} |"
+        for r in run["curve"]
+    )
+    machine, hours = run["machine"], sum(row["seconds"] for row in run["curve"]) / 3600
+    return f"""{heading}
+
+{run["data"]["train"]:,} training pictures.
+
+| setting | value |
+|---|---|
+{settings}
+
+Machine: {machine["device"]}, {machine["threads"]} threads, PyTorch {machine["torch"]},
+{machine["precision"]}; {hours:.1f} hours, other work beside it.
+
+Curve (loss on augmented training pictures, with smoothed labels; accuracy in percent of the
+averaged weights on {measured_on}, in bfloat16):
+
+| epoch | picture size | learning rate at the end | loss | top-1 | top-5 |
+|---|---|---|---|---|---|
+{epochs}
 """
 
 

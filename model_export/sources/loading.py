@@ -206,7 +206,9 @@ def _bundled(labels: Path | None, given: Preprocessing) -> Loaded:
         net=weights.load_alexnet64(),
         labels=class_labels(labels, ALEXNET64, ALEXNET64.classes),
         weights=weights.origin(),
-        training={key: known[key] for key in ("recipe", "machine", "data")},
+        training={
+            key: known[key] for key in ("recipe", "machine", "data", "origin") if key in known
+        },
         accuracy=weights.accuracies(),
         temperature=known.get("calibration", {}).get("temperature", 1.0),
     )

@@ -39,9 +39,18 @@ def bundled(digest: str) -> bool:
 
 
 def training() -> dict[str, Any]:
-    """What `train` wrote: recipe, data, machine, curve."""
+    """What `train` wrote of the last run: recipe, data, machine, curve.
+
+    Where that run started from the weights of others, they stand under ``earlier``, oldest first.
+    """
     found: dict[str, Any] = json.loads(TRAINING.read_text("utf-8"))
     return found
+
+
+def runs() -> list[dict[str, Any]]:
+    """The runs that made the bundled weights, oldest first, each as `train` wrote it."""
+    last = training()
+    return [*last.get("earlier", ()), last]
 
 
 def measured() -> dict[str, Any] | None:

@@ -195,8 +195,8 @@ def test_numbers_are_those_of_the_measurement() -> None:
     measured = json.loads((ROOT / "model_export" / "weights" / "accuracy.json").read_text("utf-8"))
     text = " ".join(README.split())
     assert (
-        f"right on the first guess for {measured['top1']['percent']:.1f} % and within five guesses "
-        f"for {measured['top5']['percent']:.1f} % of {measured['count']:,} validation pictures"
+        f"right on the first guess for {measured['top1']['percent']:.2f} % and within five guesses "
+        f"for {measured['top5']['percent']:.2f} % of {measured['count']:,} validation pictures"
     ) in text
 
 

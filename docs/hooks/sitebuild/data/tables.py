@@ -72,10 +72,16 @@ def load_tables(data: Path) -> dict[str, Any]:
     return tables
 
 
-def class_names(docs: Path) -> list[str]:
-    """The names of the classes that the site's own network knows, in its order."""
+def class_labels(docs: Path) -> list[Mapping[str, str]]:
+    """``name`` and ``wnid`` of the classes that the site's own network knows, in its order."""
     card = json.loads((docs / "assets" / "models" / "alexnet64.json").read_text(encoding="utf-8"))
-    return [label["name"] for label in card["labels"]]
+    labels: list[Mapping[str, str]] = card["labels"]
+    return labels
+
+
+def class_names(docs: Path) -> list[str]:
+    """The names of those classes."""
+    return [label["name"] for label in class_labels(docs)]
 
 
 def load_results(path: Path) -> Mapping[str, Any]:

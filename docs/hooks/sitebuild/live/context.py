@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sitebuild.data.tables import class_labels
 from sitebuild.expand.page import Names, Page
 from sitebuild.live import gallery, ladder, learning, live_page, reliability
 
@@ -19,7 +20,9 @@ def context(page: Page) -> Names:
     ]  # fmt: skip
     return {
         "sample_gallery": lambda: page.block(
-            gallery.gallery(samples, page.to_root, page.site.tables["portraits"]["classes"]),
+            gallery.gallery(
+                samples, page.to_root, tables["portraits"]["classes"], class_labels(site.docs)
+            ),
             gallery.plain(samples.rows),
         ),
         "sample_pair": lambda: page.block(

@@ -19,13 +19,16 @@ VERDICTS = {
 }
 
 
-def gallery(samples: Samples, to_root: str, classes: Mapping[str, Any]) -> str:
+def gallery(
+    samples: Samples, to_root: str, classes: Mapping[str, Any], labels: Sequence[Mapping[str, str]]
+) -> str:
     """Every photograph with its five answers, hits and misses alike, as one HTML block.
 
     Args:
         samples: the photographs.
         to_root: the relative address of the site's root.
         classes: what was measured of the classes, with the photographs' nearest neighbours.
+        labels: ``name`` and ``wnid`` of the classes, in the same order.
     """
     titles = {sample.path.stem: sample.title for sample in samples.rows}
     names = classes["samples"]
@@ -33,9 +36,33 @@ def gallery(samples: Samples, to_root: str, classes: Mapping[str, Any]) -> str:
         name: [titles[names[k]] for k in row if names[k] in titles]
         for name, row in zip(names, classes["near"], strict=True)
     }
+    why = {sample.path.stem: explained(sample, classes, labels) for sample in samples.rows}
     return render(
-        "live/samples.html:gallery", samples=judged(samples.rows), to_root=to_root, near=near
+        "live/samples.html:gallery",
+        samples=judged(samples.rows),
+        to_root=to_root,
+        near=near,
+        why=why,
     )
+
+
+def explained(
+    sample: Sample, classes: Mapping[str, Any], labels: Sequence[Mapping[str, str]]
+) -> str:
+    """How the network does on the test pictures of a sample's class, where its guess was wrong."""
+    if sample.verdict not in ("later", "missed"):
+        return ""
+    own = [label["wnid"] for label in labels].index(sample.wnid or "")
+    count, hits = classes["count"][own], classes["top1"][own]
+    words = (
+        f"Of {count} test pictures of “{labels[own]['name']}” it names {hits} rightly at the "
+        "first guess"
+    )
+    if others := classes["taken_for"][own]:
+        taken, times = others[0]
+        often = f"{times} times" if times > 1 else "once"
+        words += f"; most often it takes one for “{labels[taken]['name']}” ({often})"
+    return words + "."
 
 
 def plain(samples: Sequence[Sample]) -> str:
