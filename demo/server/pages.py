@@ -29,6 +29,7 @@ from demo.server.errors import Refused, from_error
 PAGE = Path(__file__).parent / "page"
 
 mimetypes.add_type("application/yaml", ".yml")  # RFC 9512; Python does not know it
+mimetypes.add_type("application/octet-stream", ".onnx")  # so that it is not compressed as text
 
 _MANIFEST = "assets/live/manifest.json"
 _SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)

@@ -19,6 +19,7 @@ from sitebuild.errors import ContentError, MissingTool
 from sitebuild.expand.raw_blocks import RawBlocks
 from sitebuild.expand.terms import Terms
 from sitebuild.late_search import BUNDLE, with_late_search
+from sitebuild.module_preload import modules_behind, scripts_in
 from sitebuild.outputs.from_file import finish
 from sitebuild.outputs.policy import with_policy
 from sitebuild.program import expand
@@ -104,6 +105,8 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     env.globals["address_of"] = lambda path: (
         file.url if (file := files.get_file_from_path(path)) else ""
     )
+    docs = read_settings(Path(config.config_file_path)).docs
+    env.globals["modules_behind"] = lambda html: modules_behind(scripts_in(html), docs)
     env.trim_blocks = env.lstrip_blocks = True
     env.bytecode_cache = Compiled()
 

@@ -26,6 +26,7 @@ from tests.support.live_page import (
     state,
     top,
 )
+from tests.support.serving import serve_folder
 
 pytestmark = pytest.mark.browser
 
@@ -167,15 +168,94 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
 
 def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:
     page = live
-    whole = (site / "assets" / "models" / "alexnet64.onnx").read_bytes()
-    damaged = whole[:-1] + bytes([whole[-1] ^ 1])
+    whole = (site / "assets" / "models" / "alexnet64.onnx.gz").read_bytes()
+    middle = len(whole) // 2
+    damaged = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
     page.route("**/alexnet64.onnx*", lambda route: route.fulfill(body=damaged))
     page.locator("#live-load").click()
-    assert "not run" in state(page, "corrupted")
+    assert "its hash is not the published one. It was not run" in state(page, "corrupted")
     no_axe_violations(page)
     page.unroute("**/alexnet64.onnx*")
     page.locator("#live-load").click()
     state(page, "ready")
+
+
+def test_another_file_than_the_published_one_is_not_run(live: Any) -> None:
+    page = live
+
+    def other(route: Any) -> None:
+        rows = route.fetch().json()
+        rows["models"][0] |= {"sha256": "0" * 64, "reference": None}
+        route.fulfill(json=rows)
+
+    page.route("**/live/manifest.json", other)
+    page.reload()
+    page.wait_for_selector("#live-load:not([hidden])")
+    page.locator("#live-load").click()
+    assert "its hash is not the published one. It was not run" in state(page, "corrupted")
+
+
+def test_a_browser_that_unpacks_nothing_fetches_the_file_itself(live: Any) -> None:
+    page = live
+
+    def script(route: Any) -> None:
+        body = "delete globalThis.DecompressionStream;" + route.fetch().text()
+        route.fulfill(body=body, content_type="text/javascript")
+
+    page.route("**/js/live/worker.js", script)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("[data-name=banana]").click()
+    assert "banana" in state(page, "answered")
+    assert [url.rpartition("/")[2] for url in asked if ".onnx" in url] == ["alexnet64.onnx"]
+
+
+LINE = 1.6e6 / 8  # bytes a second: slow 4G, 150 ms a round trip
+BAR = 25  # seconds from landing to the first answer
+WAITS = 3  # of them in which nothing travels: round trips, and the machine's own work
+
+
+def test_an_answer_on_a_slow_line_needs_few_bytes(chromium: Any, site: Path) -> None:
+    """On a host that compresses text; the engine comes later there, as `plain.js` says."""
+    asked: list[Any] = []
+    with serve_folder(site, compressed=True) as address:
+        context = chromium.new_context(viewport={"width": 390, "height": 844})
+        page = context.new_page()
+        page.route("**/*.wasm", lambda route: None)  # never answered
+
+        def script(route: Any) -> None:
+            body = re.sub(r"const LONG = [\d_]+", "const LONG = 0", route.fetch().text())
+            route.fulfill(body=body, content_type="text/javascript")
+
+        page.route("**/js/live/worker.js", script)
+        context.on("requestfinished", lambda request: asked.append(request))
+        page.goto(f"{address}live/")
+        page.set_input_files("#live-file", str(ROOT / "demo" / "samples" / "banana.jpg"))
+        assert "banana" in state(page, "answered")
+        sizes = {r.url.removeprefix(address): sum(r.sizes().values()) for r in asked}
+        context.close()
+    assert "assets/models/alexnet64.onnx.gz" in sizes
+    assert sum(sizes.values()) < LINE * (BAR - WAITS), sizes
+
+
+def test_the_modules_are_asked_for_before_the_first_is_there(chromium: Any, served: str) -> None:
+    """One round trip for all: a browser that waits for each to name the next needs four."""
+    page = chromium.new_page()
+    held: list[Any] = []
+    page.route("**/js/live/main.js", lambda route: held.append(route))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(served)))
+    with page.expect_request("**/js/live/pad.js"), page.expect_request("**/live/manifest.json"):
+        page.goto(f"{served}live/", wait_until="commit")
+    before = {url for url in asked if url.startswith("assets/js/live/")}
+    while not held:
+        page.wait_for_timeout(200)
+    held[0].continue_()
+    page.wait_for_selector("#live[data-state=idle]")
+    after = {url for url in asked if url.startswith("assets/js/live/")}
+    page.close()
+    assert "assets/js/live/worker-client.js" in before
+    assert after - before == set()
 
 
 def test_a_wrong_answer_to_the_reference_is_reported(live: Any) -> None:
@@ -229,4 +309,7 @@ def test_without_the_network_the_site_builds_and_says_so(chromium: Any, served: 
     assert page.locator("#live-load").is_hidden()
     no_axe_violations_in_either_scheme(page)
     assert page.locator(".live-said").count() == len(SAMPLES)
+    kinds = page.locator(".live-kind").all_inner_texts()
+    assert len(kinds) == len(SAMPLES)
+    assert set(kinds) == {"Photograph", "Rendered"}
     page.close()

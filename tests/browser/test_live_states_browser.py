@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -24,7 +25,7 @@ from tests.support.serving import serve_folder
 ROOT = Path(__file__).parents[2]
 
 from sitebuild.errors import ContentError  # noqa: E402
-from sitebuild.live.files import engine_files, manifest, model_files  # noqa: E402
+from sitebuild.live.files import engine_files, manifest, model_files, packed_files  # noqa: E402
 
 pytestmark = pytest.mark.browser
 
@@ -74,15 +75,15 @@ def module(page: Any, content: str) -> None:
             "offline",
             "login",
             lambda p: p.route(
-                "**/*.onnx", lambda r: r.fulfill(body="<html>", content_type="text/html")
+                "**/*.onnx*", lambda r: r.fulfill(body="<html>", content_type="text/html")
             ),
         ),
-        ("missing", "404", lambda p: p.route("**/*.onnx", lambda r: r.fulfill(status=404))),
-        ("offline", "Are you offline?", lambda p: p.route("**/*.onnx", lambda r: r.abort())),
+        ("missing", "404", lambda p: p.route("**/*.onnx*", lambda r: r.fulfill(status=404))),
+        ("offline", "Are you offline?", lambda p: p.route("**/*.onnx*", lambda r: r.abort())),
         (
             "offline",
             "status 503",
-            lambda p: p.route("**/*.onnx", lambda r: r.fulfill(status=503, body="no")),
+            lambda p: p.route("**/*.onnx*", lambda r: r.fulfill(status=503, body="no")),
         ),
         ("memory", "not enough free memory", lambda p: module(p, FULL)),
         ("unsupported", "no backend", lambda p: module(p, "throw new Error('no backend')")),
@@ -98,7 +99,7 @@ def test_each_error_is_shown_and_can_be_retried(
     assert page.evaluate("() => document.activeElement.id") == "live-load"
     assert page.locator("#live-progress").is_hidden()
     no_axe_violations_in_either_scheme(page)
-    for address in ("**/*.onnx", "**/*.wasm", "**/ort.wasm.min.mjs", "**/js/live/worker.js"):
+    for address in ("**/*.onnx*", "**/*.wasm", "**/ort.wasm.min.mjs", "**/js/live/worker.js"):
         page.unroute(address)
     page.locator("#live-load").click()
     state(page, "ready")
@@ -161,8 +162,8 @@ def test_on_a_slow_line_an_answer_comes_before_the_engine(live: Any) -> None:
 def test_loading_can_be_cancelled(live: Any) -> None:
     page = live
     held: list[Any] = []
-    page.route("**/*.onnx", lambda route: held.append(route))
-    with page.expect_request("**/*.onnx"):
+    page.route("**/*.onnx*", lambda route: held.append(route))
+    with page.expect_request("**/*.onnx*"):
         page.locator("#live-load").click()
     state(page, "loading")
     assert page.evaluate("() => document.activeElement.id") == "live-cancel"
@@ -176,7 +177,7 @@ def test_loading_can_be_cancelled(live: Any) -> None:
     no_axe_violations(page)
     for route in held:
         route.abort()
-    page.unroute("**/*.onnx")
+    page.unroute("**/*.onnx*")
     page.locator("#live-load").click()
     assert "banana" in state(page, "answered")
 
@@ -192,7 +193,7 @@ def test_a_load_that_has_hardly_begun_can_be_cancelled(live: Any) -> None:
     page.on("request", lambda request: asked.append(request.url))
     held[0].continue_()
     assert "Cancelled" in state(page, "cancelled")
-    assert not [url for url in asked if url.endswith(".onnx")]
+    assert not [url for url in asked if ".onnx" in url]
 
 
 def test_a_browser_without_workers_gets_an_error(chromium: Any, site: Path) -> None:
@@ -248,6 +249,13 @@ def test_named_networks_are_published_beside_the_committed(tmp_path: Path) -> No
     assert rows[0]["reference"]
     assert rows[1]["reference"] is None
     assert rows[1]["bytes"] == file.stat().st_size
+    assert [row["packed"] for row in rows] == [None, None]
+    packed = packed_files(files)
+    assert {name: gzip.decompress(content) for name, content in packed.items()} == {
+        f"{row['file']}.gz": files[row["file"]].read_bytes() for row in rows
+    }
+    for row in json.loads(manifest(ROOT, files, packed))["models"]:
+        assert row["travels"] == len(packed[row["packed"]])
     file.with_suffix(".json").unlink()
     with pytest.raises(ContentError, match=r"other-int4\.json is not there; write it with"):
         model_files(ROOT / "docs", str(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import onnx
 import onnxruntime as ort
 import pytest
+from PIL import Image
 
 from demo.pictures.decoding import decode
 from model_export.contract.card import ModelCard
@@ -58,8 +60,8 @@ def test_several_files_are_all_named(live: Any) -> None:
 
 def test_files_chosen_while_the_network_loads_are_all_named(live: Any) -> None:
     held: list[Any] = []
-    live.route("**/*.onnx", lambda route: held.append(route))
-    with live.expect_request("**/*.onnx"), live.expect_file_chooser() as chooser:
+    live.route("**/*.onnx*", lambda route: held.append(route))
+    with live.expect_request("**/*.onnx*"), live.expect_file_chooser() as chooser:
         live.locator("label[for=live-file]").click()
     assert live.locator("#live").get_attribute("data-state") == "loading"
     chooser.value.set_files([str(SAMPLES / f"{name}.jpg") for name in ("lemon", "teapot")])
@@ -69,6 +71,16 @@ def test_files_chosen_while_the_network_loads_are_all_named(live: Any) -> None:
     rows = live.locator("#live-many li").all_inner_texts()
     assert "lemon," in rows[0]
     assert "teapot," in rows[1]
+
+
+def test_the_network_does_not_wait_for_the_picture(live: Any) -> None:
+    held: list[Any] = []
+    live.route("**/samples/lemon.jpg", lambda route: held.append(route))
+    with live.expect_request("**/*.onnx*"):
+        live.locator("[data-name=lemon]").click()
+    assert "ready" in state(live, "ready")
+    held[0].continue_()
+    assert "lemon" in state(live, "answered")
 
 
 def test_the_last_choice_wins_over_a_slow_one(live: Any) -> None:
@@ -130,6 +142,45 @@ def test_a_photograph_that_no_browser_here_reads_says_how_to_convert_it(live: An
     assert "Most Compatible" in give(live, heic, "IMG_0001.HEIC")
     large = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (12000).to_bytes(4, "big") * 2 + bytes(64)
     assert "144 megapixels, and the limit is 89" in give(live, large, "large.png")
+    assert live.locator("#live-invite").is_visible()  # the picture's place is not empty
+
+
+SHARING = """
+  window.shared = [];
+  navigator.canShare = () => true;
+  navigator.share = async ({files: [file], text}) => {
+    const bytes = [...new Uint8Array(await file.arrayBuffer())];
+    window.shared.push({name: file.name, kind: file.type, bytes, text}); };
+  Object.defineProperty(navigator, 'clipboard', {value: {write: async ([item]) => {
+    const blob = await item.getType('image/png');
+    window.copied = [...new Uint8Array(await blob.arrayBuffer())]; }}});
+"""
+
+
+def test_an_answer_is_saved_copied_and_shared_as_a_picture(live: Any) -> None:
+    live.add_init_script(SHARING)
+    live.reload()
+    live.wait_for_selector("#live-load:not([hidden])")
+    held = io.BytesIO()
+    Image.new("RGB", (300, 200), (0, 128, 0)).save(held, "PNG")
+    give(live, held.getvalue(), "green.png")
+    with live.expect_download() as download:
+        live.locator("#live-save").click()
+    live.locator("#live-status", has_text="saved as alexnet-says.png").wait_for()
+    saved = Path(download.value.path()).read_bytes()
+    with Image.open(io.BytesIO(saved)) as card:
+        assert card.size == (1200, 630)
+        photo = card.convert("RGB").crop((60, 160, 550, 440))
+        assert photo.getcolors() == [(490 * 280, (0, 128, 0))]
+    live.locator("#live-copy").click()
+    live.locator("#live-status", has_text="copied").wait_for()
+    live.locator("#live-share").click()
+    live.wait_for_function("() => window.shared.length === 1")
+    shared = live.evaluate("window.shared[0]")
+    assert (shared["name"], shared["kind"]) == ("alexnet-says.png", "image/png")
+    assert bytes(shared["bytes"]) == bytes(live.evaluate("window.copied")) == saved
+    first = live.locator("#live-top li").first.inner_text().splitlines()[0]
+    assert shared["text"] == f"A small AlexNet says: {first}."
 
 
 def test_a_drawing_of_lines_is_named(live: Any) -> None:
@@ -238,10 +289,11 @@ def test_a_picture_chosen_at_home_is_named_on_the_live_page(chromium: Any, serve
     page.close()
 
 
-def test_what_home_has_fetched_is_not_fetched_again(chromium: Any, served: str) -> None:
+def test_what_home_has_fetched_is_not_fetched_again(chromium: Any, served: str, site: Path) -> None:
     """The live page goes on where the home page was left, in the middle of the network's file."""
     page = chromium.new_page()
-    half = MODEL.read_bytes()[: MODEL.stat().st_size // 2]
+    packed = (site / "assets" / "models" / "alexnet64.onnx.gz").read_bytes()
+    half = packed[: len(packed) // 2]
     asked: list[str] = []
 
     def serve(route: Any) -> None:
@@ -251,7 +303,7 @@ def test_what_home_has_fetched_is_not_fetched_again(chromium: Any, served: str) 
         elif len(asked) > 2:  # the second, by which home goes on, is left without an answer
             route.continue_()
 
-    page.route("**/*.onnx", serve)
+    page.route("**/*.onnx*", serve)
     page.goto(served)
     with page.expect_file_chooser() as chooser:
         page.locator("label[for=show-it]").first.click()

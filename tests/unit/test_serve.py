@@ -135,6 +135,18 @@ def test_answers_are_as_described(server: Running) -> None:
         jsonschema.validate(server.ask(path, body).json, schema)
 
 
+@pytest.mark.parametrize("name", ["net.onnx", "net.onnx.gz"])
+def test_a_network_is_sent_as_it_is(model: Path, tmp_path: Path, name: str) -> None:
+    """Compressing it for each request would cost more time than it saves; one copy is packed."""
+    (tmp_path / "index.html").write_text("x")
+    (tmp_path / name).write_bytes(bytes(5000))
+    with running(model, site=tmp_path) as server:
+        answer = server.ask(f"/site/{name}", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert "content-encoding" not in answer.headers
+    assert answer.body == bytes(5000)
+
+
 @pytest.mark.parametrize("content", ["[", "[]", ""])
 def test_an_invalid_list_of_networks_is_rejected(model: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "assets" / "live").mkdir(parents=True)

@@ -28,7 +28,7 @@ from sitebuild.expand.page_end import with_end
 from sitebuild.expand.publisher import for_colab
 from sitebuild.figures import Figure, pictures
 from sitebuild.figures.figure import export_style
-from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files
+from sitebuild.live.files import MANIFEST_AT, engine_files, manifest, model_files, packed_files
 from sitebuild.network.atlas import CLASSES
 from sitebuild.outputs import (
     data_files,
@@ -236,7 +236,9 @@ def _files(
     models = model_files(settings.docs, os.environ.get("MODELS", ""))
     yield from engine_files(settings.root).items()
     yield from models.items()
-    yield MANIFEST_AT, manifest(settings.root, models)
+    packed = {} if settings.offline else packed_files(models)  # the edition is served nearby
+    yield from packed.items()
+    yield MANIFEST_AT, manifest(settings.root, models, packed)
     yield from offline_edition.files()
     address = site.publisher.address
     feed = lists.corrections_feed(site.tables["corrections"], site.titles, address)

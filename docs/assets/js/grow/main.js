@@ -65,10 +65,9 @@ function follow() {
 async function load() {
   if (!model || !code) throw new Error("This copy of the site was built without the engine or the gradient, so nothing grows here.");
   const card = await json(byId("grow").dataset.card);
-  const all = model.bytes + code.bytes;
   const order = loadOrder(root, model, card, code);
   say("loading", `Loading the network: 0%`);
-  await worker.request("load", order, (at) => say("loading", `Loading the network: ${Math.round((100 * at) / all)}%`));
+  await worker.request("load", order, (share) => say("loading", `Loading the network: ${Math.round(100 * share)}%`));
   loaded = true;
 }
 

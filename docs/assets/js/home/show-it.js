@@ -14,16 +14,29 @@ const metered = () => {
   return saveData || type === "cellular";
 };
 
+/** Bring the live page, its styles and its scripts into the HTTP cache. */
+async function prefetchPage() {
+  const page = new DOMParser().parseFromString(await (await fetch(live)).text(), "text/html");
+  const parts = page.querySelectorAll("link[rel=stylesheet], link[rel=modulepreload], script[type=module]");
+  const needed = [...parts].map((part) => part.getAttribute("href") ?? part.getAttribute("src") ?? "");
+  const { root, worker } = page.getElementById("live")?.dataset ?? {};
+  const later = worker?.split(" ").map((file) => `${root}${file}`) ?? [];
+  for (const address of [...needed, ...later]) fetch(new URL(address, live)).catch(() => {});
+}
+
 /** Bring the network into this browser's store, where the live page goes on with what has arrived,
- * and then the engine into the HTTP cache. */
+ * that page beside it, and then the engine into the HTTP cache. */
 async function prefetch() {
   const root = new URL("../", live);
   const at = (/** @type {string} */ file) => new URL(file, root).href;
-  const { engine, engine_code, models } = await (await fetch(at("assets/live/manifest.json"))).json();
+  const [{ engine, engine_code, models }, { network }] = await Promise.all([
+    fetch(at("assets/live/manifest.json")).then((answer) => answer.json()),
+    import("../live/cache.js"),
+  ]);
   if (!engine || models.length === 0) return;
-  const { network } = await import("../live/cache.js");
-  const [{ file, bytes, sha256 }] = models;
-  await network({ model: at(file), bytes, sha256, keep: true }, () => {});
+  prefetchPage().catch(() => {});
+  const [{ file, packed, bytes, travels, sha256 }] = models;
+  await network({ model: at(file), packed: packed && at(packed), bytes, travels, sha256, keep: true }, () => {});
   await (await fetch(at(engine_code.wasm.file))).arrayBuffer();
 }
 

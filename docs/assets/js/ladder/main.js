@@ -181,9 +181,8 @@ async function load() {
     const model = models.find((/** @type {{card: string}} */ one) => one.card === record.card);
     if (!model || !code.wasm) throw new Error("This copy of the site was built without the engine that runs AlexNet.");
     card ??= await (await fetch(address(record.card))).json();
-    const all = model.bytes + code.wasm.bytes;
     const order = loadOrder(root, model, card, code.wasm);
-    await upper.request("load", order, (at) => say(`Loading AlexNet: ${Math.round((100 * at) / all)}%`, "working"));
+    await upper.request("load", order, (share) => say(`Loading AlexNet: ${Math.round(100 * share)}%`, "working"));
     upperReady = true;
     byId("ladder-offer").hidden = true;
     if (picture) await answer();

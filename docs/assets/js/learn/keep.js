@@ -32,7 +32,7 @@ export async function openLive({ bytes, labels, title, on }) {
     precision: "fp32",
     weights: { trained_by: "you, in this browser", trained_on: on },
   };
-  const model = { file, card: "", reference: null, bytes: bytes.length, travels: 0, sha256: hash, gradient: null };
+  const model = { file, packed: null, card: "", reference: null, bytes: bytes.length, travels: 0, sha256: hash, gradient: null };
   const kept = hash && (await leaveLearned(root, model, card, bytes));
   if (!kept) throw userError("storage", "This browser keeps nothing for this page (a private window, or plain http), so the live page cannot get the network. Save it as a file instead.");
   location.href = new URL("live/?network=learned", root).href;

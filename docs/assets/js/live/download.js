@@ -9,7 +9,7 @@ import { keptPieces, keepPiece } from "./kept.js";
 
 const ATTEMPTS = 3; // a connection that breaks more often is reported
 const PAUSE = 500; // ms before the next attempt
-const PIECE = 2 ** 18; // bytes that are kept at once
+const PIECE = 2 ** 16; // bytes that are kept at once
 
 const offline = (/** @type {string} */ what, /** @type {string} */ why) =>
   userError("offline", `${what} could not be fetched${why} What has arrived is kept: try again.`);

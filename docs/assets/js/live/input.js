@@ -15,13 +15,16 @@ const MANY = 50; // files of one drop that are named
 
 /** @type {Start} */
 let load;
+/** What is missing is loaded while the picture is read. */
+const missing = () => !(store.card || store.runner) && load();
 let choice = 0; // the newest: of an older one nothing more is shown
 const choose = () => (choice += 1);
 
 /** @param {Blob} blob @param {string} words @param {string} [sample] its name
  * @param {boolean} [loads] whether what is missing is loaded
- * @param {string} [shows] what it shows, in words @param {number} [own] the choice it belongs to */
-async function take(blob, words, sample = "", loads = true, shows = words, own = choose()) {
+ * @param {string} [shows] what it shows, in words @param {number} [own] the choice it belongs to
+ * @param {Promise<unknown>|false} [loading] what is missing, on its way */
+async function take(blob, words, sample = "", loads = true, shows = words, own = choose(), loading = loads && missing()) {
   const title = words.replace(/\.$/, "");
   const readable = await showPhoto(blob, shows);
   if (own !== choice) return;
@@ -33,7 +36,7 @@ async function take(blob, words, sample = "", loads = true, shows = words, own =
   closeQuiz();
   mark();
   if (store.card || store.runner) await answer(true);
-  else if (loads) await load();
+  else if (loads) await (loading || load());
   else if (here.dataset.state !== "loading") say("idle", `${title} is chosen. Load the network to have it named.`);
 }
 
@@ -88,6 +91,7 @@ function mark() {
 /** @param {HTMLButtonElement} button a sample's @param {boolean} [loads] */
 export async function takeSample(button, loads = true) {
   const own = choose();
+  const loading = loads && missing();
   let blob;
   try {
     const reply = await fetch(button.dataset.sample ?? "");
@@ -100,7 +104,7 @@ export async function takeSample(button, loads = true) {
   if (own !== choice) return;
   byId("live-many").hidden = true;
   const shows = button.querySelector("img")?.alt;
-  await take(blob, button.dataset.title ?? "", button.dataset.name, loads, shows, own);
+  await take(blob, button.dataset.title ?? "", button.dataset.name, loads, shows, own, loading);
 }
 
 /** A picture from another page of the site. @param {Blob} blob */

@@ -1,7 +1,7 @@
 /** Loads a network, checks it, and reports what went wrong on the way. */
 
 import { store } from "./store.js";
-import { byId, json, megabytes, root, say } from "./page.js";
+import { byId, here, json, megabytes, root, say } from "./page.js";
 import { engineOf, whereTo } from "./runner.js";
 import { toMessage } from "./errors.js";
 import { isKept } from "./kept.js";
@@ -89,19 +89,18 @@ async function connect() {
   return true;
 }
 
-/** Show how much of network and engine has arrived. @param {number} all bytes
- * @returns {(at: number) => void} */
-function showProgress(all) {
+/** Show how much of network and engine has arrived.
+ * @returns {(share: number) => void} 0 to 1, of the bytes that travel */
+function showProgress() {
   const box = byId("live-progress");
   const bar = /** @type {HTMLProgressElement} */ (box.querySelector("progress"));
-  bar.max = all;
   bar.value = 0;
   box.querySelector("span").textContent = "0%";
   box.hidden = false;
-  return (at) => {
-    bar.value = at;
-    box.querySelector("span").textContent = `${Math.round((100 * at) / all)}%`;
-    if (at < all) return;
+  return (share) => {
+    bar.value = share;
+    box.querySelector("span").textContent = `${Math.round(100 * share)}%`;
+    if (share < 1) return;
     bar.removeAttribute("value");
     say("loading", "Starting the network …");
   };
@@ -128,12 +127,13 @@ export async function load() {
   byId("live-cancel").hidden = false;
   byId("live-proof").textContent = "";
   say("loading", `Loading the network, ${price()}`);
-  const progress = showProgress(model.bytes + store.manifest.engine_code[kind].bytes);
+  const progress = showProgress();
   if (focused) byId("live-cancel").focus();
   let fell = "";
   let result;
   let card;
   try {
+    for (const file of here.dataset.worker?.split(" ") ?? []) fetch(new URL(file, root)).catch(() => {}); // all at once
     store.worker.begin(); // while the card comes
     card = await cardOf();
     if (stopped) throw CANCELLED;

@@ -52,7 +52,7 @@ async function isHarmless(blob) {
  * @returns {Promise<Blob>} what the worker can read of it */
 export async function showPhoto(blob, words) {
   const image = (await isHarmless(blob)) ? await imageOf(blob) : undefined;
-  byId("live-invite").hidden = true;
+  byId("live-invite").hidden = Boolean(image);
   byId("live-whole").hidden = !image;
   for (const name of ["crop", "frame-row"]) byId(`live-${name}`).hidden = true;
   if (!image) return blob; // the worker says what is wrong with it

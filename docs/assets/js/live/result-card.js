@@ -73,5 +73,6 @@ export async function save() {
   link.href = URL.createObjectURL(await file());
   link.download = "alexnet-says.png";
   link.click();
+  say("answered", `The answer is saved as ${link.download}.`);
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

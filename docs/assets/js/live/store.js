@@ -10,9 +10,10 @@ import { read, write } from "./state.js";
  *   temperature?: number, weights: {trained_by: string, trained_on: string, sha256?: string}}} Card */
 /** @typedef {{file: string, bytes: number, travels: number}} Code a file of the engine, its size,
  *   and how many bytes travel for the engine where the host compresses */
-/** @typedef {{file: string, card: string, reference: string|null, bytes: number, travels: number,
- *   sha256: string, gradient: {graph: string, reference: string}|null, own?: Card}} Model own: the
- *   card of a network that this browser learned */
+/** @typedef {{file: string, packed: string|null, card: string, reference: string|null, bytes: number,
+ *   travels: number, sha256: string, gradient: {graph: string, reference: string}|null, own?: Card}} Model
+ *   packed: a copy packed with gzip, of which `travels` is the size; own: the card of a network that
+ *   this browser learned */
 /** @typedef {{engine: string|null, engine_code: Record<string, Code>, models: Model[],
  *   runner?: import("./runner.js").Addresses}} Manifest */
 /** @typedef {{index: number, label: string, share: number}} Guess */

@@ -17,6 +17,8 @@ export function loadOrder(root, model, card, code, kind = "wasm", threads = 1, k
     model: address(model.file),
     bytes: model.bytes,
     sha256: model.sha256,
+    packed: model.packed && address(model.packed),
+    travels: model.travels,
     keep,
     engine: address("assets/live/engine/"),
     code: { ...code, file: address(code.file) },

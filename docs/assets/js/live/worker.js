@@ -65,27 +65,28 @@ async function proved(made, reference, began) {
 async function load(ask) {
   const began = performance.now();
   const arrived = { network: 0, code: 0 };
-  const progress = (/** @type {"network"|"code"} */ part) => (/** @type {number} */ bytes) => {
-    arrived[part] = bytes;
-    postMessage({ id: ask.id, progress: arrived.network + arrived.code });
+  const progress = (/** @type {"network"|"code"} */ part) => (/** @type {number} */ share) => {
+    arrived[part] = share;
+    const [network, code] = [ask.travels, ask.code.travels];
+    postMessage({ id: ask.id, progress: (arrived.network * network + arrived.code * code) / (network + code) });
   };
   const [{ bytes, cached }, reference] = await Promise.all([
     network(ask, progress("network")),
     ask.reference ? referenceAt(ask.reference, ask.sha256) : null,
   ]);
   const took = performance.now() - began;
-  progress("network")(ask.bytes);
+  progress("network")(1);
   [given, seen] = [undefined, undefined];
   temperature = ask.card.temperature ?? 1;
   const start = async () => {
-    const wasm = await download(ask.code.file, "The engine", ask.code.bytes, progress("code"));
-    progress("code")(ask.code.bytes);
+    const { file, bytes: size } = ask.code;
+    const wasm = await download(file, "The engine", size, (at) => progress("code")(at / size));
     const had = performance.now();
     const made = await Engine.start({ ...ask, wasm }, bytes, ask.card.input, ask.card.output);
     return { ...(await proved(made, reference, had)), cached, load: had - began };
   };
   const able = typeof WebAssembly === "object";
-  const wait = (took * ask.code.travels) / ask.bytes;
+  const wait = (took * ask.code.travels) / ask.travels;
   const plain = new Plain(bytes, ask.card.input, ask.card.output);
   const may = ask.plain && plain.can;
   if (able && !(may && !cached && wait > LONG)) return start();

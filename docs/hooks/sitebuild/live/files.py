@@ -1,8 +1,9 @@
 """The live page's files: the engine, the networks, and the list of them for the script.
 
 The engine comes from npm (`npm ci --ignore-scripts`), the networks from `docs/assets/models` and
-from the files that the build variable ``MODELS`` names. The page says what is missing; the
-site builds without it.
+from the files that the build variable ``MODELS`` names. Beside each network lies a copy packed with
+gzip, which the page fetches: many hosts compress no file of a kind that they don't know. The page
+says what is missing; the site builds without it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -75,8 +77,27 @@ def _compressed(path: Path, modified: float) -> int:
     return len(gzip.compress(path.read_bytes(), 5))
 
 
+@lru_cache(maxsize=4)
+def _packed(path: Path, modified: float) -> bytes:
+    return gzip.compress(path.read_bytes(), 9, mtime=0)
+
+
 def _travels(path: Path) -> int:
-    return _compressed(path, path.stat().st_mtime)
+    modified = path.stat().st_mtime
+    return len(_packed(path, modified)) if _is_network(path) else _compressed(path, modified)
+
+
+def _is_network(path: Path) -> bool:
+    return path.suffix == ".onnx" and not path.stem.endswith(GRADIENT)
+
+
+def packed_files(models: dict[str, Path]) -> dict[str, bytes]:
+    """The packed copies of the networks among ``models``, by address."""
+    return {
+        f"{address}.gz": _packed(path, path.stat().st_mtime)
+        for address, path in models.items()
+        if _is_network(path)
+    }
 
 
 def price(root: Path, network: Path) -> str:
@@ -86,14 +107,19 @@ def price(root: Path, network: Path) -> str:
     return f"{sum(map(_travels, [network, *code])) / 1e6:.1f} MB" if code else ""
 
 
-def manifest(root: Path, models: dict[str, Path]) -> str:
+def manifest(root: Path, models: dict[str, Path], packed: Collection[str] = ()) -> str:
     """JSON for the script: the engine's version, files and sizes; each network's files and hash.
 
     ``bytes`` counts a file as it is stored, ``travels`` compressed with gzip.
+
+    Args:
+        root: the repository.
+        models: the networks' files by address.
+        packed: addresses of the packed copies that are published.
     """
     rows = []
     for address, path in models.items():
-        if path.suffix != ".onnx" or path.stem.endswith(GRADIENT):
+        if not _is_network(path):
             continue
         content = path.read_bytes()
         stem = address.removesuffix(".onnx")
@@ -103,6 +129,7 @@ def manifest(root: Path, models: dict[str, Path]) -> str:
         rows.append(
             {
                 "file": address,
+                "packed": f"{address}.gz" if f"{address}.gz" in packed else None,
                 "card": f"{stem}.json",
                 "reference": reference if reference in models else None,
                 "gradient": gradient,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader
 from sitebuild.data.site import Site
 from sitebuild.data.tables import class_names
 from sitebuild.live import gallery
+from sitebuild.module_preload import modules_behind
 
 LAYERS = {
     "filters": "The first filters",
@@ -26,6 +27,7 @@ LAYERS = {
     "fc7": "Full layer 7",
     "fc8": "Full layer 8: the names",
 }
+WORKER = "assets/js/live/worker.js"
 SLIDERS = {
     "bright": "Brightness",
     "noise": "Noise",
@@ -55,6 +57,7 @@ def body(site: Site, to_root: str) -> str:
         numbered=[(names[k], k) for k in order],
         sliders=SLIDERS,
         layers=LAYERS,
+        worker=" ".join([WORKER, *modules_behind([WORKER], site.docs)]),
         portraits=_portraits(site.tables["portraits"]),
         to_root=to_root,
     )
