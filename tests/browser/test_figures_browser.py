@@ -147,6 +147,7 @@ SHARES = """navigator.share = what => { window.sent = [what.title, what.url];
         ("story/gpu-shift/#gpus", "#gpus .fig__take button[data-share]"),
         ("story/myths/#first-on-a-gpu", "#first-on-a-gpu + p button.share"),
         ("timeline/the-year/#alexnet-wins", "#alexnet-wins button.share"),
+        ("timeline/#dropout", "#tl-reader button[data-share]"),
         ("tours/#alexnet-in-ten-steps-1", "#alexnet-in-ten-steps-1 button.share"),
     ],
 )

@@ -131,6 +131,16 @@ def test_every_mark_of_a_chart_can_be_read_out(figures: dict[str, Figure]) -> No
                 assert len(view.wide.said) == len(view.narrow.said) > 0, figure.name
 
 
+def test_no_two_files_of_a_figure_are_called_the_same(figures: dict[str, Figure]) -> None:
+    several = 0
+    for figure in figures.values():
+        links = re.findall(r'href="([^"]+)" download>([^<]+)<', figure.html(""))
+        assert [name for name, _ in links] == list(figure.files(STYLE))
+        assert len({words for _, words in links}) == len(links), figure.name
+        several += len(figure.tables) > 1
+    assert several > 0
+
+
 def test_the_file_of_training_compute_holds_every_row(figures: dict[str, Figure]) -> None:
     """As the handed-over case asks: plain numbers and ISO dates under these heads."""
     rows = list(csv.DictReader(io.StringIO(figures["compute"].files(STYLE)["compute.csv"])))

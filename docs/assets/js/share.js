@@ -36,7 +36,7 @@ async function share(button) {
 /** A button that shares a place of this page; nothing where the browser has no way.
  * @param {string} id @param {string} title @param {boolean} [icon] only a sign, named by its title
  * @returns {HTMLButtonElement[]} */
-function shareButton(id, title, icon = false) {
+export function shareButton(id, title, icon = false) {
   if (!possible) return [];
   const button = document.createElement("button");
   button.type = "button";

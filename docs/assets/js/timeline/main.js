@@ -9,6 +9,7 @@ import { Band } from "./band.js";
 import { chapterOf, wholeOf } from "./chapters.js";
 import { SCALE, decimalYear } from "./layout.js";
 import { fill, tick } from "./people.js";
+import { shareButton } from "../share.js";
 import "./turns.js";
 import { ZOOMS, everything, matches, plain, read, write } from "./state.js";
 
@@ -177,6 +178,7 @@ function tell() {
     stepper("Earlier event", shown[at - 1]),
     stepper("Next event", shown[at + 1]),
     link("Read on in its chapter", `${asked.chapter}#${asked.id}`),
+    ...shareButton(asked.id, asked.title),
   );
   reader.className = `tl-reader tl-${asked.theme}`;
   reader.replaceChildren(date, body, steps);

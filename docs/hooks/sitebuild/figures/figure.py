@@ -95,8 +95,8 @@ class Figure:
             drawn = f'<div class="fig__plots" data-say>{drawn}</div>'
             drawn += f'<p class="fig__say" role="status">{ASK}</p>'
         links = "".join(
-            f' <a href="{to_files}{name}" download>{name.rsplit(".", 1)[1].upper()}</a>'
-            for name in self._names()
+            f' <a href="{to_files}{name}" download>{words}</a>'
+            for name, words in zip(self._names(), self._kinds(), strict=True)
         )
         tables = "".join(table.html() for table in self.tables)
         tables = "" if tables == self.body else tables
@@ -146,6 +146,11 @@ class Figure:
     def _names(self) -> list[str]:
         tables = [f"{self.name}{f'-{i}' if i else ''}.csv" for i in range(len(self.tables))]
         return tables + ([f"{self.name}.svg"] if self.views else [])
+
+    def _kinds(self) -> list[str]:
+        """What each file is, in the words of its link: no two are called the same."""
+        tables = [f"CSV {i}" for i in range(1, len(self.tables) + 1)]
+        return (["CSV"] if len(tables) == 1 else tables) + ["SVG"] * bool(self.views)
 
     def files(self, style: str) -> dict[str, str]:
         """The figure's CSV and SVG files by their names.
