@@ -7,7 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # What a build reads beside `docs`.
-BESIDE = ("mkdocs.yml", "demo/samples", "build/print", "node_modules")
+BESIDE = (
+    "mkdocs.yml",
+    "CITATION.cff",
+    "codemeta.json",
+    "demo/samples",
+    "build/print",
+    "node_modules",
+)
 
 
 def copied(project: Path) -> Path:

@@ -70,7 +70,7 @@ def addressed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = (ROOT / "mkdocs.yml").read_text("utf-8").replace("docs_dir: docs", "docs_dir: few")
     text = re.sub(r"^nav:.*?(?=^theme:)", "", text, flags=re.MULTILINE | re.DOTALL)
     (root / "mkdocs.yml").write_text(text, encoding="utf-8")
-    for name in ("demo", "docs", "node_modules", "model_export", "CITATION.cff"):
+    for name in ("demo", "docs", "node_modules", "model_export", "CITATION.cff", "codemeta.json"):
         if (ROOT / name).exists():
             (root / name).symlink_to(ROOT / name)
     (root / "few").mkdir()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sitebuild.data.lessons import load_lesson
 from sitebuild.errors import ContentError
@@ -15,6 +16,7 @@ from sitebuild.expand import lessons
 from sitebuild.expand.page import Page
 from sitebuild.expand.page_end import bibtex, citation, cite_box
 from sitebuild.expand.publisher import for_colab
+from sitebuild.outputs import lists
 from sitebuild.program import render
 from sitebuild.settings import Publisher, read_settings
 from tests.unit.test_site_content import DOCS, ROOT, SITE
@@ -119,3 +121,13 @@ def test_a_citation_has_the_address_where_there_is_one() -> None:
     assert citation("Myths", "story/myths/").endswith(
         "page story/myths/. Add the address where you read it and the date."
     )
+
+
+def test_the_citation_files_have_the_addresses_where_there_are_some() -> None:
+    plain, known = (lists.citation_files(ROOT, who) for who in (Publisher(), KNOWN))
+    assert plain["CITATION.cff"] == (ROOT / "CITATION.cff").read_text("utf-8")
+    assert json.loads(plain["codemeta.json"]) == json.loads((ROOT / "codemeta.json").read_text())
+    record = yaml.safe_load(known["CITATION.cff"])
+    assert (record["repository-code"], record["url"]) == (KNOWN.repository, KNOWN.address)
+    meta = json.loads(known["codemeta.json"])
+    assert (meta["codeRepository"], meta["url"]) == (KNOWN.repository, KNOWN.address)

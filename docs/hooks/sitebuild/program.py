@@ -244,6 +244,7 @@ def _files(
     feed = lists.corrections_feed(site.tables["corrections"], site.titles, address)
     yield lists.FEED_AT, feed
     yield "robots.txt", lists.robots_txt(address)
+    yield from lists.citation_files(settings.root, site.publisher).items()
     yield (
         "llms.txt",
         lists.llms_txt(settings.name, settings.description, _listed(settings, descriptions)),

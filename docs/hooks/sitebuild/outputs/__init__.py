@@ -4,7 +4,7 @@
 |---|---|
 | `data_files`, `timeline_files` | tables as JSON and CSV; the timeline in four formats |
 | `data_package`, `croissant` | the facts as one zip; the same as machine learning reads it |
-| `lists` | `llms.txt`, `robots.txt`, the feed of corrections |
+| `lists` | `llms.txt`, `robots.txt`, the feed of corrections, how to cite |
 | `linked_data` | JSON-LD |
 | `policy` | which scripts may run in a page |
 | `redirects` | addresses that moved |

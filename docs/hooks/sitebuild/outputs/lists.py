@@ -1,4 +1,4 @@
-"""Files for programs at the site's root: `llms.txt`, `robots.txt` and the feed of corrections.
+"""Files for programs at the site's root: `llms.txt`, `robots.txt`, the feed, the citation.
 
 Addresses are relative wherever a format allows it, so that the files hold under any address. What
 needs a full address (the sitemap, a line of `robots.txt`) is written only when the publisher names
@@ -7,13 +7,16 @@ one with ``SITE_URL``.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from sitebuild.data.facts import long_date
 from sitebuild.data.site import address_of
+from sitebuild.settings import Publisher
 
 # The feed's ids are made from this name, so they stay the same wherever the site is published.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:alexnet-moment:corrections")
@@ -119,3 +122,25 @@ def _entry(row: Mapping[str, str], titles: Mapping[str, str], root: str) -> str:
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>'
         f'<content type="text">{escape(content)}</content></entry>\n'
     )
+
+
+def citation_files(root: Path, publisher: Publisher) -> dict[str, str]:
+    """How to cite the project, for reference managers: with the addresses that the settings give.
+
+    Args:
+        root: the repository, with `CITATION.cff` and `codemeta.json`.
+        publisher: of the site.
+    """
+    cff = (root / "CITATION.cff").read_text(encoding="utf-8")
+    meta = json.loads((root / "codemeta.json").read_text(encoding="utf-8"))
+    for name, ours, value in (
+        ("repository-code", "codeRepository", publisher.repository),
+        ("url", "url", publisher.address),
+    ):
+        if value:
+            cff += f"{name}: {json.dumps(value)}\n"
+            meta[ours] = value
+    return {
+        "CITATION.cff": cff,
+        "codemeta.json": json.dumps(meta, ensure_ascii=False, indent=2) + "\n",
+    }
