@@ -80,7 +80,8 @@ offline: $(NPM)  ## the site as one zip that works without a network
 # new weights reach every page with `make records TINY_IMAGENET=...`. One file of it is made by its
 # name. Make compares times, which a fresh clone does not have: touch what changed, or make -B FILE.
 # Outside of it, as they need other engines, a GPU or POV-Ray: docs/data/benchmarks and
-# evaluation.json (demo benchmark, demo evaluate), demo/samples/scenes (render.sh).
+# evaluation.json (demo benchmark, demo evaluate), demo/samples/scenes (render.sh). And
+# photographs.json: demo evaluate on a folder of the photographs that it names, by WordNet id.
 WEIGHTS := model_export/weights/alexnet64.safetensors model_export/weights/training.json
 MEASURED := model_export/weights/accuracy.json
 SITE_MODEL := docs/assets/models/alexnet64.onnx

@@ -22,7 +22,8 @@ from model_export.training.run import fitted_temperature
 from tests.support.demo_command import evaluate
 from tests.support.demo_model import card, colour_model, probabilities
 
-PHOTO = Path(__file__).parents[2] / "demo" / "samples" / "ladybug.jpg"
+ROOT = Path(__file__).parents[2]
+PHOTO = ROOT / "demo" / "samples" / "ladybug.jpg"
 
 
 def test_bins_by_hand() -> None:
@@ -39,6 +40,13 @@ def test_bins_by_hand() -> None:
 def test_no_guesses_have_no_reliability() -> None:
     with pytest.raises(ValueError, match="no guesses"):
         reliability([], [])
+
+
+@pytest.mark.parametrize("record", ["reliability", "photographs"])
+def test_the_records_are_of_the_file_that_the_site_runs(record: str) -> None:
+    model = ROOT / "docs" / "assets" / "models" / "alexnet64.onnx"
+    found = json.loads((ROOT / "docs" / "data" / "results" / f"{record}.json").read_text("utf-8"))
+    assert found["model_sha256"] == weights.file_hash(model), f"measure {record}.json again"
 
 
 @pytest.mark.parametrize("true", [0.5, 1.0, 2.5])

@@ -43,6 +43,7 @@ RESULTS = (
     "serve_load",
     "learning",
     "reliability",
+    "photographs",
 )
 
 
@@ -51,8 +52,9 @@ def load_tables(data: Path) -> dict[str, Any]:
 
     ``ledger`` is computed from ``layers``; ``precisions`` is what the exporter measured, ``plans``
     what it walked through, ``inside`` what it saw in the committed network, ``reliability`` how
-    often that network's first guesses are right; ``portraits`` holds, layer by layer, what it grew
-    and measured there. ``figures`` holds the specifications of the figures by name.
+    often that network's first guesses are right, ``photographs`` its score on full-size ones;
+    ``portraits`` holds, layer by layer, what it grew and measured there. ``figures`` holds the
+    specifications of the figures by name.
 
     Args:
         data: the folder `docs/data`.

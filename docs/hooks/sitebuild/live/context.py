@@ -34,6 +34,7 @@ def context(page: Page) -> Names:
         ),
         "sample_score": lambda: gallery.score(samples),
         "model_accuracy": lambda: gallery.accuracy(samples, tables["precisions"]),
+        "photograph_score": lambda: gallery.photographs(tables["photographs"]),
         "figure_reliability": lambda: page.figure(reliability.figure(tables)),
         "reliability_count": lambda: f"{tables['reliability']['count']:,}",
         "reliability_words": lambda: reliability.words(tables["reliability"]),

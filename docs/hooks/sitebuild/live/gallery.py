@@ -124,6 +124,18 @@ def accuracy(samples: Samples, precisions: Mapping[str, Any]) -> str:
     raise ContentError(f"precisions.json has no row for {wanted}: run `make timings`")
 
 
+def photographs(record: Mapping[str, Any]) -> str:
+    """The score of the file that runs on the site on full-size photographs, as a sentence."""
+    top1, top5 = record["top1"], record["top5"]
+    return (
+        f"On {record['count']} full-size photographs, one of each name, it gets "
+        f"**{top1['percent']:.1f}%** and **{top5['percent']:.1f}%**. With so few, the first figure "
+        f"could as well be {top1['low']:.0f} or {top1['high']:.0f}%. They are "
+        f"[pictures of ImageNet]({record['source']}), so it may have met some of them, reduced to "
+        "thumbnails, while it trained."
+    )
+
+
 def _judged(sample: Sample) -> tuple[str, str]:
     """The sign and the words of `VERDICTS`, with the place of a right name that was not first."""
     sign, words = VERDICTS[sample.verdict]
