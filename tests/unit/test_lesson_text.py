@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from sitebuild.data.lessons import load_lesson
 from tests.unit.test_site_content import DOCS, FACTS, TABLES, plain
 
 LESSONS = sorted((DOCS / "notebooks").glob("*.ipynb"))
@@ -62,6 +63,14 @@ def test_every_number_of_a_lesson_comes_from_somewhere(lesson: Path) -> None:
 def test_a_number_from_nowhere_is_found() -> None:
     assert numbers("the year 1066, or 12,345") == {"1066", "12345"}
     assert "1066" not in of_the_site()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_words_of_a_figure_can_be_read_on_a_phone(lesson: Path) -> None:
+    """At 11 points, shown at 358 of at most 538 pixels, they are about 10 pixels high."""
+    widths = [plot.width for plot in load_lesson(lesson).plots]
+    assert widths
+    assert max(widths) <= 538
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
