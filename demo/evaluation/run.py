@@ -26,6 +26,9 @@ from demo.options import NetworkOptions
 from demo.report import counted, identity, introduce, write_json
 from model_export.contract.command_line import INTERRUPTED
 
+BATCH_LIMIT = 1024
+"""Pictures in a batch: all threads together hold a few batches."""
+
 
 @dataclass(frozen=True)
 class EvaluateOptions:
@@ -54,6 +57,8 @@ class EvaluateOptions:
         """
         if self.views not in COUNTS:
             raise UsageError(f"--views {self.views}: give 1, the centre, or 10, as in the paper")
+        if self.batch > BATCH_LIMIT:
+            raise UsageError(f"--batch {self.batch:,}: give {BATCH_LIMIT:,} at most")
         if self.weights is not None and not self.against:
             raise UsageError("--weights is for --against torch: add that, or leave it out")
         if self.cluster and self.against:

@@ -18,10 +18,11 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,16 @@ class Decoders:
         # Forked from a process of its own, without threads: quick and safe. Windows has only spawn.
         known = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
-        context.set_forkserver_preload([__name__, "demo.server.forked"])
-        if "forkserver" in known:  # they ignore SIGTERM, so Pebble goes on to SIGKILL at once
+        context.set_forkserver_preload([__name__])
+        if "forkserver" in known:  # SIGTERM is blocked there: Pebble goes on to SIGKILL at once
             CONSTS.term_timeout = 0
         self._clocks = context.RawArray("d", 2 * self._places)  # see `_clocks` below
-        return ProcessPool(
+        pool = ProcessPool(
             self._places, initializer=_start_worker, initargs=[self._clocks], context=context
         )
+        with _signals_blocked():  # its threads and processes are started by its first task
+            pool.schedule(os.getpid)
+        return pool
 
     def stop(self) -> None:
         """End all processes at once, whatever they do; none is started again."""
@@ -221,6 +225,24 @@ class Decoders:
         return 0.0
 
 
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """What is started here never gets the signals that stop the server.
+
+    A terminal's Ctrl-C and systemd's SIGTERM go to all processes of it. They are meant for the
+    server, which finishes what it has accepted, and ends the others itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would unblock them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _ENDED = (-9, -15, 255)
 """Exit codes of a process that was ended from outside: killed, or its parent was."""
 
@@ -246,7 +268,6 @@ def _start_worker(clocks: Any) -> None:
     """Get ready for pictures: know the memory that was taken before any."""
     global _own, _clocks
     _clocks = clocks
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Pebble sets its own; see `demo.server.forked`
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # else one for each core, with a stack for each
     return_freed_memory()
     _own = _data_bytes()

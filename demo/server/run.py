@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import multiprocessing
 import os
@@ -63,9 +64,11 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError, ValueError) as error:
         if listener is not None:
             listener.close()
-        named = isinstance(error, OSError)
-        why = error.strerror if isinstance(error, OSError) else "not a host name"
-        option = "--port" if named and not isinstance(error, socket.gaierror) else "--host"
+        why, option = "not a host name", "--host"
+        if isinstance(error, OSError):
+            why = error.strerror or str(error)
+            if not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL:
+                option = "--port"
         raise UsageError(
             f"cannot listen on {host} port {port} ({why}); choose another with {option}"
         ) from None

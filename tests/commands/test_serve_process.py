@@ -25,7 +25,7 @@ from tests.support.slow_decode import PATCHED, marked
 ROOT = Path(__file__).parents[2]
 
 
-def start(*arguments: str, model: Path) -> subprocess.Popen[str]:
+def start(*arguments: str, model: Path, start_new_session: bool = False) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "demo", "serve", "--model", str(model), "--device", "cpu",
          *arguments],
@@ -33,6 +33,7 @@ def start(*arguments: str, model: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=start_new_session,
     )  # fmt: skip
 
 
@@ -105,6 +106,17 @@ def test_a_stop_of_the_whole_group_finishes_what_was_accepted(model: Path) -> No
         assert asked.result().json["top"][0]["label"] == "blue"
     assert process.wait(30) == 0
     process.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the children")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_of_the_whole_group_while_it_starts(model: Path, number: signal.Signals) -> None:
+    """As soon as there is another process that could take it for its own."""
+    process = start("--port", "0", model=model, start_new_session=True)
+    tasks = Path(f"/proc/{process.pid}/task")
+    wait_until(lambda: any(file.read_text("ascii") for file in tasks.glob("*/children")))
+    os.killpg(process.pid, number)
+    assert (process.communicate()[1], process.returncode) == ("", 0)
 
 
 @pytest.mark.parametrize("signals", [1, 2])
@@ -196,6 +208,7 @@ def test_the_printed_address_can_be_opened(host: str, shown: str) -> None:
             r"^cannot listen on \xe4+ port 0 \(not a host name\); choose another with --host$",
         ),
         ("\udcff", r" port 0 \(not a host name\); choose another with --host$"),
+        ("192.0.2.1", r" port 0 \(.+\); choose another with --host$"),  # of no machine's
     ],
 )
 def test_invalid_host_is_rejected(host: str, said: str) -> None:

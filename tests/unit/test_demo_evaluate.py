@@ -397,6 +397,7 @@ def test_data_that_is_not_there(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--views", "5"], "--views 5: give 1, the centre, or 10, as in the paper"),
+        (["--batch", "1000000000"], "--batch 1,000,000,000: give 1,024 at most"),
         (["--csv", ""], "--csv names no file: give the name of one"),
         (["--weights", "w"], "--weights is for --against torch: add that, or leave it out"),
     ],

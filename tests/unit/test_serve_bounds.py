@@ -366,12 +366,12 @@ def reader(server: Running, path: str, more: bytes = b"") -> socket.socket:
 def test_who_does_not_read_is_hung_up_on(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, more: bytes
 ) -> None:
-    """Two connections are held by such clients and one is idle: a fourth, of three at most, is
-    served only when both clients are gone."""
+    """Two connections are held by such clients and one is idle: a fourth, of two at most, is served
+    only when both clients are gone."""
     little_kept_by_the_system(monkeypatch)
     (tmp_path / "index.html").write_text("x")
     (tmp_path / "large.bin").write_bytes(bytes(size))
-    limits = Limits(connections=3, send_seconds=1)
+    limits = Limits(connections=2, send_seconds=1)
     with running(model, limits, tmp_path) as server:
         clients = [reader(server, "/site/large.bin", more) for _ in range(2)]
         try:
