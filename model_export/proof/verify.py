@@ -8,6 +8,7 @@ than the networks with its shapes, there is nothing to compare it with.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,6 +124,11 @@ def _ends(path: Path, graph: Graph, card: ModelCard | None, row: Network) -> _En
     maker = graph.makers.get(output)
     softmax = maker is not None and maker.op_type == "Softmax"
     logits = maker.input[0] if maker is not None and softmax else output
+    before = graph.makers.get(logits)
+    if softmax and before is not None and before.op_type == "Div":  # by the card's temperature
+        divisor = graph.tensors.get(before.input[1])
+        if divisor is not None and math.prod(divisor.dims) == 1:
+            logits = before.input[0]
     return _Ends(image, replace(rule, dtype=kind), logits, softmax)
 
 

@@ -221,7 +221,7 @@ def test_each_bound_is_a_bound(reduced: Report, bundled: bool) -> None:
     """The measured file is inside; a distance, or an agreement, beyond the table is reported."""
     kind, cpu = reduced.card.precision, "CPUExecutionProvider"
     limit = (BUNDLED if bundled else TOLERANCES)[kind, cpu]
-    assert reduced.card.parity.rel_l2 <= limit.rel_l2 / (1.5 if bundled else 3)
+    assert reduced.card.parity.rel_l2 <= limit.rel_l2 / (1.5 if bundled else 2.5)
     assert reduced.card.parity.top5_agreement >= limit.top5 > 0
     for wrong in (
         Difference(0.1, 1.01 * limit.rel_l2, 1.0, 1.0),
