@@ -270,5 +270,7 @@ browser: $(VENV)/.dev
 	apt() { command -v apt-get >/dev/null && $$as true 2>/dev/null \
 	&& $$as apt-get update -qq && $$as apt-get install -y -qq --no-install-recommends "$$@"; }; \
 	command -v chromium >/dev/null || apt chromium fonts-dejavu-core || $(BIN)/playwright install chromium; \
+	command -v chromium-headless-shell >/dev/null || apt chromium-headless-shell \
+	|| echo "no chromium-headless-shell here: the tests open pages with Chromium itself, which takes longer"; \
 	command -v firefox-esr >/dev/null || command -v firefox >/dev/null || apt firefox-esr \
 	|| echo "no Firefox here: its tests will be skipped"

@@ -187,7 +187,10 @@ def served(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium (Debian's, else Playwright's own)."""
+    """A headless Chromium (Debian's, else Playwright's own).
+
+    The shell without windows, where there is one: it opens a fresh page in a third of the time.
+    """
     from playwright.sync_api import Error, sync_playwright
 
     from tests.support.browsing import be_patient
@@ -196,7 +199,7 @@ def chromium() -> Iterator[Any]:
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"),
+                executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
                 args=["--no-sandbox", "--disable-background-networking", "--disable-sync"],
             )
         except Error as error:

@@ -71,7 +71,7 @@ def test_an_address_opens_a_unit(chromium: Any, served: str, width: int) -> None
     page.locator("#atlas-results a").first.click()
     page.wait_for_selector(f"{PANEL}:not([hidden]) h3")
     darken(page)
-    assert accessible(page, "#atlas", colours=True) == []
+    assert accessible(page, "#atlas", looks=True) == []
     context.close()
 
 

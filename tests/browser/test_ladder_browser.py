@@ -74,7 +74,7 @@ def test_a_sample_is_named_here_as_on_record(chromium: Any, served: str) -> None
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert accessible(page, "#ladder") == []
     darken(page)
-    assert accessible(page, "#ladder", colours=True) == []
+    assert accessible(page, "#ladder", looks=True) == []
     assert trouble == []
     context.close()
 

@@ -9,9 +9,9 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
 from PIL import Image
 from pypdf import PdfReader
 
@@ -20,13 +20,12 @@ from tests.support.browsing import PAGES, ROOT, watched
 
 pytestmark = pytest.mark.browser
 
-# Pages where there is something to work with, besides reading.
-INTERACTIVE = [
-    page
-    for page in PAGES
-    if page in ("", "live/", "timeline/", "tours/", "story/gpu-shift/", "reference/glossary/")
-    or page.startswith(("network/", "teach/"))
-]
+# A page of each kind of thing to work with, besides reading.
+WALKED = (
+    "", "grow/", "ladder/", "learn/", "live/", "network/atlas/", "network/layer-by-layer/",
+    "network/runs/", "reference/glossary/", "story/gpu-shift/", "teach/worksheets/", "timeline/",
+    "tours/",
+)  # fmt: skip
 # Shows every part of the page once, as some put in their links when they come into view.
 SEEN_ONCE = """async () => {
   const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
@@ -36,27 +35,37 @@ SEEN_ONCE = """async () => {
   }
   scrollTo({top: 0, behavior: 'instant'});
   await frame(); }"""
-# What Tab can reach: every control that is shown and not taken out of the order.
-REACHABLE = """() => {
+# What Tab can reach below an element: every control that is shown and not taken out of the order.
+# From here on each that has the focus is noted, and whether a reader can see that it has it.
+WATCH = """below => {
+  const part = document.querySelector(below);
   const all = 'a[href], area[href], button, input, select, textarea, summary, [tabindex]';
   const shown = node => node.checkVisibility({visibilityProperty: true, opacityProperty: false})
     && !node.closest('[inert]') && node.getClientRects().length > 0;
   const groups = new Set(); // of radio buttons, Tab reaches one
-  window.reach = [...document.querySelectorAll(all)].filter(node =>
+  const reach = [...part.querySelectorAll(all)].filter(node =>
     node.tabIndex >= 0 && !node.disabled && shown(node)
     && !node.matches('.md-top') // comes and goes as the page moves
     && !(node.type === 'radio' && groups.size === groups.add(node.name).size));
-  return window.reach.length; }"""
-# Where the focus is: its number among those, and whether a reader can see that it is there.
-FOCUS = """() => {
-  const node = document.activeElement;
-  if (!node || node === document.body) return null;
-  const style = getComputedStyle(node);
-  const seen = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
-    || style.boxShadow !== 'none' || node.matches('.md-search__input, .md-skip')
-    || style.getPropertyValue('--ring-width') !== ''; // the band draws its own ring
-  const one = node.type === 'radio' ? window.reach.find(o => o.name === node.name) : node;
-  return [window.reach.indexOf(one), seen, node.outerHTML.slice(0, 160)]; }"""
+  const reached = new Set(), unseen = [];
+  let outside = false; // the focus has been in the part, and has left it
+  document.addEventListener('focusin', ({target: node}) => {
+    if (!part.contains(node)) { outside ||= reached.size > 0; return; }
+    const style = getComputedStyle(node);
+    const seen = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
+      || style.boxShadow !== 'none' || node.matches('.md-search__input, .md-skip')
+      || style.getPropertyValue('--ring-width') !== ''; // the band draws its own ring
+    if (!seen) unseen.push(node.outerHTML.slice(0, 160));
+    const one = node.type === 'radio' ? reach.find(o => o.name === node.name) : node;
+    if (one === reach[0] && reached.size > 1) outside = true; // round
+    reached.add(one);
+  });
+  window.walked = () => ({outside: outside || document.activeElement === document.body, unseen,
+    missed: reach.filter(node => !reached.has(node)
+      && node.checkVisibility({visibilityProperty: true}) && node.tabIndex >= 0)
+      .map(node => node.outerHTML.slice(0, 160))});
+  if (below !== 'body') { part.tabIndex = -1; part.focus({preventScroll: true}); }
+  return reach.length; }"""
 
 
 def test_every_page_is_valid_html(site: Path, tmp_path: Path) -> None:
@@ -94,68 +103,117 @@ def test_every_page_is_valid_html(site: Path, tmp_path: Path) -> None:
     assert found == []
 
 
-def test_every_date_is_one_that_a_program_reads(site: Path) -> None:
+class Reader(HTMLParser):
+    """What the tests below want to know of a page's HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.pictures: list[dict[str, str | None]] = []
+        self.dates: list[str] = []
+        self.words = 0  # of the article
+        self._tag = ""
+        self._article = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.links += [link for key in ("href", "src") if (link := values.get(key))]
+        self.ids |= {value for key in ("id", "name") if (value := values.get(key))}
+        if tag == "img":
+            self.pictures.append(values)
+        if tag == "time" and (date := values.get("datetime")):
+            self.dates.append(date)
+        self._tag = tag if tag != "time" or "datetime" not in values else ""
+        self._article |= tag == "article"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._tag = ""
+        self._article &= tag != "article"
+
+    def handle_data(self, data: str) -> None:
+        if self._tag == "time":
+            self.dates.append(data)
+        if self._article and self._tag not in ("script", "style"):
+            self.words += len(data.split())
+
+
+@pytest.fixture(scope="module")
+def read(site: Path) -> dict[Path, Reader]:
+    """Every page of the built site, read once."""
+    return {file: Reader(file.read_text("utf-8")) for file in site.rglob("*.html")}
+
+
+def test_every_page_has_its_words_in_its_html(read: dict[Path, Reader], site: Path) -> None:
+    """A page that a script has yet to fill would be empty for many programs, and without one."""
+    assert [name for name in PAGES if read[site / name / "index.html"].words <= 80] == []
+
+
+def test_links_and_anchors_lead_somewhere(read: dict[Path, Reader], site: Path) -> None:
+    """Every internal link of the built pages: the file exists, and so does the anchor."""
+    broken = []
+    atlas = site / "network" / "atlas" / "index.html"
+    units = re.compile(r"class-[\w-]+|(conv[1-5]|fc[67])-\d+")
+    for file, reader in read.items():
+        if file.name == "404.html":  # its links are absolute: it is served at any depth
+            continue
+        for link in reader.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (file.parent / parts.path).resolve() if parts.path else file
+            if target.is_dir():
+                target /= "index.html"
+            opened = target == atlas and units.fullmatch(parts.fragment)  # by its script
+            known = target in read and (
+                not parts.fragment or parts.fragment in read[target].ids or opened
+            )
+            if not (known or (target.exists() and target not in read)):
+                broken.append(f"{file.relative_to(site)}: {link}")
+    assert broken == []
+
+
+def test_every_date_is_one_that_a_program_reads(read: dict[Path, Reader], site: Path) -> None:
     """A `time` element: its attribute, or its words where it has none, as HTML defines dates."""
     date = re.compile(r"\d{4}(-\d\d(-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?)?)?")
+    assert sum(len(reader.dates) for reader in read.values()) > 100
     wrong = [
-        f"{file.relative_to(site)}: {element}"
-        for file in site.rglob("*.html")
-        for element in BeautifulSoup(file.read_text("utf-8"), "html.parser").find_all("time")
-        if not date.fullmatch(str(element.get("datetime", element.get_text())))
+        f"{file.relative_to(site)}: {found}"
+        for file, reader in read.items()
+        for found in reader.dates
+        if not date.fullmatch(found)
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", INTERACTIVE)
+@pytest.mark.parametrize("name", WALKED)
 def test_the_keyboard_reaches_everything(chromium: Any, served: str, name: str) -> None:
-    """Tab walks through the page to its end: nothing left out, no trap, the focus always seen."""
+    """Tab walks to the end: nothing left out, no trap, the focus always seen.
+
+    Through the whole home page, and through what is each other page's own: the header, the menu
+    and the footer are the same everywhere.
+    """
     size = {"width": 1280, "height": 900}
     with watched(chromium, served, viewport=size, reduced_motion="reduce") as page:
         page.goto(served + name, wait_until="networkidle")
         page.evaluate(SEEN_ONCE)
-        there = page.evaluate(REACHABLE)
-        reached: set[int] = set()
-        first = None
-        # Notes that open on focus stand at the end of the page while they are open.
-        for _ in range(2 * there + 10):
-            page.keyboard.press("Tab")
-            focus = page.evaluate(FOCUS)
-            if focus is None:
-                continue  # out of the page; the next press begins at its top again
-            if focus[0] == first:
-                break  # round
-            number, seen, html = focus
-            first = number if first is None else first
-            assert seen, f"the focus cannot be seen on {html}"
-            reached.add(number)
-        else:
-            pytest.fail(f"{2 * there + 10} presses of Tab did not leave the page")
-        missed = page.evaluate(
-            "numbers => window.reach.filter((node, i) => !numbers.includes(i)"
-            " && node.checkVisibility({visibilityProperty: true}) && node.tabIndex >= 0)"
-            ".map(node => node.outerHTML.slice(0, 160))",
-            sorted(reached),
-        )
-        assert missed == []
+        there = page.evaluate(WATCH, "article" if name else "body")
+        walked: dict[str, Any] = {}
+        for _ in range(0, 2 * there + 20, 10):  # more than there are, as notes open on focus
+            for _ in range(10):
+                page.keyboard.press("Tab")
+            walked = page.evaluate("window.walked()")
+            if walked["outside"]:
+                break
+        assert walked == {"outside": True, "unseen": [], "missed": []}
 
 
-class Pictures(HTMLParser):
-    """The pictures of a page with their attributes."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[dict[str, str | None]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "img":
-            self.found.append(dict(attrs))
-
-
-def test_pictures_have_words_sizes_and_little_weight(site: Path) -> None:
+def test_pictures_have_words_sizes_and_little_weight(read: dict[Path, Reader], site: Path) -> None:
     wrong = []
-    for file in site.rglob("*.html"):
-        for picture in Pictures(file.read_text("utf-8")).found:
+    for file, reader in read.items():
+        for picture in reader.pictures:
             source = picture.get("src") or ""
             where = f"{file.relative_to(site)}: {source[:60]}"
             if picture.get("alt") is None:
@@ -176,7 +234,7 @@ def test_pictures_have_words_sizes_and_little_weight(site: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["", "story/imagenet-2012/", "timeline/", "network/runs/"])
+@pytest.mark.parametrize("name", ["", "story/imagenet-2012/", "network/runs/"])
 def test_a_page_prints(chromium: Any, served: str, tmp_path: Path, name: str) -> None:
     """The whole text is on the paper, and nothing that needs a screen."""
     with watched(chromium, served) as page:
@@ -184,12 +242,12 @@ def test_a_page_prints(chromium: Any, served: str, tmp_path: Path, name: str) ->
         title = page.locator("h1").inner_text().replace("¶", "").strip()
         last = page.locator("article h2").last.inner_text().replace("¶", "").strip()
         page.pdf(path=tmp_path / "page.pdf", format="A4")
-    sheets = PdfReader(tmp_path / "page.pdf").pages
-    text = " ".join(" ".join(sheet.extract_text() for sheet in sheets).split())
+    sheets = [(sheet, sheet.extract_text()) for sheet in PdfReader(tmp_path / "page.pdf").pages]
+    text = " ".join(" ".join(words for _, words in sheets).split())
     for words in (title, last):
         assert words.replace(" ", "") in text.replace(" ", "")
     assert "Back to top" not in text
-    assert all(sheet.extract_text().strip() or sheet.images for sheet in sheets)
+    assert all(words.strip() or sheet.images for sheet, words in sheets)
 
 
 def test_a_worksheet_is_one_sheet_of_paper(chromium: Any, served: str, tmp_path: Path) -> None:
@@ -203,7 +261,7 @@ def test_a_worksheet_is_one_sheet_of_paper(chromium: Any, served: str, tmp_path:
         assert "".join(text.split()).startswith("".join(title.split())), (title, text[:80])
 
 
-@pytest.mark.parametrize("name", ["", "story/gpu-shift/", "live/"])
+@pytest.mark.parametrize("name", ["story/gpu-shift/", "live/"])
 def test_lighthouse_finds_nothing(chromium: Any, served: str, name: str) -> None:
     """Accessibility, best practices and SEO at 100; speed is measured by `make lighthouse`."""
     if not lighthouse.TOOL.exists() or not lighthouse.node():

@@ -293,7 +293,7 @@ def test_accessible_in_every_state(page: Any, served: str, width: int) -> None:
             page.locator("#tl-people summary").click()
         assert accessible(page, "article") == [], (rest, width)
         darken(page)
-        assert accessible(page, "article", colours=True) == [], (rest, width)
+        assert accessible(page, "article", looks=True) == [], (rest, width)
 
 
 def test_on_paper_the_story_and_the_index(page: Any, served: str) -> None:

@@ -16,7 +16,12 @@ DOCS = ROOT / "docs"
 WIDTHS = (1280, 390, 320)
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_OF_COLOURS = ["color-contrast", "link-in-text-block"]
+_OF_LOOKS = [
+    "color-contrast",
+    "link-in-text-block",
+    "target-size",
+    "scrollable-region-focusable",
+]
 _OPTIONS = {
     "runOnly": {"type": "tag", "values": TAGS},
     "rules": {"target-size": {"enabled": True}},  # off by default
@@ -102,25 +107,25 @@ def press_once(page: Any, seen: str, button: str) -> None:
     page.evaluate(_PRESS, [seen, button])
 
 
-def accessible(page: Any, where: str = "document", colours: bool = False) -> list[tuple[str, str]]:
+def accessible(page: Any, where: str = "document", looks: bool = False) -> list[tuple[str, str]]:
     """What axe holds against a page as it stands: rule and first element, for every rule.
 
     Args:
         page: of Playwright.
         where: what is looked at: ``document`` or a selector.
-        colours: only the rules that read colours, for a page that passed the others in another
-            scheme.
+        looks: only the rules that read colours and sizes, for a page that passed the others in
+            another scheme or at another width.
     """
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run `make test`, or `npm ci --ignore-scripts`")
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text("utf-8"))  # past the policy of the page
     settled(page)
-    options = _OPTIONS | {"runOnly": {"type": "rule", "values": _OF_COLOURS}, "rules": {}}
+    options = _OPTIONS | {"runOnly": {"type": "rule", "values": _OF_LOOKS}, "rules": {}}
     violations = page.evaluate(
         "([where, options]) => axe.run(where === 'document' ? document : where, options)"
         ".then(found => found.violations)",
-        [where, options if colours else _OPTIONS],
+        [where, options if looks else _OPTIONS],
     )
     return [(row["id"], row["nodes"][0]["html"][:300]) for row in violations]
 

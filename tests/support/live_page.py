@@ -36,7 +36,7 @@ def no_axe_violations(page: Any, part: str = "#live") -> None:
 def no_axe_violations_in_either_scheme(page: Any, part: str = "#live") -> None:
     no_axe_violations(page, part)
     darken(page)
-    assert accessible(page, part, colours=True) == []
+    assert accessible(page, part, looks=True) == []
 
 
 def status_is_in_view(page: Any) -> bool:
