@@ -38,11 +38,12 @@ demo: $(VENV)/.run build/alexnet64.onnx  ## open a page that names your pictures
 	@$(BIN)/python -m demo serve --open --port $(DEMO_PORT)
 
 # One worker more than cores, as one often waits for a browser or a program. One thread in each. A
-# file's tests stay in one worker, since they share what its fixtures make.
+# file's tests stay in one worker, since they share what its fixtures make; the folders come in their
+# order, so that quick tests come last and no long file ends the run alone.
 WORKERS = $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))")
 PART ?= tests
 test: $(VENV)/.dev build/alexnet64.onnx $(NPM) browser  ## run the tests (PART=tests/unit, tests/browser or tests/commands)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 25 $(PART)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25 $(PART)
 
 export: $(VENV)/.run  ## export alexnet64 to build/alexnet64.onnx, with its card
 	@$(BIN)/python -m model_export

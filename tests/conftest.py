@@ -206,7 +206,7 @@ def chromium() -> Iterator[Any]:
             pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
         yield browser
         # Playwright's driver was seen to stay after its last browser: it does not hold up the run.
-        end = threading.Timer(30, end_drivers)
+        end = threading.Timer(10, end_drivers)
         end.start()
         with suppress(Error):
             browser.close()

@@ -24,12 +24,15 @@ ELSEWHERE = {
     "make demo": "test_make_demo",
     "make test": "this is it; test_ci_runs_make_test",
     "make lint": "the first job of CI, before the tests",
-    "make site": "make offline runs it",
+    "make site": "conftest.py builds the site; test_the_site_and_its_edition_are_built_strictly",
+    "make offline": "test_offline.py builds and packs it; test_the_site_and_its_edition_are_built_strictly",
     ".venv/bin/python -m demo evaluate tiny-imagenet-200.zip": "test_demo_evaluate.py: needs the data",
-    'pip install -c constraints.txt -e ".[docs]"': "test_docs_extra.py",
-    "mkdocs serve": "test_docs_extra.py",
+    'pip install -c constraints.txt -e ".[docs]"': "conftest.py builds the site with that alone",
+    "mkdocs serve": "test_make_serve",
     "make notebooks": "test_notebooks.py runs each lesson",
     ".venv/bin/python -m model_export": "test_export_page.py, and make before all tests",
+    ".venv/bin/python -m model_export verify build/alexnet64.onnx": "test_export_page.py",
+    ".venv/bin/python -m model_export --precision int8": "test_export_precision.py",
     ".venv/bin/python -m model_export --precision int4 --taps --output build/inside.onnx": (
         "test_export_page.py"
     ),
@@ -189,6 +192,20 @@ def test_the_site_is_made_with_the_live_pages_engine(verb: str) -> None:
     made = run("make", "--dry-run", "--always-make", verb).stdout
     assert 0 < made.index("npm ci --ignore-scripts") < made.index("mkdocs")
     assert "the site will be built without it" in made
+
+
+def test_the_site_and_its_edition_are_built_strictly() -> None:
+    made = run("make", "--dry-run", "site").stdout
+    assert "mkdocs build --strict" in made
+    made = run("make", "--dry-run", "offline").stdout
+    inside, packed, beside = (
+        made.index(
+            "OFFLINE=inside .venv/bin/mkdocs build --strict --quiet --site-dir build/offline"
+        ),
+        made.index("sitebuild offline build/offline build/alexnet-moment-offline.zip"),
+        made.index("OFFLINE=build/alexnet-moment-offline.zip .venv/bin/mkdocs build --strict"),
+    )
+    assert inside < packed < beside
 
 
 def test_numbers_are_those_of_the_measurement() -> None:

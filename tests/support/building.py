@@ -19,15 +19,19 @@ def alone() -> FileLock:
 
 
 def built(folder: Path, **more: str) -> Path:
-    """The site, built strictly into a folder; ``more`` is added to the environment."""
+    """The site, built strictly into a folder with the extra ``docs`` alone.
+
+    ``more`` is added to the environment.
+    """
     with alone():
         done = subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)],
+            [sys.executable, "-m", "tests.support.docs_alone",
+             "build", "--strict", "--quiet", "-d", str(folder)],
             cwd=ROOT,
             env=os.environ | more,
             capture_output=True,
             text=True,
             check=False,
-        )
+        )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder

@@ -319,26 +319,6 @@ def test_data_that_does_not_fit(tmp_path: Path, pictures: Path) -> None:
         accuracy.evaluate(Path(), Path(), ALEXNET64.input, (Label("a"), Label("b")), pictures)
 
 
-@pytest.mark.dataset
-@pytest.mark.timeout(600)
-def test_alexnet64_keeps_its_accuracy(
-    some_of_tiny_imagenet: Path, forms: Callable[..., Report]
-) -> None:
-    """The gate of each precision passes, as `export --evaluate` would have it; one pass for all.
-
-    Without fp16, whose logits are those of fp32 to a millionth.
-    """
-    kinds = ("int8", "int4")
-    files = [forms(kind).file for kind in ("fp32", *kinds)]
-    pictures, (plain, *small) = accuracy.count(
-        files, ALEXNET64.input, tiny_imagenet(), some_of_tiny_imagenet
-    )
-    assert pictures == 500
-    for kind, right in zip(kinds, small, strict=True):
-        found = Evaluation(accuracy.DATASET, pictures, *right, *plain)
-        accuracy.refuse_if_worse(kind, found)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
