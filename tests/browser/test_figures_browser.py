@@ -8,57 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.browsing import accessible, settled
-from tests.unit.test_site_content import DOCS, TABLES
+from tests.support.browsing import accessible
+from tests.unit.test_site_content import TABLES
 
 pytestmark = pytest.mark.browser
-PAGES = sorted(
-    page.relative_to(DOCS).as_posix().removesuffix(".md").replace("index", "")
-    for page in DOCS.rglob("*.md")
-    if "{= figure_" in page.read_text(encoding="utf-8")
-)
-# Words over marks and over other words, by the boxes that the browser itself gives. A label inside
-# its own bar is meant to be there.
-OVERLAPS = """() => {
-  const found = [];
-  const meet = (a, b) => a.left < b.right - 2 && b.left < a.right - 2
-    && a.top + 3 < b.bottom - 3 && b.top + 3 < a.bottom - 3;
-  for (const drawing of document.querySelectorAll('figure.fig .fig__view > svg')) {
-    const view = drawing.parentElement, hidden = view.hidden;
-    view.hidden = false;
-    if (drawing.checkVisibility()) {
-      const name = drawing.closest('figure').id;
-      const words = [...drawing.querySelectorAll('text')]
-        .map(text => [text.getBoundingClientRect(), text.textContent]);
-      const marks = [...drawing.querySelectorAll('.m')].map(mark => mark.getBoundingClientRect());
-      const edge = drawing.getBoundingClientRect();
-      words.forEach(([box, text], i) => {
-        if (box.left < edge.left - 2 || box.right > edge.right + 2)
-          found.push(`${name}: ${text} reaches over the edge`);
-        for (const mark of marks) {
-          const inside = box.left >= mark.left - 4 && box.right <= mark.right + 4;
-          if (!inside && meet(box, mark)) found.push(`${name}: ${text} covers a mark`);
-        }
-        for (const [other, more] of words.slice(i + 1))
-          if (meet(box, other)) found.push(`${name}: ${text} and ${more} overlap`);
-      });
-    }
-    view.hidden = hidden;
-  }
-  return found;
-}"""
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_labels_avoid_marks_and_each_other(chromium: Any, served: str, width: int) -> None:
-    page = chromium.new_page(viewport={"width": width, "height": 900})
-    found = []
-    for address in PAGES:
-        page.goto(f"{served}{address}/".replace("//", "/").replace(":/", "://"))
-        settled(page)
-        found += page.evaluate(OVERLAPS)
-    page.close()
-    assert not found, "\n".join(found)
 
 
 def test_arrow_keys_and_pointer_read_out_the_same_mark(chromium: Any, served: str) -> None:

@@ -15,6 +15,7 @@ from tests.support.browsing import (
     PAGES,
     WIDTHS,
     accessible,
+    covered,
     cut_off,
     darken,
     settled,
@@ -122,6 +123,8 @@ def test_a_page_opens_fits_is_accessible_and_light(
             assert wide <= width, f"{wide} pixels wide at {width}"
             settled(page)
             assert cut_off(page) == [], f"{name}, {width} px"
+            if width in WIDTHS[:2]:
+                assert covered(page) == [], f"{name}, {width} px"
         if name in KEY_PAGES:
             assert accessible(page) == [], f"{name}, light, {WIDTHS[-1]} px"
         darken(page)

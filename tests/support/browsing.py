@@ -26,6 +26,7 @@ _OPTIONS = {
     "runOnly": {"type": "tag", "values": TAGS},
     "rules": {"target-size": {"enabled": True}},  # off by default
     "resultTypes": ["violations"],  # what passed is not written out: half the time
+    "preload": False,  # no rule in use reads the style sheets themselves
 }
 
 
@@ -168,6 +169,43 @@ _CUT = """() => {
 def cut_off(page: Any) -> list[str]:
     """Words that a reader cannot see whole: cut off by a drawing or a box, or broken in two."""
     return list(page.evaluate(_CUT))
+
+
+# Words over marks and over other words, by the boxes that the browser itself gives. A label inside
+# its own bar is meant to be there.
+_OVERLAPS = """() => {
+  const found = [];
+  const meet = (a, b) => a.left < b.right - 2 && b.left < a.right - 2
+    && a.top + 3 < b.bottom - 3 && b.top + 3 < a.bottom - 3;
+  for (const drawing of document.querySelectorAll('figure.fig .fig__view > svg')) {
+    const view = drawing.parentElement, hidden = view.hidden;
+    view.hidden = false;
+    if (drawing.checkVisibility()) {
+      const name = drawing.closest('figure').id;
+      const words = [...drawing.querySelectorAll('text')]
+        .map(text => [text.getBoundingClientRect(), text.textContent]);
+      const marks = [...drawing.querySelectorAll('.m')].map(mark => mark.getBoundingClientRect());
+      const edge = drawing.getBoundingClientRect();
+      words.forEach(([box, text], i) => {
+        if (box.left < edge.left - 2 || box.right > edge.right + 2)
+          found.push(`${name}: ${text} reaches over the edge`);
+        for (const mark of marks) {
+          const inside = box.left >= mark.left - 4 && box.right <= mark.right + 4;
+          if (!inside && meet(box, mark)) found.push(`${name}: ${text} covers a mark`);
+        }
+        for (const [other, more] of words.slice(i + 1))
+          if (meet(box, other)) found.push(`${name}: ${text} and ${more} overlap`);
+      });
+    }
+    view.hidden = hidden;
+  }
+  return found;
+}"""
+
+
+def covered(page: Any) -> list[str]:
+    """Words of the figures that lie over marks, over other words or over the edge, in all views."""
+    return list(page.evaluate(_OVERLAPS))
 
 
 def darken(page: Any) -> None:

@@ -2,7 +2,7 @@
 
 ``make load`` starts the server as a process, sends it requests for a minute, measures
 a kept connection, prints what came of it, and fails only for a wrong answer. ``--save FILE`` writes
-the figures of the server's page. `test_serve_load.py` runs a short form.
+the figures of the server's page.
 """
 
 from __future__ import annotations

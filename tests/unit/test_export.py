@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from model_export.contract.card import METADATA_KEY, ModelCard
 from model_export.errors import ExportError
 from model_export.exporter import export
 from model_export.sources.weights import load_alexnet64
-from tests.support.export_command import as_process, command
+from tests.support.export_command import command
 
 if TYPE_CHECKING:
     from model_export.exporter import Report
@@ -93,20 +92,6 @@ def test_a_file_that_computes_something_else_is_not_written(
     with pytest.raises(ExportError, match="differs from PyTorch, nothing written: relative L2 "):
         export(tmp_path / "x.onnx")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_command_writes_and_prints_its_proof(tmp_path: Path) -> None:
-    done = as_process("--output", tmp_path / "deep" / "a.onnx")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "5,949,000 parameters" in done.stdout
-    assert re.search(
-        r"^parity with PyTorch float64 over \d+ pictures: max \|difference\| \d\.\de-0\d, "
-        r"relative L2 \d\.\de-0\d, top-5 agreement 100%$",
-        done.stdout,
-        re.MULTILINE,
-    )
-    assert {p.name for p in (tmp_path / "deep").iterdir()} == {"a.onnx", "a.json"}
-    assert json.loads((tmp_path / "deep" / "a.json").read_text())["name"] == "alexnet64"
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,12 @@ def test_int8_calibrates_on_a_users_folder(tmp_path: Path) -> None:
     for photograph in samples:  # other files than the default's: smaller, and without loss
         with Image.open(photograph) as picture:
             picture.reduce(2).save(folder / f"{photograph.stem}.png")
-    done = command("--precision", "int8", "--calibrate", folder.parent, "-o", tmp_path / "a.onnx")
+    output = tmp_path / "new" / "a.onnx"
+    done = command("--precision", "int8", "--calibrate", folder.parent, "-o", output)
     assert (done.returncode, done.stderr) == (0, "")
     assert "int8: weights and activations in int8, static, calibrated on 8 inputs; " in done.stdout
-    card = ModelCard.from_json((tmp_path / "a.json").read_text("utf-8"))
+    assert {path.name for path in output.parent.iterdir()} == {"a.onnx", "a.json"}
+    card = ModelCard.from_json(output.with_suffix(".json").read_text("utf-8"))
     assert card.precision == "int8"
     on = card.calibration
     assert on
