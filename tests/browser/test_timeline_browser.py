@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import yaml
 
 from sitebuild.timeline import layout
 from sitebuild.timeline import listing as pages
-from tests.support.browsing import accessible, darken, place
+from tests.support.browsing import accessible, darken, drawn, place
 from tests.support.timeline_events import THEMES
 from tests.support.timeline_page import BOXES, SHOWN, opened, overlaps, visit
 from tests.unit.test_timeline import OURS
@@ -265,12 +264,13 @@ def test_buttons_do_what_dragging_does(page: Any, served: str) -> None:
     assert status(page).endswith(OURS["hebb"].title)
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_only_the_band_scrolls_sideways(page: Any, served: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    for rest in ("", "?zoom=8", "?theme=people#nobel"):
+def test_only_the_band_scrolls_sideways(page: Any, served: str) -> None:
+    for rest in ("?zoom=8", "?theme=people#nobel"):
         visit(page, served, rest)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for width in (1280, 390, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            drawn(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("rest", ["", "?zoom=4"])
@@ -322,11 +322,6 @@ def test_pages_of_the_story_show_their_events(page: Any, served: str, site: Path
     page.locator("details.end > summary").click()
     page.locator(".tl-strip a").first.click()
     page.locator(".tl-list > li:target").wait_for()
-
-
-def test_the_timeline_is_light_enough(site: Path) -> None:
-    page = (site / "timeline" / "index.html").read_bytes()
-    assert len(gzip.compress(page, 9)) <= 30_000
 
 
 def test_the_files_to_take_away_are_there(site: Path) -> None:

@@ -71,15 +71,6 @@ def test_a_zip_that_cannot_be_written_is_one_line(
     assert (done, capsys.readouterr().err) == (2, f"{blocked}: Is a directory\n")
 
 
-def test_lighthouse_wants_a_built_site(tmp_path: Path) -> None:
-    assert run("-m", "tests.support.lighthouse") == (
-        2,
-        "usage: python -m tests.support.lighthouse SITE [PAGE ...]",
-    )
-    found = run("-m", "tests.support.lighthouse", tmp_path)
-    assert found == (2, f"{tmp_path} holds no built site: run `make site`")
-
-
 def test_a_site_that_cannot_be_written_stops_the_build(tmp_path: Path) -> None:
     config = MkDocsConfig()
     config["site_dir"] = str(tmp_path / "new")

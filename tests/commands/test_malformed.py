@@ -16,7 +16,7 @@ from PIL import Image
 
 from demo.pictures.decoding import PIXEL_LIMIT
 from tests.support.demo_server import Running, picture
-from tests.support.malformed import bombs, clear_png, mutations, seeds
+from tests.support.malformed import bombs, clear_png, mutations
 
 ROOT = Path(__file__).parents[2]
 MEMORY = 1e9  # bytes
@@ -58,14 +58,6 @@ def run(*arguments: str) -> tuple[int, str, str, float]:
     output = "".join(line for line in text.splitlines(True) if not line.startswith("error: "))
     errors = "".join(line for line in text.splitlines(True) if line.startswith("error: "))
     return code, output, errors, memory
-
-
-def test_the_seeds_are_whole(model: Path, tmp_path: Path) -> None:
-    for name, content in seeds().items():
-        (tmp_path / name).write_bytes(content)
-    code, output, errors, _ = run("classify", "--model", str(model), "--json", str(tmp_path))
-    assert (code, errors) == (0, "")
-    assert len(json.loads(output)["results"]) == len(seeds())
 
 
 def test_the_command_line_survives_the_corpus(model: Path, corpus: Path) -> None:
