@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.support.as_user import ROOT, run
 
@@ -53,6 +51,10 @@ def test_the_citation_is_valid_and_codemeta_is_made_from_it(tmp_path: Path) -> N
 
 
 def test_the_wheel_with_cpu_names_a_picture_without_pytorch(tmp_path: Path) -> None:
+    # These take seconds, in each worker.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     source = tmp_path / "source"
     for name in ("demo", "model_export"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

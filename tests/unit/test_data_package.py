@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 import frictionless
-import mlcroissant
 import pytest
 
 from sitebuild.edition import EDITION
@@ -67,6 +66,8 @@ def test_the_validator_sees_a_wrong_row(
 @pytest.mark.filterwarnings("ignore:.*ConjunctiveGraph:DeprecationWarning")
 @pytest.mark.parametrize("name", sorted(CROISSANT))
 def test_croissant_loads_every_row(name: str, package: Path) -> None:
+    import mlcroissant  # takes seconds, in each worker
+
     data = mlcroissant.Dataset(jsonld=str(package / f"{name}.croissant.json"))
     assert data.metadata.conforms_to == ["http://mlcommons.org/croissant/1.1"]
     assert not data.metadata.issues.errors

@@ -34,7 +34,6 @@ from tests.unit.test_site_content import (
     TABLES,
     TIMELINE,
     TITLES,
-    body,
     rendered,
     source,
 )
@@ -376,14 +375,3 @@ def test_the_calendar_counts_the_days_and_names_unknown_events() -> None:
     lanes["strands"] = [{"name": "x", "kind": "ink", "rows": [{"event": "net-154", "label": "y"}]}]
     with pytest.raises(ContentError, match='unknown event "net-154"'):
         calendar({**TABLES, "lanes": {"calendar": lanes}}, TIMELINE)
-
-
-def test_the_story_has_twelve_figures() -> None:
-    pages = [DOCS / "index.md", *(DOCS / "story").glob("*.md")]
-    figures = {
-        figure.name
-        for page in pages
-        for figure in rendered(body(source(page))).figures
-        if figure.views
-    }
-    assert len(figures) >= 12
