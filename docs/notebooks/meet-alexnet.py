@@ -109,13 +109,13 @@ show(
 # %% [markdown]
 # ## The answer
 #
-# We run the network once. Then the logits become probabilities: every number is raised to a power of *e*, and the results are divided by their sum. This step is called **softmax**.
+# We run the network once. Then the logits become probabilities: every number is raised to a power of *e*, and the results are divided by their sum. This step is called **softmax**. First they are divided by a number from the card, the **temperature**. It was chosen on pictures that were kept out of the training, so that "80 %" comes true about eight times in ten; [How it runs here](../how-it-runs.md#do-its-percentages-mean-anything) shows how well that works.
 
 
 # %%
 def probabilities(pictures: np.ndarray) -> np.ndarray:
     """Pictures (n, 3, 64, 64) to probabilities (n, 200) that add up to 1 in each row."""
-    logits = session.run(["logits"], {wanted.name: pictures})[0]
+    logits = session.run(["logits"], {wanted.name: pictures})[0] / card["temperature"]
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
@@ -192,8 +192,8 @@ show(figure, "The thumbnails that the network named wrongly, each with its wrong
 surest = max(wrong, key=lambda row: row[2][0][1])
 say(
     f"Its surest mistake: **{surest[0]['file'][:-4]}** is called **{surest[2][0][0]}** with "
-    f"{surest[2][0][1]:.0%}. The figure says how strongly the network prefers one of its names to "
-    "the others. It does not say how likely the name is to be true."
+    f"{surest[2][0][1]:.0%}. On pictures of the kind that it was trained on, such a figure comes true "
+    "about that often. On pictures of another kind it need not."
 )
 
 # %% [markdown]

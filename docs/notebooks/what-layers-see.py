@@ -47,6 +47,7 @@ from model_export.contract.card import Input
 from model_export.contract.preprocessing import preprocess, resize_and_crop
 from model_export.networks import ALEXNET64
 from model_export.records.portraits import LAYERS, cut
+from model_export.sources.weights import training
 
 network = alexnet64().eval()
 network.load_state_dict(load_file(lesson.ROOT / "model_export/weights/alexnet64.safetensors"))
@@ -57,6 +58,7 @@ labels = [
     .splitlines()
 ]
 rule: Input = ALEXNET64.input
+temperature = training()["calibration"]["temperature"]  # so that percentages come true as often
 files = sorted(lesson.SAMPLES.glob("*.jpg"))
 pictures = {file.stem: Image.open(file).convert("RGB") for file in files}
 
@@ -259,8 +261,10 @@ covered = base.repeat(len(places) ** 2, 1, 1, 1)
 for number, (top, left) in enumerate((top, left) for top in places for left in places):
     covered[number, :, top : top + size, left : left + size] = 0  # the average colour
 with torch.inference_mode():
-    chances = network(covered).softmax(1)[:, truth].reshape(len(places), len(places))
-    whole = network(base).softmax(1)[0, truth].item()
+    chances = (
+        (network(covered) / temperature).softmax(1)[:, truth].reshape(len(places), len(places))
+    )
+    whole = (network(base) / temperature).softmax(1)[0, truth].item()
 figure, (left_axes, right_axes) = plt.subplots(1, 2, figsize=(5.6, 2.8))
 left_axes.imshow(resize_and_crop(shown, rule))
 left_axes.axis("off")
