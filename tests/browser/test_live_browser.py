@@ -169,7 +169,7 @@ def test_hostile_pictures_are_refused_and_the_next_one_works(live: Any) -> None:
 
 def test_a_damaged_file_is_not_run_and_can_be_fetched_again(live: Any, site: Path) -> None:
     page = live
-    whole = (site / "assets" / "models" / "alexnet64.onnx.gz").read_bytes()
+    whole = (site / "assets" / "models" / "alexnet64.onnx.gzip").read_bytes()
     middle = len(whole) // 2
     damaged = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
     page.route("**/alexnet64.onnx*", lambda route: route.fulfill(body=damaged))
@@ -235,7 +235,7 @@ def test_an_answer_on_a_slow_line_needs_few_bytes(chromium: Any, site: Path) -> 
         assert "banana" in state(page, "answered")
         sizes = {r.url.removeprefix(address): sum(r.sizes().values()) for r in asked}
         context.close()
-    assert "assets/models/alexnet64.onnx.gz" in sizes
+    assert "assets/models/alexnet64.onnx.gzip" in sizes
     assert sum(sizes.values()) < LINE * (BAR - WAITS), sizes
 
 

@@ -292,7 +292,7 @@ def test_a_picture_chosen_at_home_is_named_on_the_live_page(chromium: Any, serve
 def test_what_home_has_fetched_is_not_fetched_again(chromium: Any, served: str, site: Path) -> None:
     """The live page goes on where the home page was left, in the middle of the network's file."""
     page = chromium.new_page()
-    packed = (site / "assets" / "models" / "alexnet64.onnx.gz").read_bytes()
+    packed = (site / "assets" / "models" / "alexnet64.onnx.gzip").read_bytes()
     half = packed[: len(packed) // 2]
     asked: list[str] = []
 

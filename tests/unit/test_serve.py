@@ -135,7 +135,7 @@ def test_answers_are_as_described(server: Running) -> None:
         jsonschema.validate(server.ask(path, body).json, schema)
 
 
-@pytest.mark.parametrize("name", ["net.onnx", "net.onnx.gz"])
+@pytest.mark.parametrize("name", ["net.onnx", "net.onnx.gzip"])
 def test_a_network_is_sent_as_it_is(model: Path, tmp_path: Path, name: str) -> None:
     """Compressing it for each request would cost more time than it saves; one copy is packed."""
     (tmp_path / "index.html").write_text("x")

@@ -94,7 +94,7 @@ def _is_network(path: Path) -> bool:
 def packed_files(models: dict[str, Path]) -> dict[str, bytes]:
     """The packed copies of the networks among ``models``, by address."""
     return {
-        f"{address}.gz": _packed(path, path.stat().st_mtime)
+        f"{address}.gzip": _packed(path, path.stat().st_mtime)
         for address, path in models.items()
         if _is_network(path)
     }
@@ -129,7 +129,7 @@ def manifest(root: Path, models: dict[str, Path], packed: Collection[str] = ()) 
         rows.append(
             {
                 "file": address,
-                "packed": f"{address}.gz" if f"{address}.gz" in packed else None,
+                "packed": f"{address}.gzip" if f"{address}.gzip" in packed else None,
                 "card": f"{stem}.json",
                 "reference": reference if reference in models else None,
                 "gradient": gradient,

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 DATE = (1980, 1, 1, 0, 0, 0)  # the oldest that a zip can hold
 # Already compressed: packing them again costs time and gains nothing.
-STORED = {".png", ".jpg", ".webp", ".zip", ".gz", ".pdf"}
+STORED = {".png", ".jpg", ".webp", ".zip", ".gz", ".gzip", ".pdf"}
 
 
 def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
