@@ -252,7 +252,7 @@ def test_named_networks_are_published_beside_the_committed(tmp_path: Path) -> No
     assert [row["packed"] for row in rows] == [None, None]
     packed = packed_files(files)
     assert {name: gzip.decompress(content) for name, content in packed.items()} == {
-        f"{row['file']}.gz": files[row["file"]].read_bytes() for row in rows
+        f"{row['file']}.gzip": files[row["file"]].read_bytes() for row in rows
     }
     for row in json.loads(manifest(ROOT, files, packed))["models"]:
         assert row["travels"] == len(packed[row["packed"]])
