@@ -289,6 +289,24 @@ def test_a_picture_chosen_at_home_is_named_on_the_live_page(chromium: Any, serve
     page.close()
 
 
+@pytest.mark.parametrize("late", ["**/js/live/main*.js*", "**/live/manifest.json"])
+def test_a_picture_chosen_while_the_page_still_loads_is_named(
+    chromium: Any, served: str, late: str
+) -> None:
+    page = chromium.new_page()
+    held: list[Any] = []
+    page.route(late, lambda route: held.append(route))
+    page.goto(f"{served}live/", wait_until="commit")
+    page.wait_for_selector("#live-file", state="attached")
+    while not held:
+        page.wait_for_timeout(50)
+    page.set_input_files("#live-file", str(SAMPLES / "lemon.jpg"))
+    for route in held:
+        route.continue_()
+    assert state(page, "answered").startswith("lemon.jpg: lemon")
+    page.close()
+
+
 def test_what_home_has_fetched_is_not_fetched_again(chromium: Any, served: str, site: Path) -> None:
     """The live page goes on where the home page was left, in the middle of the network's file."""
     page = chromium.new_page()

@@ -110,6 +110,12 @@ export async function takeSample(button, loads = true) {
 /** A picture from another page of the site. @param {Blob} blob */
 export const takeHandedOver = (blob) => take(blob, blob instanceof File ? blob.name : "Your picture");
 
+/** The pictures that stand in the file input. */
+export async function takeChosen() {
+  const files = [...(byId("live-file").files ?? [])];
+  if (files.length) await takeAll(files);
+}
+
 /** Listen to every way in. @param {Start} start */
 export function listenForPictures(start) {
   load = start;
@@ -118,10 +124,7 @@ export function listenForPictures(start) {
   byId("live-file").addEventListener("click", () => {
     byId("live-file").value = ""; // so that the same file can be chosen again
   });
-  byId("live-file").addEventListener("change", () => {
-    const files = [...(byId("live-file").files ?? [])];
-    if (files.length) takeAll(files);
-  });
+  byId("live-file").addEventListener("change", takeChosen);
   offerCamera(take);
   offerPad(take);
   const box = byId("live-drop");

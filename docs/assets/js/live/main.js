@@ -8,7 +8,7 @@ import { closeCamera } from "./camera.js";
 import { unchanged } from "./changes.js";
 import { listen, showView } from "./controls.js";
 import { store, remember, samples } from "./store.js";
-import { clearPicture, listenForPictures, takeHandedOver, takeSample } from "./input.js";
+import { clearPicture, listenForPictures, takeChosen, takeHandedOver, takeSample } from "./input.js";
 import { learnedNetwork } from "./kept.js";
 import { cancel, isReadyToHand, load, offer, price, priceMatters } from "./loading.js";
 import { listenForNames } from "./names.js";
@@ -32,6 +32,7 @@ async function begin() {
   if (outside) byId("live-engine").append(new Option(outside.words, "runner", true, true));
   if (!outside && (!engine || models.length === 0)) {
     for (const name of ["drop", "tools"]) byId(`live-${name}`).hidden = true;
+    listenForPictures(startUnlessMetered);
     const lacks = engine ? "no network file" : "no engine";
     say("missing", `This copy of the site was built with ${lacks}, so nothing runs here. The README says how to build it whole.`);
     return;
@@ -47,6 +48,7 @@ async function begin() {
   if (card) byId("live-engine").append(new Option(`your graphics card (${card}), by WebGPU`, "webgpu"));
   byId("live-engine-label").hidden = !card && !outside;
   offer();
+  listenForPictures(startUnlessMetered);
   say("idle", "");
   if (store.view.kiosk) {
     (await import("./kiosk.js")).kiosk({ start, show: takeSample, reset, samples });
@@ -56,7 +58,8 @@ async function begin() {
   const chosen = samples.find((button) => button.dataset.name === store.view.picture);
   const yours = new URLSearchParams(location.search).get("picture") === "yours";
   const handed = yours && (await (await import("./handover.js")).collect());
-  if (chosen) await takeSample(chosen, await isReadyToHand());
+  if (byId("live-file").files?.length) await takeChosen(); // on a slow line, before this ran
+  else if (chosen) await takeSample(chosen, await isReadyToHand());
   else if (handed) await takeHandedOver(handed);
   else if (!outside && (await isReadyToHand())) await start();
 }
@@ -146,6 +149,5 @@ addEventListener("pageshow", async (event) => {
 
 showView();
 listen();
-listenForPictures(startUnlessMetered);
 listenForNames();
 begin();
