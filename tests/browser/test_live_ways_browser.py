@@ -289,18 +289,25 @@ def test_a_picture_chosen_at_home_is_named_on_the_live_page(chromium: Any, serve
     page.close()
 
 
-@pytest.mark.parametrize("late", ["**/js/live/main*.js*", "**/live/manifest.json"])
+@pytest.mark.parametrize(
+    ("path", "chooser", "late"),
+    [
+        ("live/", "#live-file", "**/js/live/main*.js*"),
+        ("live/", "#live-file", "**/live/manifest.json"),
+        ("", "#show-it", "**/js/home/show-it*.js*"),
+    ],
+)
 def test_a_picture_chosen_while_the_page_still_loads_is_named(
-    chromium: Any, served: str, late: str
+    chromium: Any, served: str, path: str, chooser: str, late: str
 ) -> None:
     page = chromium.new_page()
     held: list[Any] = []
     page.route(late, lambda route: held.append(route))
-    page.goto(f"{served}live/", wait_until="commit")
-    page.wait_for_selector("#live-file", state="attached")
+    page.goto(f"{served}{path}", wait_until="commit")
+    page.wait_for_selector(chooser, state="attached")
     while not held:
         page.wait_for_timeout(50)
-    page.set_input_files("#live-file", str(SAMPLES / "lemon.jpg"))
+    page.set_input_files(chooser, str(SAMPLES / "lemon.jpg"))
     for route in held:
         route.continue_()
     assert state(page, "answered").startswith("lemon.jpg: lemon")

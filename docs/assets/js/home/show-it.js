@@ -51,3 +51,4 @@ input.addEventListener("change", async () => {
     location.assign(live); // storage is denied: choose it again there
   }
 });
+if (input.files?.length) input.dispatchEvent(new Event("change")); // chosen before this ran

@@ -217,6 +217,7 @@ byId("ladder-file").addEventListener("change", () => {
   chosen();
   take({ blob: file, wnid: null, shows: `Your picture: ${file.name}` });
 });
+if (byId("ladder-file").files?.length) byId("ladder-file").dispatchEvent(new Event("change")); // before this ran
 byId("ladder-load").addEventListener("click", load);
 addEventListener("pagehide", () => {
   lower.terminate();
