@@ -38,7 +38,9 @@ def story(page: Page) -> str:
     )
     html = render(
         "timeline/turns.html:story",
-        turns=[(turn, picture(turn, page), _sources(turn, page)) for turn in turns],
+        turns=[
+            (turn, picture(turn, page, turn is turns[0]), _sources(turn, page)) for turn in turns
+        ],
         addresses=[f"{page.to_root}{site.timeline.address(turn.event)}" for turn in turns],
         signs=SIGNS,
         ticks=ticks,
@@ -57,8 +59,11 @@ def _sources(turn: Turn, page: Page) -> list[tuple[str, str]]:
     return [source(page.site.bibliography[key], page.to_root) for key in keys]
 
 
-def picture(turn: Turn, page: Page) -> str:
-    """The picture of a step: a drawing, photographs of ours, or portraits by the network."""
+def picture(turn: Turn, page: Page, first: bool) -> str:
+    """The picture of a step: a drawing, photographs of ours, or portraits by the network.
+
+    The ``first`` is in sight when the page opens, so that the browser is asked to fetch it early.
+    """
     if turn.picture == "sheet":
         rows: list[Any] = [row for row in page.site.samples.rows if row.path.stem in SHEET]
         return render("timeline/turns.html:sheet", rows=rows, to_root=page.to_root, alt=turn.alt)
@@ -67,4 +72,6 @@ def picture(turn: Turn, page: Page) -> str:
     if turn.picture in drawings.DRAWINGS:
         return drawings.drawn(turn.picture, turn.alt, page.site.tables)
     own = thumb(turn.picture)
-    return render("timeline/turns.html:own", own=own, to_root=page.to_root, alt=turn.alt)
+    return render(
+        "timeline/turns.html:own", own=own, to_root=page.to_root, alt=turn.alt, first=first
+    )
