@@ -13,9 +13,10 @@ def figure(tables: Mapping[str, Any]) -> Figure:
     record = tables["reliability"]
     found = record["reliability"]
     gap = record["top1"]["percent"] - found["confidence"]
-    often = (
-        "about as often as" if abs(gap) < 1 else "more often than" if gap > 0 else "less often than"
-    )
+    little = "a little " if abs(gap) < 3 else ""
+    often = f"{little}{'more' if gap > 0 else 'less'} often than"
+    if abs(gap) < 1:
+        often = "about as often as"
     values = {
         "title": f"Our network is right {often} it says",
         "pictures": f"{record['count']:,}",
