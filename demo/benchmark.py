@@ -55,6 +55,7 @@ def benchmark(
         float,
         typer.Option(
             min=0.01,
+            max=3600,
             help="About how long a turn lasts, of 3 to 200 runs after one that warms up.",
         ),
     ] = 1.0,
@@ -84,8 +85,10 @@ def benchmark(
 ) -> None:
     """Time exported forms against each other and their peers, in turns, beside the roofline."""
     from demo.benchmarking import interleaved, results
+    from demo.runtime.machine import cores
 
     with cli_errors():
+        threads = min(threads or cores(), cores())  # more would wait for each other
         if learn:
             from demo.benchmarking import learning
 

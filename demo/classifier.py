@@ -352,6 +352,11 @@ class Classifier:
                     f"{', '.join(map(repr, names))}; {MAKE_ONE}"
                 )
         image = next(t for t in session.get_inputs() if t.name == card.input.name)
+        if others := [repr(t.name) for t in session.get_inputs() if t is not image]:
+            raise ModelError(
+                f"{self.path}: needs {', '.join(others)} besides the picture, which nothing here "
+                f"gives; {MAKE_ONE}"
+            )
         if KINDS.get(image.type) != card.input.dtype:
             raise ModelError(
                 f"{self.path}: its input is {image.type}, and its card says {card.input.dtype}; "

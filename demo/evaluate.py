@@ -40,6 +40,13 @@ EXIT_CODES = (
 )
 
 
+def _data(given: str) -> Path:
+    """A path; an empty one, as of a variable that is not set, would be the current folder."""
+    if not given:
+        raise typer.BadParameter("it is empty; name a folder, a zip or a tar (. is this folder)")
+    return Path(given)
+
+
 @with_network
 def evaluate(
     data: Annotated[
@@ -47,6 +54,7 @@ def evaluate(
         typer.Argument(
             metavar="DATA",
             envvar="TINY_IMAGENET",
+            parser=_data,
             help="Tiny ImageNet, class folders, or ILSVRC-2012's validation pictures; a folder, a "
             "zip or a tar.",
             show_default=False,

@@ -58,7 +58,7 @@ def match(card: ModelCard, data: Iterable[str], intersection: bool = False) -> C
 
     Raises:
         UsageError: the network does not know all of the data's classes, and the intersection was
-            not asked for or is empty.
+            not asked for or is empty; or two folders have the name of one class.
     """
     wanted = sorted(set(data))
     ids, note = _ids(card.labels, wanted)
@@ -92,7 +92,14 @@ def _ids(labels: tuple[Label, ...], wanted: list[str]) -> tuple[list[str], str]:
         if len(labels) == len(wanted):
             return wanted, note
     times = Counter(_key(label.name) for label in labels)
-    folders = {_key(name): name for name in wanted if not _WNID.fullmatch(name)}
+    folders: dict[str, str] = {}
+    for name in wanted:
+        other = name if _WNID.fullmatch(name) else folders.setdefault(_key(name), name)
+        if other != name and _key(name) in times:
+            raise UsageError(
+                f"the folders {other!r} and {name!r} have the name of one class in two spellings; "
+                "put their pictures into one of them, or name them by WordNet id"
+            )
     ids, named = [], False
     for label in labels:
         key = _key(label.name)

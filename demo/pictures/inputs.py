@@ -17,9 +17,11 @@ from demo.errors import AlexNetError, NotAPictureError, PictureError
 from demo.pictures.decoding import Picture
 
 ENDINGS = (
-    ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".tif",
-    ".tiff", ".webp",
+    ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo",
+    ".png", ".tif", ".tiff", ".webp",
 )  # fmt: skip
+"""Of pictures, also of those that are not read here: what to do with them is said."""
+
 STANDARD_INPUT = "-"
 
 

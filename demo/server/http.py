@@ -53,6 +53,7 @@ HEADERS = {
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
+CROWDED = "too many connections; try again in a moment"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _RANGES = re.compile(rb"bytes=(?=\D*\d)(\d{1,4000}(?!\d)|[\s,-])+", re.IGNORECASE)
 _DOTTED = re.compile(rb"([^:]*?)\.?(?:(:\d+)|:)?")
@@ -206,6 +207,8 @@ class Guard:
             "content-length": str(len(body)),
             "connection": "close",
         }
+        if status == 503:
+            fields |= RETRY_AFTER
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
         lines += [f"{name}: {value}" for name, value in fields.items()]
         return "\r\n".join([*lines, "", ""]).encode() + body
@@ -218,7 +221,7 @@ class Guard:
             return answer(400, "exactly one Host header is needed")
         if scope.get("state", {}).get("crowded") and not _is_probe(scope):
             retry = RETRY_AFTER | {"connection": "close"}
-            return answer(503, "too many connections; try again in a moment", retry)
+            return answer(503, CROWDED, retry)
         if scope["method"] not in ("GET", "OPTIONS") and self._is_foreign(headers, scope["scheme"]):
             return answer(403, "pages of other sites may not use this server")
         return None

@@ -26,6 +26,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from demo.errors import ResultError
 from demo.server.api import ERRORS
 from demo.server.engine import Engine
 from demo.server.errors import RETRY_AFTER, NotFound, Refused, answer
@@ -280,7 +281,7 @@ def add(app: FastAPI, engine: Engine, uploads: Uploads) -> None:
                 asked, tensors = await asyncio.to_thread(_read, body, length, engine)
             del body  # the tensors count in its place
             logits = await engine.infer(tensors)
-        engine.classifier.check_numbers(logits)
+        _check_numbers(tensors, logits, engine)
         outputs = engine.classifier.outputs(logits)
         return _respond(asked, outputs, [label.name for label in card.labels], engine)
 
@@ -331,6 +332,28 @@ def _read(body: bytes, length: str, engine: Engine) -> tuple[InferenceRequest, N
                 f"outputs: only {engine.classifier.card.output!r}, not {output.name[:100]!r}"
             )
     return asked, _tensor(given, body[end:], np.dtype(kind))
+
+
+def _check_numbers(tensors: NDArray[Any], logits: NDArray[np.float32], engine: Engine) -> None:
+    """Whether the logits can be an answer.
+
+    Raises:
+        Refused: they cannot, and the tensors hold more than a picture would.
+        ResultError: they cannot.
+    """
+    try:
+        engine.classifier.check_numbers(logits)
+    except ResultError:
+        size = engine.classifier.card.input.size
+        ends = [np.full((size, size, 3), shade, np.uint8) for shade in (0, 255)]
+        most = max(float(np.abs(engine.classifier.preprocess(end)).max()) for end in ends)
+        given = float(np.abs(tensors).max())
+        if given <= most:
+            raise
+        raise Refused(
+            f"inputs[0]: holds a value of {given:.3g}, where a picture has {most:.3g} at most, and "
+            "the network's answer is no number"
+        ) from None
 
 
 def _check_shared(parameters: dict[str, Any], where: str) -> None:

@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from demo.errors import UsageError
 from demo.server.app import Application
 from demo.server.decoders import return_freed_memory
+from demo.server.http import CROWDED
 
 PIPELINED = 64
 """Requests that may wait on one connection while another of it is answered."""
@@ -31,7 +32,7 @@ PIECES = 4096
 PIECE_BYTES = 64
 
 REFUSED_CONNECTIONS = 64
-"""Connections above the limit that are told so; those above are closed without an answer."""
+"""Connections above the limit whose requests are read; those above are told so at once."""
 
 READ_BYTES = 2**16
 """Bytes that are read from a connection at a time: each connection may hold as many again."""
@@ -187,7 +188,8 @@ def _protocol(application: Application) -> type[HttpToolsProtocol]:
             transport.max_size = READ_BYTES  # type: ignore[attr-defined]
             self._arm()
             if above > REFUSED_CONNECTIONS:
-                transport.abort()
+                transport.write(guard.below(503, CROWDED))
+                transport.close()
 
         def data_received(self, data: bytes) -> None:
             before, in_head = self.cycle, self._in_head

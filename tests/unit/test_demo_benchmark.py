@@ -74,9 +74,13 @@ def test_every_figure_of_a_run(ran: tuple[dict[str, Any], Path]) -> None:
 
 def test_a_network_in_half_precision(tmp_path: Path) -> None:
     path = colour_model(tmp_path / "half.onnx", card(dtype="float16"), half=True)
-    done = benchmark(path, "--rounds", 2, "--seconds", 0.01, "--no-peers", "--threads", 1, "--json")
+    done = benchmark(
+        path, "--rounds", 2, "--seconds", 0.01, "--no-peers", "--threads", 99_999, "--json"
+    )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["candidates"][0]["results"][0]["runs"] > 0
+    found = json.loads(done.stdout)
+    assert found["candidates"][0]["results"][0]["runs"] > 0
+    assert found["run"]["threads"] == machine.cores()
 
 
 def test_result_files(ran: tuple[dict[str, Any], Path]) -> None:
@@ -205,6 +209,7 @@ def test_a_provider_that_is_not_here(model: Path, provider: str) -> None:
         (["README.md"], 3, "README.md: not an ONNX file"),
         (["docs"], 3, "docs: a folder, not a model; name the .onnx file in it"),
         (["MODEL", "--batch", "0"], 2, "--batch 0: a batch holds at least 1 picture"),
+        (["MODEL", "--seconds", "inf"], 2, "Input should be less than or equal to 3600"),
         (["MODEL", "--provider", "tpu"], 2, "--provider tpu: unknown; give cpu, cuda, tensorrt"),
         (["MODEL", "--save", "README.md"], 2, "--save README.md: a file, not a folder"),
         (["MODEL", "--save", "README.md/x"], 2, "--save README.md/x: cannot be made (Not a dir"),

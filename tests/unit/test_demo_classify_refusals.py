@@ -69,15 +69,16 @@ def bad(here: Path) -> Path:
         ),
         (
             "none",
-            "none: a folder without pictures (none ends in .avif, .bmp, .dib, .gif, .jfif, .jpe, .jpeg, "
-            ".jpg, .mpo, .png, .tif, .tiff, .webp); name a folder or a file with pictures",
+            "none: a folder without pictures (none ends in .avif, .bmp, .dib, .gif, .heic, .heif, "
+            ".jfif, .jpe, .jpeg, .jpg, .mpo, .png, .tif, .tiff, .webp); name a folder or a file "
+            "with pictures",
             2,
         ),
         (
             "nested",
-            "nested: a folder without pictures (none ends in .avif, .bmp, .dib, .gif, .jfif, .jpe, "
-            ".jpeg, .jpg, .mpo, .png, .tif, .tiff, .webp); folders inside it are not searched: "
-            "name one of them",
+            "nested: a folder without pictures (none ends in .avif, .bmp, .dib, .gif, .heic, .heif, "
+            ".jfif, .jpe, .jpeg, .jpg, .mpo, .png, .tif, .tiff, .webp); folders inside it are not "
+            "searched: name one of them",
             2,
         ),
         ("a" * 300, "a" * 300 + ": cannot be read (File name too long); try a copy of it", 2),
@@ -119,6 +120,7 @@ def test_standard_input_without_a_picture(classify: Classify) -> None:
 
 
 def test_a_bad_file_in_a_folder_is_not_a_usage_error(classify: Classify, bad: Path) -> None:
+    Path("phone.HEIC").write_bytes(b"\0\0\0\x20ftypheic\0\0\0\0mif1heic")
     result = classify(".", "--json")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
@@ -127,6 +129,8 @@ def test_a_bad_file_in_a_folder_is_not_a_usage_error(classify: Classify, bad: Pa
         "error: ./empty.jpg: empty (0 bytes); save or download it again",
         f"error: ./half.png: {CUT_SHORT}",
         "error: ./link.jpg: a link to a file that is not there; see where it leads with `ls -l`",
+        "error: ./phone.HEIC: a HEIC file, which is not read here; convert it to JPEG "
+        "(`heif-convert FILE photo.jpg` does)",
         f"error: ./text.jpg: not a picture; {READ_HERE}",
     ]
     status = {entry["file"]: entry["status"] for entry in json.loads(result.stdout)["results"]}

@@ -533,6 +533,8 @@ def test_folders_by_the_names_of_labels_that_have_ids() -> None:
     found = match(card(labels=labels), ["egyptian_cat", "Lemon", "blue"])
     assert found.logit == {"egyptian_cat": 0, "Lemon": 1, "blue": 2}
     assert found.ids == ("egyptian_cat", "Lemon", "blue")
+    with pytest.raises(UsageError, match="folders 'Lemon' and 'lemon' have the name of one class"):
+        match(card(labels=labels), ["Lemon", "lemon"])
     accented = card(labels=(Label("caf\u00e9"), Label("blue")))
     assert match(accented, ["cafe\u0301", "blue"]).logit == {"cafe\u0301": 0, "blue": 1}
 

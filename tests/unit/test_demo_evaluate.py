@@ -391,6 +391,9 @@ def test_data_that_is_not_there(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"error: {tmp_path / 'none'}: no such file or folder. Tiny")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+    done = evaluate("")  # not the current folder
+    assert done.exit_code == 2
+    assert "it is empty; name a folder, a zip or a tar" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,12 @@ def test_a_card_that_does_not_fit_its_graph(tmp_path: Path) -> None:
     assert refusal(path) == (
         f"{path}: its output is of 4 classes, and its card names 3; {MAKE_ONE}"
     )
+    model = onnx.load(colour_model(path := tmp_path / "d.onnx", card()))
+    model.graph.input.append(onnx.helper.make_tensor_value_info("mask", 1, [1]))
+    onnx.save(model, path)
+    assert refusal(path) == (
+        f"{path}: needs 'mask' besides the picture, which nothing here gives; {MAKE_ONE}"
+    )
 
 
 def test_a_graph_that_does_not_say_how_many_classes_it_has(tmp_path: Path) -> None:

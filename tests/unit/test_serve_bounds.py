@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from demo.server.limits import Limits
-from demo.server.run import listen
+from demo.server.run import REFUSED_CONNECTIONS, listen
 from tests.support import slow_decode
 from tests.support.demo_server import (
     Running,
@@ -282,6 +282,14 @@ def test_above_the_limit_of_connections(model: Path) -> None:
             assert answer.json == {"error": "too many connections; try again in a moment"}
             assert "content-security-policy" in answer.headers
             assert server.ask("/healthz").status == 200
+            held += [
+                socket.create_connection(("127.0.0.1", server.port))
+                for _ in range(REFUSED_CONNECTIONS)
+            ]
+            said = server.raw(b"")  # before a request
+            assert said.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+            assert b"\r\nretry-after: 1\r\n" in said
+            assert said.endswith(b'{"error": "too many connections; try again in a moment"}')
         finally:
             for connection in held:
                 connection.close()

@@ -394,10 +394,15 @@ def test_a_network_that_ends_in_a_softmax_gives_what_its_file_gives(tmp_path: Pa
     np.testing.assert_allclose(made, [0.25, 0.75, 0], atol=1e-6)
 
 
-def test_an_answer_that_is_no_number_is_an_error(server: Running) -> None:
-    content = json.dumps(head(data=[3e38] * 192)).encode()
-    answer = server.ask("/v2/models/colour/infer", content)
-    assert (answer.status, answer.json) == (500, {"error": "the network gave no usable answer"})
+def test_a_value_so_large_that_the_answer_is_no_number(server: Running) -> None:
+    for value, said in ((3e38, "3e+38"), (-3e38, "3e+38")):
+        content = json.dumps(head(data=[value] * 192)).encode()
+        answer = server.ask("/v2/models/colour/infer", content)
+        assert (answer.status, answer.json["error"]) == (
+            400,
+            f"inputs[0]: holds a value of {said}, where a picture has 1 at most, and the network's "
+            "answer is no number",
+        )
 
 
 def test_bytes_that_no_input_takes_are_refused(server: Running) -> None:

@@ -504,5 +504,9 @@ def test_an_unexpected_error_is_hidden_from_the_client(
 def test_a_network_that_gives_nan(tmp_path: Path) -> None:
     broken = colour_model(tmp_path / "nan.onnx", card(), gain=float("nan"))
     with running(broken) as server:
-        answer = server.ask("/v1/classify", picture(RED))
-    assert (answer.status, answer.json) == (500, {"error": "the network gave no usable answer"})
+        tensor = {"name": "image", "datatype": "FP32", "shape": [1, 3, 8, 8], "data": [1.0] * 192}
+        ordinary = json.dumps({"inputs": [tensor]}).encode()
+        for path, body in (("v1/classify", picture(RED)), ("v2/models/colour/infer", ordinary)):
+            answer = server.ask(f"/{path}", body)
+            said = {"error": "the network gave no usable answer"}
+            assert (answer.status, answer.json) == (500, said)
