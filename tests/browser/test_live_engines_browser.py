@@ -163,8 +163,8 @@ def test_a_museums_stand(page: Any) -> None:
     attract = page.locator("#live-curtain").inner_text()
     recorded = json.loads((ROOT / "docs/data/results/samples.json").read_text("utf-8"))
     (top,) = (row["top"][0] for row in recorded["results"] if "espresso" in row["file"])
-    said = f"espresso {100 * top['probability']:.0f}%"
-    assert f"Cup of espresso. It said: {said}" in attract
+    assert top["probability"] > 0.995  # and nothing is certain to a network
+    assert "Cup of espresso. It said: espresso >99%" in attract
     assert "Right at the first guess" in attract
     assert page.evaluate("() => document.activeElement.id") == "live-curtain-go"
     assert page.locator("a[href]:visible").count() == 0

@@ -3,7 +3,7 @@
 import { unchanged } from "./changes.js";
 import { store } from "./store.js";
 import { lookInside, markLayer, showLayers, showName } from "./layers.js";
-import { byId, made, paint, say } from "./page.js";
+import { byId, made, paint, percent, say } from "./page.js";
 import { hideOverlay, showFrame, showOverlay } from "./photo.js";
 import { quiz } from "./quiz.js";
 import { nameIt } from "./runner.js";
@@ -168,7 +168,7 @@ function tellTimes({ decode, first }) {
 }
 
 /** @param {Guess} guess */
-const words = ({ label, share }) => `${label}, ${(100 * share).toFixed(0)}%`;
+const words = ({ label, share }) => `${label}, ${percent(share)}`;
 
 /** @param {Guess[]} top @param {string} title of the picture */
 function show(top, title) {

@@ -2,7 +2,7 @@
 
 import { frameOf } from "./changes.js";
 import { store } from "./store.js";
-import { byId, made, say } from "./page.js";
+import { byId, made, percent, say } from "./page.js";
 
 /** @typedef {import("./store.js").Guess} Guess */
 /** @typedef {{title: string, top: Guess[], canvas: HTMLCanvasElement}} Side */
@@ -36,9 +36,6 @@ function now() {
   canvas.setAttribute("aria-label", image.alt);
   return { title, top: store.top, canvas };
 }
-
-/** @param {number} share */
-const percent = (share) => `${(100 * share).toFixed(0)}%`;
 
 /** @param {Side} side @param {string[]} common names that both have */
 function column({ title, top, canvas }, common) {

@@ -55,6 +55,10 @@ export function paint(canvas, four, size) {
 /** @param {number} bytes */
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
+/** A probability in whole per cent. Nothing is certain to a network, so 1 is never rounded to.
+ * @param {number} share */
+export const percent = (share) => (share >= 0.995 ? ">99%" : `${(100 * share).toFixed(0)}%`);
+
 /** @param {string} address below the site's root @returns {Promise<any>} */
 export async function json(address) {
   const answer = await fetch(new URL(address, root));

@@ -1,7 +1,7 @@
 /** The answer as a picture to share: the photograph, the five guesses, the site's name. */
 
 import { store } from "./store.js";
-import { byId, say } from "./page.js";
+import { byId, percent, say } from "./page.js";
 
 const [WIDTH, HEIGHT, PHOTO, EDGE] = [1200, 630, 520, 48];
 const INK = { paper: "#f7f8f6", ink: "#171b21", soft: "#4b535e", deep: "#cf4a0a", tint: "#e2e5e1" };
@@ -32,7 +32,7 @@ function drawn() {
   store.top.forEach(({ label, share }, at) => {
     const y = EDGE + 100 + at * 84;
     write(label, left, y, at ? 28 : 38, INK.ink, at ? "400" : "700");
-    write(`${(100 * share).toFixed(0)}%`, WIDTH - EDGE - 80, y, at ? 28 : 34, INK.ink, "700");
+    write(percent(share), WIDTH - EDGE - 80, y, at ? 28 : 34, INK.ink, "700");
     pen.fillStyle = INK.tint;
     pen.fillRect(left, y + 14, WIDTH - EDGE - left, 12);
     pen.fillStyle = INK.deep;
