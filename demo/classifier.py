@@ -8,7 +8,6 @@ Everything needed to run a file rightly stands in its card (`model_export.contra
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import time
@@ -124,6 +123,8 @@ class Classifier:
         self.device: Ran = runtime.device
         self.device_note = runtime.note
         self.device_warning = runtime.warning
+        # Its scale is of the whole batch: one picture would change the answer to another.
+        self._one_by_one = self._may_have("DynamicQuantizeLinear")
         self._softmax = self._ends_in_softmax(runtime.session)
 
     def __enter__(self) -> Classifier:
@@ -146,7 +147,7 @@ class Classifier:
         """Whether its batches can be bound as they are: any number, channels first, logits out."""
         session = self._session
         assert session is not None
-        fixed = isinstance(session.get_inputs()[0].shape[0], int)
+        fixed = self._one_by_one or isinstance(session.get_inputs()[0].shape[0], int)
         output = next(t for t in session.get_outputs() if t.name == self.card.output)
         usual = output.type == "tensor(float)" and len(output.shape) == 2
         return usual and not fixed and not self._softmax and self.card.input.layout == "NCHW"
@@ -239,7 +240,9 @@ class Classifier:
         if self.card.input.layout == "NHWC":
             batch = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
         image = next(t for t in session.get_inputs() if t.name == self.card.input.name)
-        fixed = image.shape[0] if isinstance(image.shape[0], int) else len(batch)
+        fixed = 1 if self._one_by_one else len(batch)
+        if isinstance(image.shape[0], int):
+            fixed = image.shape[0]
         found = []
         for start in range(0, len(batch), fixed):
             part = batch[start : start + fixed]
@@ -251,14 +254,20 @@ class Classifier:
             found.append(output if output.ndim > 1 else output[None])
         return np.concatenate(found)[: len(batch)] if len(found) > 1 else found[0][: len(batch)]
 
+    def _may_have(self, operator: str) -> bool:
+        """Whether the graph has this operator, or nobody can tell."""
+        try:
+            return operator in onnx_file.read(self.path).operators
+        except UsageError:
+            return True
+
     def _ends_in_softmax(self, session: onnxruntime.InferenceSession) -> bool:
         """Whether the output is probabilities: as the user says, or as a run on zeros shows."""
         outputs = self.card.training.get("outputs")
         if outputs is not None:
             return bool(outputs == "probabilities")
-        with contextlib.suppress(UsageError):
-            if "Softmax" not in onnx_file.read(self.path).operators:
-                return False
+        if not self._may_have("Softmax"):
+            return False
         spec = self.card.input
         with run_errors(self.path, self.provider, 1):
             output = self._run(session, np.zeros((1, 3, spec.size, spec.size), spec.dtype))

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from demo.options import AsJson
+from demo.report import counted
 
 if TYPE_CHECKING:
     from demo.runtime.providers import Trial
@@ -129,7 +130,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
     machine = told["machine"]
     memory = f", {machine['memory_bytes'] / 2**30:.0f} GiB" if machine["memory_bytes"] else ""
     lines = [
-        f"{machine['processor']}, {machine['cores']} cores{memory}",
+        f"{machine['processor']}, {counted(machine['cores'], 'core')}{memory}",
         f"{machine['system']}, Python {machine['python']}",
     ]
     lines += [

@@ -77,7 +77,7 @@ def serve(
     from demo.classifier import open_classifier
 
     with cli_errors():
-        if root_path and not re.fullmatch(r"(/[\w.~-]+)+", root_path, re.ASCII):
+        if root_path and not re.fullmatch(r"(/(?!\.+(/|$))[\w.~-]+)+", root_path, re.ASCII):
             raise UsageError(
                 f"--root-path {root_path!r}: give a path that begins with a slash and does not end "
                 "with one: /alexnet"

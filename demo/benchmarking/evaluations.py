@@ -25,6 +25,7 @@ from demo.classifier import Classifier
 from demo.datasets.classes import Classes
 from demo.datasets.layouts import DataSet, open_data
 from demo.evaluation.evaluator import Evaluator
+from demo.report import counted
 from demo.runtime import machine as here
 from demo.runtime.worker import Worker
 
@@ -107,7 +108,8 @@ def lines(found: dict[str, Any]) -> list[str]:
     """The result for a terminal."""
     rows = [
         f"{found['machine']['device']}: {found['photographs']} photographs of "
-        f"{found['pixels'][0]} x {found['pixels'][1]}, {found['rounds']} rounds in turns",
+        f"{found['pixels'][0]} x {found['pixels'][1]}, "
+        f"{counted(found['rounds'], 'round')} in turns",
         found["machine"]["caution"],
         f"Times the pictures a second of {found['reference']}:",
     ]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.errors import DeviceError, ModelError, UsageError
+from demo.report import counted
 from demo.runtime.machine import describe
 from demo.runtime.session import check_file, open_session
 from model_export.contract import onnx_file
@@ -157,7 +158,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     """The results as a table for a terminal."""
     wide = max(len(f"{row['file']} {row['device']}") for row in found["steps"]) + 1
     told = [
-        f"{found['machine']['device']}, {found['rounds']} rounds in turns",
+        f"{found['machine']['device']}, {counted(found['rounds'], 'round')} in turns",
         f"  {'':{wide}}{'batch':>7}{'ms a step':>11}{'quartiles':>18}{'pictures/s':>12}"
         f"{'10^9 operations/s':>19}",
     ]

@@ -395,7 +395,7 @@ def test_threads_that_evaluate(
     [
         *(
             ("--root-path", path, "give a path that begins with a slash and does not end with one")
-            for path in ("x", "/", "/a/", "/\u00e9")
+            for path in ("x", "/", "/a/", "/a/../b", "/\u00e9")
         ),
         *(
             ("--forwarded-allow-ips", proxies, "give addresses or networks of proxies")

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from demo import Classifier, NotAPictureError
+from demo import Classifier, NotAPictureError, places
 from demo.pictures.inputs import expand
 from tests.support.demo_command import Classify
 from tests.support.demo_model import card, colour_model, png_chunk, png_start
@@ -157,11 +157,14 @@ def open_to_all() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of POSIX")
-def test_without_permission(model: Path, open_to_all: Path) -> None:
+def test_without_permission(
+    model: Path, open_to_all: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Permissions do not bind root, so root becomes nobody once the model is open."""
     picture, folder = open_to_all / "red.png", open_to_all / "locked"
     picture.touch(mode=0)
     folder.mkdir(mode=0)
+    monkeypatch.setattr(places, "DEFAULT_MODEL", folder / "x.onnx")
     with Classifier(model, device="cpu") as classifier:
         root = os.geteuid() == 0
         if root:
@@ -178,6 +181,7 @@ def test_without_permission(model: Path, open_to_all: Path) -> None:
                 with pytest.raises(NotAPictureError) as caught:
                     classifier.classify([named.picture for named in expand([str(path)])])
                 assert str(caught.value) == f"{path}: {said}"
+            assert places.default_model() == places.BUNDLED_MODEL
         finally:
             if root:
                 os.seteuid(0)

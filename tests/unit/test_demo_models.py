@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
@@ -86,6 +87,23 @@ def test_a_batch_of_one_size_takes_any_number_of_pictures(tmp_path: Path) -> Non
     with Classifier(path, device="cpu") as classifier:
         found = [prediction.top[0].index for prediction in classifier.classify(pictures)]
     assert found == [0, 1, 2]
+
+
+def test_no_picture_changes_the_answer_to_another(tmp_path: Path) -> None:
+    """Files of ONNX Runtime's `quantize_dynamic` have one scale for all of a batch."""
+    model = onnx.load(colour_model(path := tmp_path / "dynamic.onnx", card()))
+    model.graph.node[0].input[0] = "rounded"
+    parts = ["integers", "scale", "zero"]
+    for kind, given, made in (
+        ("DequantizeLinear", parts, ["rounded"]), ("DynamicQuantizeLinear", ["image"], parts),
+    ):  # fmt: skip
+        model.graph.node.insert(0, onnx.helper.make_node(kind, given, made))
+    onnx.save(model, path)
+    with Classifier(path, device="cpu") as classifier:
+        picture = classifier.preprocess(PICTURE)[None]
+        beside = classifier.logits(np.concatenate([picture, 1e6 * picture]))[0]
+        np.testing.assert_array_equal(beside, classifier.logits(picture)[0])
+        assert not classifier.plain
 
 
 def test_a_failed_run_is_reported_in_one_line(tmp_path: Path) -> None:
