@@ -308,9 +308,12 @@ def run_errors(path: Path, provider: str, pictures: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        advice = "try fewer at a time, or --device cpu"
+        if pictures == 1 and provider == CPU:  # neither would help
+            advice = "try another --size, where that was given, or another file"
         raise DeviceError(
             f"{path}: a run of {counted(pictures, 'picture')} on {provider} failed "
-            f"({first_line(error)}); try fewer at a time, or --device cpu"
+            f"({first_line(error)}); {advice}"
         ) from None
 
 

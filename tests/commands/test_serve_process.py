@@ -181,7 +181,7 @@ def test_a_network_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     assert (process.returncode, out) == (3, "")
     assert re.fullmatch(
         rf"error: {tmp_path}/two\.onnx: a run of 1 picture on CPUExecutionProvider failed "
-        r"\([^\n]+\); try fewer at a time, or --device cpu\n",
+        r"\([^\n]+\); try another --size, where that was given, or another file\n",
         error,
     )
 
