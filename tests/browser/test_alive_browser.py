@@ -98,7 +98,7 @@ def test_fooled_by_steps_that_are_small(answered: Any, tmp_path: Path) -> None:
     assert np.abs(changed - before).max() <= 12
     tensor = preprocess(decode(tmp_path / "changed.png"), CARD.input)[None]
     (logits,) = session_of(NETWORK).run([CARD.output], {CARD.input.name: tensor})
-    shares = np.exp(logits[0] - logits[0].max())
+    shares = np.exp((logits[0] - logits[0].max()) / CARD.temperature)
     shares /= shares.sum()
     assert NAMES[int(shares.argmax())] == "teapot"
     assert int(told[1]) == pytest.approx(100 * float(shares.max()), abs=1)

@@ -293,7 +293,7 @@ async function search(query) {
   results.hidden = false;
   const shown = colour.length > MOST ? `; the ${MOST} with most of it are shown` : "";
   const tinted = colour.length ? `${colour.length} portraits are at least a quarter ${query.trim().toLowerCase()}${shown}.` : "";
-  said.textContent = wanted.length === 0 ? tinted : `${tinted} `.trimStart() + `${wanted.length === 1 ? names[wanted[0]] : `${wanted.length} names`}, and ${units.length} units that answer most to them${units.length > MOST ? `; the first ${MOST} are shown` : ""}.`;
+  said.textContent = wanted.length === 0 ? tinted : `${tinted} `.trimStart() + `${wanted.length === 1 ? names[wanted[0]] : `${wanted.length} names`}, and ${units.length} ${units.length === 1 ? "unit that answers" : "units that answer"} most to them${units.length > MOST ? `; the first ${MOST} are shown` : ""}.`;
 }
 
 function follow() {
@@ -313,11 +313,17 @@ const watch = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 for (const { figure } of sheets) watch.observe(figure);
-find.addEventListener("input", () => search(find.value));
+find.addEventListener("input", () => {
+  if (!panel.hidden) {
+    shut(); // on a phone it would lie over what is found
+    find.focus({ preventScroll: true });
+  }
+  search(find.value);
+});
 find.form?.addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", follow);
-panel.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") shut();
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !panel.hidden) shut();
 });
 root.classList.add("atlas--live");
 follow();

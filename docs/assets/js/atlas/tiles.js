@@ -47,10 +47,39 @@ export function made(tag, words = "", name = "") {
   return node;
 }
 
-/** Whether a name holds all words of a query, each at the start of one of its words.
- * @param {string} name @param {string} query */
+/** Kinds of things that people search for, with the names of that kind that do not say so. */
+export const KINDS = Object.entries({
+  ape: "baboon, chimpanzee, orangutan",
+  bird: "albatross, king penguin, goose, black stork",
+  boat: "gondola, lifeboat",
+  building: "barn, butcher shop, barbershop, water tower, cliff dwelling, beacon, triumphal arch",
+  bus: "trolleybus",
+  butterfly: "monarch",
+  car: "limousine, convertible, beach wagon, police van, moving van, go-kart",
+  cat: "tabby, cougar, lion",
+  clothes:
+    "sock, cardigan, fur coat, academic gown, miniskirt, sombrero, vestment, swimming trunks, bikini, " +
+    "bow tie, apron, military uniform, kimono, poncho, Christmas stocking",
+  dog: "German shepherd, Labrador retriever, golden retriever, Yorkshire terrier, Chihuahua, standard poodle",
+  fish: "goldfish",
+  food: "pizza, potpie, ice cream, pretzel, guacamole, ice lolly, mashed potato, meat loaf, espresso",
+  frog: "bullfrog",
+  fruit: "lemon, banana, orange, pomegranate",
+  furniture: "rocking chair, dining table, desk, chest",
+  insect:
+    "monarch, sulphur butterfly, cockroach, mantis, ladybug, bee, dragonfly, fly, grasshopper, walking stick",
+  monkey: "baboon, chimpanzee, orangutan",
+  shoe: "sandal",
+  snake: "boa constrictor",
+  spider: "tarantula, black widow",
+  train: "freight car",
+}).map(([kind, names]) => ({ kind, names: names.split(", ") }));
+
+/** Whether a name, with the kinds that it is of, holds all words of a query, each at the start of
+ * a word. @param {string} name @param {string} query */
 export function matches(name, query) {
-  const own = name.toLowerCase().split(/[^a-z0-9]+/);
+  const kinds = KINDS.filter(({ names }) => names.includes(name)).map(({ kind }) => kind);
+  const own = [...name.toLowerCase().split(/[^a-z0-9]+/), ...kinds];
   const asked = query.toLowerCase().split(/[^a-z0-9]+/).filter(Boolean);
   return asked.length > 0 && asked.every((word) => own.some((one) => one.startsWith(word)));
 }

@@ -8,8 +8,8 @@ import { normalise } from "./picture.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 /** @typedef {import("./picture.js").Pixels} Pixels */
-/** @typedef {{engine: Engine, pixels: Pixels|undefined, stopped: () => boolean,
- *   tell: (progress: any) => void}} Work the picture, where one is asked about */
+/** @typedef {{engine: Engine, pixels: Pixels|undefined, temperature: number, stopped: () => boolean,
+ *   tell: (progress: any) => void}} Work the picture, where one is asked about; the card's temperature */
 /** @typedef {import("./gradient.js").Files} Files */
 
 const FULL = 0.99; // of the pixels so many are weaker than what is drawn in full colour
@@ -53,14 +53,14 @@ async function why({ engine, pixels }, { files, target, silent }) {
  * the direction of its slope. Tells each step.
  * @param {Work} work @param {{files: Files, target: number, silent: number, steps: number,
  *   pause: number}} ask */
-async function fool({ engine, pixels, stopped, tell }, { files, target, silent, steps, pause }) {
+async function fool({ engine, pixels, temperature, stopped, tell }, { files, target, silent, steps, pause }) {
   const gradient = await gradientOf(engine, files);
   const { data, width, height } = /** @type {Pixels} */ (pixels);
   const now = Uint8ClampedArray.from(data);
   const area = width * height;
   const run = (/** @type {import("./gradient.js").Direction} */ way) =>
     gradient.run(normalise(now, engine.rule), way, silent);
-  const shareOf = (/** @type {Float32Array} */ answers) => shares(gradient.logits(answers));
+  const shareOf = (/** @type {Float32Array} */ answers) => shares(gradient.logits(answers), temperature);
   const first = shareOf((await run({})).answers);
   const was = first.indexOf(Math.max(...first));
   if (was === target) return { was };

@@ -189,7 +189,7 @@ async function layers({ layers, change, silent }) {
   const { engine, pixels } = await view(change);
   const outputs = await engine.outputs(pixels, [...layers, engine.output], silent);
   const { [engine.output]: logits } = outputs;
-  const rows = [...layers.map((layer) => ({ layer, ...outputs[layer] })), { layer: "fc8", ...logits, data: shares(logits.data) }];
+  const rows = [...layers.map((layer) => ({ layer, ...outputs[layer] })), { layer: "fc8", ...logits, data: shares(logits.data, temperature) }];
   const sheets = rows.map(({ layer, data, dims }) => {
     const sheet = dims.length === 4 ? strongestSheet(data, dims[1], dims[2], ROWS) : numberSheet(data);
     return { layer, count: dims[1], side: dims[2], picture: four(sheet), width: sheet.width, height: sheet.height };
@@ -248,7 +248,7 @@ async function backward(ask) {
   const pixels = ask.change && (await view(ask.change)).pixels;
   const { WAYS } = await import("./backward.js");
   const tell = (/** @type {any} */ progress) => postMessage({ id: ask.id, progress });
-  const work = { engine, pixels, stopped: () => stopped(ask), tell };
+  const work = { engine, pixels, temperature, stopped: () => stopped(ask), tell };
   return WAYS[ask.way](work, /** @type {any} */ (ask));
 }
 

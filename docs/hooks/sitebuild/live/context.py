@@ -37,7 +37,9 @@ def context(page: Page) -> Names:
         "photograph_score": lambda: gallery.photographs(tables["photographs"]),
         "figure_reliability": lambda: page.figure(reliability.figure(tables)),
         "reliability_count": lambda: f"{tables['reliability']['count']:,}",
-        "reliability_words": lambda: reliability.words(tables["reliability"]),
+        "reliability_words": lambda: reliability.words(
+            tables["reliability"], tables["photographs"]
+        ),
         "learn": lambda: page.block(
             learning.body(record, folder, facts["gtx_speed"].number, page.to_root), learning.PLAIN
         ),

@@ -28,8 +28,8 @@ def figure(tables: Mapping[str, Any]) -> Figure:
     return draw(tables["figures"], "reliability", found["bins"], values)
 
 
-def words(record: Mapping[str, Any]) -> str:
-    """What was measured, as sentences."""
+def words(record: Mapping[str, Any], photographs: Mapping[str, Any]) -> str:
+    """What was measured, on the validation pictures and on `photographs`, as sentences."""
     found, plain = record["reliability"], record["without_temperature"]
     text = (
         f"On average it gave its first guess {found['confidence']:.1f}%, and "
@@ -42,4 +42,8 @@ def words(record: Mapping[str, Any]) -> str:
             "fitted on training pictures that were held out, the error was "
             f"{plain['error']:.1f} points."
         )
-    return text
+    few = photographs["reliability_error"], photographs["count"]
+    return (
+        f"{text} On the {few[1]} full-size photographs it is {few[0]:.1f} points; with so few, "
+        "chance alone makes it larger."
+    )
