@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,28 @@ NETWORK = gradient.NETWORK
 SAMPLE = ROOT / "demo" / "samples" / "orange.jpg"
 CARD = ModelCard.from_json(NETWORK.with_suffix(".json").read_text("utf-8"))
 NAMES = [label.name for label in CARD.labels]
+# Both engines on the page's own thread, asked for the reference's sum of units.
+BOTH = """async (addresses) => {
+  const {Engine} = await import(addresses.js + 'engine.js');
+  const {Gradient} = await import(addresses.js + 'gradient.js');
+  const {normalise} = await import(addresses.js + 'picture.js');
+  const json = async name => (await fetch(addresses.models + name)).json();
+  const bytes = new Uint8Array(
+    await (await fetch(addresses.models + 'alexnet64.onnx')).arrayBuffer());
+  const [card, {pixels, model_sha256}] =
+    [await json('alexnet64.json'), await json('alexnet64.reference.json')];
+  const files = {network: 'alexnet64.onnx', sha256: model_sha256};
+  const graph = new Uint8Array(
+    await (await fetch(addresses.models + 'alexnet64-gradient.onnx')).arrayBuffer());
+  const reference = await json('alexnet64-gradient.reference.json');
+  const found = {};
+  for (const kind of ['wasm', 'webgpu']) {
+    const place = {engine: addresses.engine, kind, threads: 1};
+    const engine = await Engine.start(place, bytes, card.input, card.output);
+    const made = new Gradient(engine, files, graph, reference);
+    found[kind] = [...(await made.run(normalise(pixels, card.input), reference.direction)).gradient];
+  }
+  return found; }"""
 
 
 @pytest.fixture
@@ -46,6 +69,36 @@ def words(page: Any, name: str) -> str:
         arg=name,
     )
     return str(page.locator(f"#{name}").inner_text())
+
+
+@pytest.mark.timeout(900)  # the card is software: one run takes seconds, or a minute under load
+def test_processor_and_graphics_card_agree(chromium: Any, served: str) -> None:
+    made = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", "--disable-background-networking", "--enable-unsafe-webgpu"],
+    )
+    page = made.new_page()
+    page.goto(f"{served}live/")
+    assets = f"{served}assets/"
+    found = page.evaluate(
+        BOTH,
+        {
+            "js": f"{assets}js/live/",
+            "models": f"{assets}models/",
+            "engine": f"{assets}live/engine/",
+        },
+    )
+    made.close()
+    one, other = np.array(found["wasm"]), np.array(found["webgpu"])
+    assert np.linalg.norm(one - other) < 1e-5 * np.linalg.norm(one)
+    direction = torch.zeros(1, sum(count for _, count in gradient.LAYERS)).double()
+    kept = json.loads(NETWORK.with_name("alexnet64-gradient.reference.json").read_text("utf-8"))
+    for unit, part in kept["direction"].items():
+        direction[0, int(unit)] = part
+    _, exact = gradient.autograd(gradient.unpacked(), gradient.picture(), direction)
+    for ours in (one, other):
+        apart = ours - exact.flatten().numpy()
+        assert np.linalg.norm(apart) < 1e-5 * float(exact.norm())
 
 
 def test_both_answers_to_why(answered: Any) -> None:
