@@ -264,7 +264,8 @@ def rung_costs(maker: Encoder, numbers: int, pictures: int) -> dict[str, dict[st
     own = next(r for r in json.loads(PLANS.read_text("utf-8"))["rows"] if r["name"] == "alexnet64")
     dense = sum(row["multiply_adds"] for row in own["layers"] if row["kind"] == "fc")
     maps = own["multiply_adds"] - dense
-    shown = [row["size"] for run in weights.runs() for row in run["curve"]]  # by epoch
+    runs = weights.runs(weights.training())
+    shown = [row["size"] for run in runs for row in run["curve"]]  # by epoch
     shrunk = sum(3 * (maps * (size / 64) ** 2 + dense) for size in shown)
     small, fisher = features.SMALL**2 * 3 * CLASSES, multiply_adds(maker, numbers)
     return {
@@ -445,7 +446,7 @@ def assemble(parts: dict[str, Any], plan: Plan = WHOLE, docs: Path = DOCS) -> No
         for i, label in enumerate(labels)
     ]
     rows = {name: {**scores(held[name], truth), "multiply_adds": costs[name]} for name in held}
-    runs = weights.runs()
+    runs = weights.runs(weights.training())
     whole = {
         "pictures": max(run["data"]["train"] for run in runs),
         "epochs": sum(len(run["curve"]) for run in runs),

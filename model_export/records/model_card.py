@@ -35,7 +35,7 @@ def interval(rate: dict[str, float]) -> str:
 
 def render(training: dict[str, Any], measured: dict[str, Any]) -> str:
     """The page, from what `train` and the runner wrote."""
-    data, runs = training["data"], [*training.get("earlier", ()), training]
+    data, runs = training["data"], weights.runs(training)
     by_hits = sorted(measured["classes"], key=lambda c: (-c["top1"], c["label"]))
 
     def rows(classes: list[dict[str, Any]]) -> str:

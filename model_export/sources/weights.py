@@ -47,9 +47,8 @@ def training() -> dict[str, Any]:
     return found
 
 
-def runs() -> list[dict[str, Any]]:
-    """The runs that made the bundled weights, oldest first, each as `train` wrote it."""
-    last = training()
+def runs(last: dict[str, Any]) -> list[dict[str, Any]]:
+    """A run, as `training` gives it, after those that it started from, oldest first."""
     return [*last.get("earlier", ()), last]
 
 

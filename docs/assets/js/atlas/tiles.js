@@ -49,7 +49,7 @@ export function made(tag, words = "", name = "") {
 
 /** Kinds of things that people search for, with the names of that kind that do not say so. */
 export const KINDS = Object.entries({
-  ape: "baboon, chimpanzee, orangutan",
+  ape: "chimpanzee, orangutan",
   bird: "albatross, king penguin, goose, black stork",
   boat: "gondola, lifeboat",
   building: "barn, butcher shop, barbershop, water tower, cliff dwelling, beacon, triumphal arch",
@@ -68,7 +68,7 @@ export const KINDS = Object.entries({
   furniture: "rocking chair, dining table, desk, chest",
   insect:
     "monarch, sulphur butterfly, cockroach, mantis, ladybug, bee, dragonfly, fly, grasshopper, walking stick",
-  monkey: "baboon, chimpanzee, orangutan",
+  monkey: "baboon",
   shoe: "sandal",
   snake: "boa constrictor",
   spider: "tarantula, black widow",
